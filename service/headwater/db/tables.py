@@ -1,0 +1,349 @@
+"""The schema, readable top to bottom.
+
+``lineage_events`` is the truth; all other tables but ``dead_letters`` and ``tags`` are projections of it. A projection's
+columns merge by rules that do not know the order of arrival: minimum, maximum, union, or "the greatest event time wins".
+
+*Facet maps* (``facets``, ``job_facets``, …) are jsonb objects ``{key: [at, hash]}`` whose body is in ``facet_bodies`` under
+that hash (jobs and datasets: the same body comes with every run), or ``{key: [at, hash, text]}`` with the body's JSON text
+inline (runs: each has its own). ``at`` is the event time in microseconds; a body with ``_deleted: true`` hides its key.
+
+Names exist once, in the table of their kind; every id is computed from names (``headwater.ids``). What grows with runs
+is partitioned by the month of the run (``ids.run_month``) and its primary key begins with the run.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Computed,
+    Date,
+    DateTime,
+    Index,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
+        "pk": "%(table_name)s_pkey",
+    }
+)
+
+
+def _id(name: str, *, null: bool = False, key: bool = False) -> Column[int]:
+    return Column(name, BigInteger, nullable=null, primary_key=key, autoincrement=False)
+
+
+def _time(name: str, *, null: bool = True) -> Column[object]:
+    return Column(name, DateTime(timezone=True), nullable=null)
+
+
+def _facets(name: str) -> Column[object]:
+    return Column(name, JSONB, nullable=False, server_default=text("'{}'"))
+
+
+def _merged() -> Column[bool]:
+    """False when a row is new, true once an event was merged into it. RETURNING has no xmax on partitioned tables."""
+    return Column("merged", Boolean, nullable=False, server_default=text("false"))
+
+
+def _hidden() -> Column[bool]:
+    return Column("is_hidden", Boolean, nullable=False, server_default=text("false"))
+
+
+# ---------------------------------------------------------------- the log
+
+lineage_events = Table(
+    "lineage_events",
+    metadata,
+    _time("event_time", null=False),
+    Column("event_id", Uuid, nullable=False),  # digest of the body: the same event twice is one row
+    Column("kind", SmallInteger, nullable=False),  # openlineage.Kind: 1 run, 2 job, 3 dataset
+    Column("event_type", Text, nullable=True),
+    Column("namespace", Text, nullable=False),  # of the job or dataset that the event is about
+    Column("name", Text, nullable=False),
+    Column("run_uuid", Uuid, nullable=True),
+    Column("received_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    Column(
+        "findings", JSONB, nullable=True
+    ),  # [{path, message}] where the event was taken although a schema refuses it
+    Column("body", LargeBinary, nullable=False),  # the bytes as sent, zstd
+    PrimaryKeyConstraint("event_time", "event_id"),
+    Index("lineage_events_job_idx", text("left(name, 256)"), postgresql_where=text("kind = 2")),  # see ingest.rehome
+    postgresql_partition_by="RANGE (event_time)",
+)
+
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    Column("dead_letter_id", BigInteger, primary_key=True, autoincrement=True),
+    Column("received_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    Column("source", Text, nullable=False),  # the request's path, or the file's name
+    Column("status", SmallInteger, nullable=False),  # HTTP status that the sender was told
+    Column("message", Text, nullable=False),
+    Column("errors", JSONB, nullable=False),  # [{path, message}]
+    Column("body", LargeBinary, nullable=False),  # zstd
+    Column("retried_at", DateTime(timezone=True), nullable=True),  # last retry, if any
+    Column("accepted_at", DateTime(timezone=True), nullable=True),  # a retry that went in
+    Index(None, "received_at"),
+)
+
+conformance = Table(
+    "conformance",
+    metadata,
+    _id("finding_id"),  # digest of producer, path and message
+    Column("producer", Text, nullable=False),
+    Column("path", Text, nullable=False),  # array positions and map keys generalised: $.inputs[*].facets.dataSource.uri
+    Column("message", Text, nullable=False),
+    Column("events", BigInteger, nullable=False),
+    _time("first_at", null=False),
+    _time("last_at", null=False),
+    PrimaryKeyConstraint("finding_id"),
+)
+
+# ---------------------------------------------------------------- identity and current facts
+
+namespaces = Table(
+    "namespaces",
+    metadata,
+    _id("namespace_id", key=True),
+    Column("name", Text, nullable=False),
+    Column("owner", Text, nullable=False, server_default="anonymous"),
+    Column("description", Text, nullable=True),
+    _time("first_at", null=False),
+    _hidden(),
+)
+
+sources = Table(
+    "sources",
+    metadata,
+    _id("source_id"),
+    _id("uri_id"),
+    Column("name", Text, nullable=False),
+    Column("uri", Text, nullable=False),  # a source's uri is the one that appeared last (greatest first_at)
+    _time("first_at", null=False),
+    PrimaryKeyConstraint("source_id", "uri_id"),
+)
+
+tags = Table(
+    "tags",
+    metadata,
+    _id("tag_id", key=True),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=True),
+)
+
+facet_bodies = Table(
+    "facet_bodies",
+    metadata,
+    _id("body_id", key=True),  # ids.content_id of the text
+    Column("body", Text, nullable=False),  # JSON text as sent; not jsonb, which cannot hold every number and string
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    _id("job_id", key=True),
+    _id("namespace_id"),
+    Column("name", Text, nullable=False),  # full: parent.child
+    _id("parent_id", null=True),  # job of the latest parent facet
+    _time("parent_at"),
+    _time("first_at", null=False),  # least and greatest event time
+    _time("last_at", null=False),
+    _time("told_first_at"),  # the same, of events other than those of its own runs: JobEvents, children, dependents
+    _time("told_last_at"),
+    _time("declared_at"),  # latest JobEvent that names datasets
+    _time("floor_at"),  # an edge of this job is current while its last_at is not before this (see lineage.edges)
+    _facets("facets"),
+    _hidden(),
+    Index("jobs_name_idx", "namespace_id", text('left(name, 256) COLLATE "C"'), "job_id"),
+    Index("jobs_last_at_idx", text("last_at DESC"), "job_id"),
+    Index("jobs_parent_id_idx", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
+)
+
+datasets = Table(
+    "datasets",
+    metadata,
+    _id("dataset_id", key=True),
+    _id("namespace_id"),
+    Column("name", Text, nullable=False),
+    _id("canonical_id"),  # itself, or the dataset of which this name is a symlink (see ingest.symlinks)
+    _time("first_at", null=False),
+    _time("last_at", null=False),
+    _time("written_at"),  # latest event that wrote or declared it
+    _time("declared_at"),  # latest DatasetEvent with a lineage facet
+    _facets("facets"),  # as its writers and DatasetEvents have it
+    _facets("read_facets"),  # as its readers have it, inputFacets included: used where no writer says anything
+    _hidden(),
+    Index("datasets_name_idx", "namespace_id", text('left(name, 256) COLLATE "C"'), "dataset_id"),
+    Index("datasets_canonical_id_idx", "canonical_id", postgresql_where=text("canonical_id <> dataset_id")),
+)
+
+symlinks = Table(
+    "symlinks",
+    metadata,
+    _id("primary_id"),
+    _id("alias_id"),
+    _time("first_at", null=False),
+    PrimaryKeyConstraint("primary_id", "alias_id"),
+    Index(None, "alias_id"),
+)
+
+dataset_versions = Table(
+    "dataset_versions",
+    metadata,
+    # Versions that no run wrote: declared by a DatasetEvent, or seen by a reader. Those written are rows of run_io.
+    _id("dataset_id"),
+    _id("version_id"),  # digest of what tells it apart: dataset, external version, schema, lifecycle state
+    Column("declared", Boolean, nullable=False),
+    Column("external_version", Text, nullable=True),
+    _time("first_at", null=False),
+    _facets("facets"),
+    PrimaryKeyConstraint("dataset_id", "version_id"),
+)
+
+# ---------------------------------------------------------------- the graph
+
+edges = Table(
+    "edges",
+    metadata,
+    Column("kind", SmallInteger, nullable=False),  # lineage.edges.EdgeKind
+    _id("source_id"),
+    _id("target_id"),
+    _id("owner_id"),  # the job (or, for a DatasetEvent's, the dataset) whose events say so
+    _time("first_at", null=False),  # least and greatest event time that named it, and the runs of these events
+    _time("last_at", null=False),
+    _id("first_run_id", null=True),  # null: declared, not observed
+    _id("last_run_id", null=True),
+    PrimaryKeyConstraint("source_id", "target_id", "kind", "owner_id"),
+    Index(None, "target_id", "source_id"),
+    Index(None, "owner_id"),
+)
+
+column_sets = Table(
+    "column_sets",
+    metadata,
+    # The column edges of one output as one content: the same set sent with every run is stored once.
+    _id("set_id"),
+    Column("ordinal", SmallInteger, nullable=False),
+    Column("output_field", Text, nullable=False),  # '' : all fields of the output
+    _id("input_dataset_id"),
+    Column("input_field", Text, nullable=False),  # '' : field not known
+    Column("transformations", JSONB, nullable=False),  # [{type, subtype, description, masking}]
+    PrimaryKeyConstraint("set_id", "ordinal"),
+    Index(None, "input_dataset_id"),
+)
+
+column_lineage = Table(
+    "column_lineage",
+    metadata,
+    _id("dataset_id"),
+    _id("owner_id"),  # the job that writes the dataset, or the dataset itself (DatasetEvent)
+    _id("set_id"),
+    _time("at", null=False),
+    _id("run_id", null=True),
+    PrimaryKeyConstraint("dataset_id", "owner_id"),
+    Index(None, "set_id"),
+)
+
+# ---------------------------------------------------------------- what grows with runs
+
+_BY_MONTH = "RANGE (month)"
+
+runs = Table(
+    "runs",
+    metadata,
+    _id("run_id"),
+    Column("month", Date, nullable=False),
+    Column("run_uuid", Uuid, nullable=False),
+    _id("job_id"),  # with its parent's name in front, once any event of the run tells the parent
+    _id("raw_job_id"),  # as the events name it
+    Column("parented", Boolean, nullable=False),  # some event told the parent (or the name had the parent's in front)
+    _id("parent_run_id", null=True),
+    Column("parent_run_uuid", Uuid, nullable=True),
+    _time("parent_at"),
+    _time("first_at", null=False),  # least event time, of children's events for a parent that sends none
+    _time("last_at"),  # greatest event time of its own; null: only known as a parent
+    _time("started_at"),  # earliest START
+    _time("restarted_at"),  # latest START: after the end, it opens the run again
+    _time("ended_at"),  # latest terminal event, with its kind
+    Column("end_rank", SmallInteger, nullable=True),  # 1 COMPLETE, 2 ABORT, 3 FAIL
+    Column("running", Boolean, nullable=False),  # START or RUNNING was seen
+    Column("other", Boolean, nullable=False),  # OTHER was seen
+    Column("streaming", Boolean, nullable=False),  # jobType says STREAMING or SERVICE: never expected to end
+    Column("linked", Boolean, nullable=False),  # names a dataset
+    _id("io_digest"),  # exclusive or of the digests of its inputs and outputs
+    _time("code_at"),  # latest sourceCodeLocation
+    _id("code_id"),  # digest of its url and version, 0 without one
+    _facets("facets"),
+    _facets("job_facets"),
+    _merged(),
+    Column(
+        "state",
+        Text,
+        Computed(
+            "CASE WHEN end_rank IS NOT NULL AND (restarted_at IS NULL OR restarted_at <= ended_at)"
+            " THEN CASE end_rank WHEN 1 THEN 'COMPLETED' WHEN 2 THEN 'ABORTED' ELSE 'FAILED' END"
+            " WHEN running THEN 'RUNNING' WHEN other THEN 'OTHER' ELSE 'NEW' END",
+            persisted=True,
+        ),
+    ),
+    Column("version_id", BigInteger, Computed("io_digest # code_id", persisted=True)),
+    PrimaryKeyConstraint("run_id", "month"),
+    Index("runs_run_uuid_idx", "run_uuid"),
+    Index("runs_job_id_first_at_idx", "job_id", text("first_at DESC"), "run_id"),
+    CheckConstraint("end_rank BETWEEN 1 AND 3", name="end_rank"),
+    postgresql_partition_by=_BY_MONTH,
+)
+
+run_io = Table(
+    "run_io",
+    metadata,
+    # What a run read and wrote. An output row is a dataset version: current once its run is COMPLETED (or streaming).
+    _id("run_id"),
+    Column("month", Date, nullable=False),
+    _id("dataset_id"),  # as the event names it, not the canonical one
+    Column("output", Boolean, nullable=False),
+    _time("first_at", null=False),
+    _time("last_at", null=False),
+    _facets("facets"),  # dataset facets
+    _facets("io_facets"),  # inputFacets or outputFacets, inline
+    _merged(),
+    PrimaryKeyConstraint("run_id", "dataset_id", "output", "month"),
+    Index("run_io_dataset_id_idx", "dataset_id", "output", "last_at"),
+    postgresql_partition_by=_BY_MONTH,
+)
+
+run_versions = Table(
+    "run_versions",
+    metadata,
+    # External versions (Delta 12, an Iceberg snapshot) that a run named in a `version` facet; usually one a dataset.
+    _id("run_id"),
+    Column("month", Date, nullable=False),
+    _id("dataset_id"),
+    Column("output", Boolean, nullable=False),
+    _id("external_id"),
+    Column("external_version", Text, nullable=False),
+    _time("first_at", null=False),
+    _time("last_at", null=False),
+    PrimaryKeyConstraint("run_id", "dataset_id", "output", "external_id", "month"),
+    Index("run_versions_dataset_id_idx", "dataset_id", "external_id"),
+    postgresql_partition_by=_BY_MONTH,
+)
+
+PROJECTIONS = tuple(t for t in metadata.sorted_tables if t.name not in ("lineage_events", "dead_letters", "tags"))
+MONTHLY = (runs, run_io, run_versions)

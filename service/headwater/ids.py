@@ -1,0 +1,96 @@
+"""Identifiers: every one is computed from names or content, so that nothing has to be looked up.
+
+An id is the first 8 bytes of a BLAKE2b digest, read as a signed 64-bit integer (PostgreSQL's bigint). Two names share an
+id with a chance of about n²/2⁶⁵ (3 in a million for 10 million names); the writer compares names and refuses the event.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import lru_cache
+from hashlib import blake2b
+from uuid import UUID
+
+_UNIT = "\x1f"
+_DATASET_BITS = (1 << 58) - 1
+UNDATED = date(1970, 1, 1)
+
+
+def content_id(content: bytes) -> int:
+    """Signed 64-bit digest of some bytes."""
+    return int.from_bytes(blake2b(content, digest_size=8).digest(), "big", signed=True)
+
+
+@lru_cache(maxsize=65_536)
+def name_id(kind: str, *names: str) -> int:
+    """Signed 64-bit id of a thing with a name; ``kind`` keeps a job and a dataset of one name apart."""
+    return content_id(_UNIT.join((kind, *names)).encode())
+
+
+def namespace_id(namespace: str) -> int:
+    return name_id("namespace", namespace)
+
+
+def job_id(namespace: str, name: str) -> int:
+    return name_id("job", namespace, name)
+
+
+def dataset_id(namespace: str, name: str) -> int:
+    return name_id("dataset", namespace, name)
+
+
+def run_id(run: UUID, namespace: str, job: str) -> int:
+    """Id of a run of a job, whose name is taken as the event has it: several jobs under one run UUID are several runs."""
+    return content_id(run.bytes + _UNIT.join((namespace, job)).encode())
+
+
+def event_id(body: bytes) -> UUID:
+    """Id of an event by its content (128 bits, as two different events must never share one)."""
+    return UUID(bytes=blake2b(body, digest_size=16).digest())
+
+
+def run_month(run: UUID) -> date:
+    """First day of the month in which a run's UUID was made, as partition key.
+
+    It must be a pure function of the run, as its events come in any order: version 7 UUIDs carry their time; all others
+    (and times outside 2015–2099, which are no real ones) are undated and share one partition.
+    """
+    if run.version != 7:
+        return UNDATED
+    days = (run.int >> 80) // 86_400_000
+    if not 16_436 <= days <= 47_846:
+        return UNDATED
+    return date.fromordinal(719_163 + days).replace(day=1)
+
+
+def dataset_version_uuid(version: int, dataset: int, external: str | None = None) -> UUID:
+    """UUID shown for a dataset version. It holds the id of the run that wrote it (or of the dataset_versions row), so that
+    a version is found from its UUID without an index: see ``version_of``."""
+    low = name_id("dataset_version", str(dataset), external or "") & _DATASET_BITS
+    high = version & 0xFFFF_FFFF_FFFF_FFFF
+    # RFC 9562 version 8 layout: 48 bits, version, 12 bits, variant, 62 bits; the 64 bits of the version id come first.
+    return UUID(
+        int=(high >> 16) << 80 | 8 << 76 | (high >> 4 & 0xFFF) << 64 | 2 << 62 | (high & 0xF) << 58 | low
+    )
+
+
+def version_of(uuid: UUID) -> int:
+    """The run id (or dataset_versions id) inside a dataset version's UUID."""
+    n = uuid.int
+    high = (n >> 80) << 16 | (n >> 64 & 0xFFF) << 4 | (n >> 58 & 0xF)
+    return high - (1 << 64) if high >> 63 else high
+
+
+def job_version_uuid(job: int, version: int) -> UUID:
+    """UUID shown for a job version: the same inputs, outputs and code of the same job give the same one."""
+    return _uuid8(f"job_version{_UNIT}{job}{_UNIT}{version}")
+
+
+def entity_uuid(identifier: int) -> UUID:
+    """UUID shown where Marquez shows its row ids (parentJobUuid)."""
+    return _uuid8(f"entity{_UNIT}{identifier}")
+
+
+def _uuid8(text: str) -> UUID:
+    n = int.from_bytes(blake2b(text.encode(), digest_size=16).digest(), "big")
+    return UUID(int=n & ~(0xF << 76) & ~(3 << 62) | 8 << 76 | 2 << 62)

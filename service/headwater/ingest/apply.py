@@ -1,0 +1,173 @@
+"""Writes Changes: everything in the caller's transaction, in a fixed order of tables and sorted by key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from psycopg import AsyncCursor
+
+from headwater import ids
+from headwater.db.pool import Connection
+from headwater.ingest import statements
+from headwater.ingest.arrays import facet_maps, flags, months, numbers, plain, texts
+from headwater.ingest.changes import Changes, Run
+from headwater.ingest.known import Known
+
+Cursor = AsyncCursor[tuple[Any, ...]]
+_V = TypeVar("_V")
+
+
+class IdCollision(Exception):
+    """Two names with one id. The event that brings the second cannot be placed."""
+
+
+class Overtaken(Exception):
+    """Another writer has changed what this one had looked up; the transaction must be tried again."""
+
+
+def _sorted(rows: dict[Any, _V]) -> tuple[list[Any], list[_V]]:
+    keys = sorted(rows)
+    return keys, [rows[k] for k in keys]
+
+
+async def write(conn: Connection, changes: Changes, known: Known) -> None:
+    """Upserts all rows. Raises IdCollision."""
+    new = known.new_in(changes)
+    async with conn.pipeline():
+        if new.any():
+            await conn.execute(statements.NEW, _new(new))
+        jobs = await _jobs(conn, changes)
+        datasets = await _datasets(conn, changes)
+        run_io = await _run_io(conn, changes)
+        await _run_versions(conn, changes)
+        await _edges(conn, changes)
+        await _columns(conn, changes)
+    if jobs.rowcount != len(changes.jobs) or datasets.rowcount != len(changes.datasets):
+        raise IdCollision
+    if run_io is not None:
+        _add_digests(changes, await run_io.fetchall())
+
+
+async def write_runs(conn: Connection, changes: Changes) -> list[tuple[int, int, bool]]:
+    """Upserts the runs, once their io_digest is known, and the floors of their jobs. Gives (run_id, job_id, is new)."""
+    owners = {run.job_id for run in changes.runs.values()} | {owner for *_, owner in changes.edges}
+    async with conn.pipeline():
+        runs = await conn.execute(statements.RUNS, _runs(changes)) if changes.runs else None
+        await write_floors(conn, owners & changes.jobs.keys())
+    return await runs.fetchall() if runs is not None else []  # type: ignore[return-value]
+
+
+async def write_floors(conn: Connection, jobs: Iterable[int]) -> None:
+    """Settles anew which edges of the jobs are current."""
+    if keys := sorted(jobs):
+        await conn.execute(statements.FLOORS, [numbers(keys)])
+
+
+def _new(new: Changes) -> list[str]:
+    namespaces, named = _sorted(new.namespaces)
+    sources, places = _sorted(new.sources)
+    tags, tag_names = _sorted(new.tags)
+    columns = [(s, i, e) for s in sorted(new.column_sets) for i, e in enumerate(new.column_sets[s])]
+    keys, versions = _sorted(new.versions)
+    bodies, texts_ = _sorted(new.bodies)
+    return [
+        numbers(namespaces), texts(n for n, _ in named), numbers(at for _, at in named),
+        numbers(s for s, _ in sources), numbers(u for _, u in sources),
+        texts(p[0] for p in places), texts(p[1] for p in places), numbers(p[2] for p in places),
+        numbers(tags), texts(tag_names),
+        numbers(s for s, _, _ in columns), numbers(i for _, i, _ in columns), texts(e.output_field for *_, e in columns),
+        numbers(e.input_dataset_id for *_, e in columns), texts(e.input_field for *_, e in columns),
+        texts(e.transformations for *_, e in columns),
+        numbers(d for d, _ in keys), numbers(v for _, v in keys), flags(v.declared for v in versions),
+        texts(v.external_version for v in versions), numbers(v.first_at for v in versions),
+        facet_maps(v.facets for v in versions),
+        numbers(bodies), texts(texts_),
+    ]  # fmt: skip
+
+
+async def _jobs(conn: Connection, changes: Changes) -> Cursor:
+    keys, rows = _sorted(changes.jobs)
+    arrays = [
+        numbers(keys), numbers(r.namespace_id for r in rows), texts(r.name for r in rows), numbers(r.first_at for r in rows),
+        numbers(r.last_at for r in rows), numbers(r.declared_at for r in rows), numbers(r.parent_id for r in rows),
+        numbers(r.parent_at for r in rows), numbers(r.told_first_at for r in rows), numbers(r.told_last_at for r in rows),
+        facet_maps(r.facets for r in rows),
+    ]  # fmt: skip
+    return await conn.execute(statements.JOBS, arrays)
+
+
+async def _datasets(conn: Connection, changes: Changes) -> Cursor:
+    keys, rows = _sorted(changes.datasets)
+    arrays = [
+        numbers(keys), numbers(r.namespace_id for r in rows), texts(r.name for r in rows), numbers(r.first_at for r in rows),
+        numbers(r.last_at for r in rows), numbers(r.written_at for r in rows), numbers(r.declared_at for r in rows),
+        facet_maps(r.facets for r in rows), facet_maps(r.read_facets for r in rows),
+    ]  # fmt: skip
+    return await conn.execute(statements.DATASETS, arrays)
+
+
+async def _run_io(conn: Connection, changes: Changes) -> Cursor | None:
+    if not changes.run_io:
+        return None
+    keys, rows = _sorted(changes.run_io)
+    arrays = [
+        numbers(k[0] for k in keys), months(r.month for r in rows), numbers(k[1] for k in keys), flags(k[2] for k in keys),
+        numbers(r.first_at for r in rows), numbers(r.last_at for r in rows), facet_maps(r.facets for r in rows),
+        facet_maps(r.io_facets for r in rows),
+    ]  # fmt: skip
+    return await conn.execute(statements.RUN_IO, arrays)
+
+
+async def _run_versions(conn: Connection, changes: Changes) -> None:
+    if not changes.run_versions:
+        return
+    keys, rows = _sorted(changes.run_versions)
+    arrays = [
+        numbers(k[0] for k in keys), months(r[0] for r in rows), numbers(k[1] for k in keys), flags(k[2] for k in keys),
+        numbers(k[3] for k in keys), texts(r[1] for r in rows), numbers(r[2] for r in rows), numbers(r[3] for r in rows),
+    ]  # fmt: skip
+    await conn.execute(statements.RUN_VERSIONS, arrays)
+
+
+async def _edges(conn: Connection, changes: Changes) -> None:
+    if not changes.edges:
+        return
+    keys, rows = _sorted(changes.edges)
+    arrays = [*_columns_of(keys, 4), numbers(r.first_at for r in rows), numbers(r.last_at for r in rows),
+              numbers(r.first_run_id for r in rows), numbers(r.last_run_id for r in rows)]  # fmt: skip
+    await conn.execute(statements.EDGES, arrays)
+
+
+async def _columns(conn: Connection, changes: Changes) -> None:
+    if not changes.columns:
+        return
+    keys, rows = _sorted(changes.columns)
+    arrays = [*_columns_of(keys, 2), numbers(r.set_id for r in rows), numbers(r.at for r in rows), numbers(r.run_id for r in rows)]
+    await conn.execute(statements.COLUMNS, arrays)
+
+
+def _columns_of(keys: Iterable[tuple[int, ...]], n: int) -> list[str]:
+    return [numbers(k[i] for k in keys) for i in range(n)]
+
+
+def _add_digests(changes: Changes, rows: list[tuple[Any, ...]]) -> None:
+    for run_id, dataset_id, output, new in rows:
+        if new:
+            changes.runs[run_id].io_digest ^= ids.name_id("io", str(dataset_id), str(output))
+
+
+_RUN_COLUMNS: tuple[tuple[Callable[[Iterable[Any]], str], str], ...] = (
+    (months, "month"), (plain, "run_uuid"), (numbers, "job_id"), (numbers, "raw_job_id"), (flags, "parented"),
+    (numbers, "parent_run_id"), (plain, "parent_run_uuid"), (numbers, "parent_at"), (numbers, "first_at"), (numbers, "last_at"),
+    (numbers, "started_at"), (numbers, "restarted_at"), (numbers, "ended_at"), (numbers, "end_rank"), (flags, "running"),
+    (flags, "other"), (flags, "streaming"), (flags, "linked"), (numbers, "io_digest"), (numbers, "code_at"),
+    (numbers, "code_id"), (facet_maps, "facets"), (facet_maps, "job_facets"),
+)  # fmt: skip
+
+
+def _runs(changes: Changes) -> list[str]:
+    keys: list[int]
+    rows: list[Run]
+    keys, rows = _sorted(changes.runs)
+    return [numbers(keys), *(array(getattr(r, column) for r in rows) for array, column in _RUN_COLUMNS)]

@@ -1,0 +1,250 @@
+"""What a batch of events means: rows by table, merged by the same rules as the database merges them.
+
+Every rule is a least, a greatest, a union, or "the greatest event time wins, then the greatest hash", so any order and any
+split into batches gives the same rows. Times are microseconds since 1970, UTC. Ids are of ``headwater.ids``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
+
+from headwater import ids
+
+Facet = tuple[int, int] | tuple[int, int, str]  # event time, hash of the body [, its JSON text]
+FacetMap = dict[str, Facet]
+
+
+def merge_facets(into: FacetMap, facets: FacetMap) -> None:
+    """The later facet of a key wins whole."""
+    for key, facet in facets.items():
+        known = into.get(key)
+        if known is None or facet[:2] > known[:2]:
+            into[key] = facet
+
+
+def _least(a: int | None, b: int | None) -> int | None:
+    return b if a is None else a if b is None else min(a, b)
+
+
+def _greatest(a: int | None, b: int | None) -> int | None:
+    return b if a is None else a if b is None else max(a, b)
+
+
+@dataclass(slots=True)
+class Job:
+    namespace_id: int
+    name: str
+    first_at: int
+    last_at: int
+    parent_id: int | None = None
+    parent_at: int | None = None
+    declared_at: int | None = None
+    told_first_at: int | None = None
+    told_last_at: int | None = None
+    facets: FacetMap = field(default_factory=dict)
+
+    def seen(self, at: int) -> None:
+        self.first_at = min(self.first_at, at)
+        self.last_at = max(self.last_at, at)
+
+    def told(self, at: int) -> None:
+        """By an event of another job, or by a JobEvent: it exists even without a run."""
+        self.told_first_at = _least(self.told_first_at, at)
+        self.told_last_at = _greatest(self.told_last_at, at)
+
+    def has_parent(self, parent: int, at: int) -> None:
+        if self.parent_at is None or (at, parent) > (self.parent_at, self.parent_id):
+            self.parent_id, self.parent_at = parent, at
+
+
+@dataclass(slots=True)
+class Dataset:
+    namespace_id: int
+    name: str
+    first_at: int
+    last_at: int
+    written_at: int | None = None
+    declared_at: int | None = None
+    facets: FacetMap = field(default_factory=dict)
+    read_facets: FacetMap = field(default_factory=dict)
+
+    def seen(self, at: int) -> None:
+        self.first_at = min(self.first_at, at)
+        self.last_at = max(self.last_at, at)
+
+    def written(self, at: int) -> None:
+        self.written_at = _greatest(self.written_at, at)
+
+    def declared(self, at: int) -> None:
+        self.declared_at = _greatest(self.declared_at, at)
+
+
+@dataclass(slots=True)
+class Run:
+    run_uuid: UUID
+    month: date
+    job_id: int
+    raw_job_id: int
+    first_at: int
+    last_at: int | None = None
+    parented: bool = False
+    parent_run_id: int | None = None
+    parent_run_uuid: UUID | None = None
+    parent_at: int | None = None
+    started_at: int | None = None
+    restarted_at: int | None = None
+    ended_at: int | None = None
+    end_rank: int | None = None
+    running: bool = False
+    other: bool = False
+    streaming: bool = False
+    linked: bool = False
+    io_digest: int = 0
+    code_at: int | None = None
+    code_id: int = 0
+    facets: FacetMap = field(default_factory=dict)
+    job_facets: FacetMap = field(default_factory=dict)
+
+    def seen(self, at: int) -> None:
+        self.first_at = min(self.first_at, at)
+        self.last_at = _greatest(self.last_at, at)
+
+    def started(self, at: int) -> None:
+        self.started_at = _least(self.started_at, at)
+        self.restarted_at = _greatest(self.restarted_at, at)
+
+    def ended(self, at: int, rank: int) -> None:
+        if self.ended_at is None or self.end_rank is None or (at, rank) > (self.ended_at, self.end_rank):
+            self.ended_at, self.end_rank = at, rank
+
+    def has_parent(self, run: int, uuid: UUID, at: int) -> None:
+        self.parented = True
+        if self.parent_at is None or self.parent_run_id is None or (at, run) > (self.parent_at, self.parent_run_id):
+            self.parent_run_id, self.parent_run_uuid, self.parent_at = run, uuid, at
+
+    def has_code(self, code: int, at: int) -> None:
+        if self.code_at is None or (at, code) > (self.code_at, self.code_id):
+            self.code_id, self.code_at = code, at
+
+
+@dataclass(slots=True)
+class RunIo:
+    month: date
+    first_at: int
+    last_at: int
+    facets: FacetMap = field(default_factory=dict)
+    io_facets: FacetMap = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Seen:
+    """When a fact was first and last told, and by which runs (None: declared)."""
+
+    first_at: int
+    last_at: int
+    first_run_id: int | None = None
+    last_run_id: int | None = None
+
+    def again(self, at: int, run: int | None) -> None:
+        if (at, run or 0) < (self.first_at, self.first_run_id or 0):
+            self.first_at, self.first_run_id = at, run
+        if (at, run or 0) > (self.last_at, self.last_run_id or 0):
+            self.last_at, self.last_run_id = at, run
+
+
+@dataclass(slots=True)
+class DatasetVersion:
+    """A version that no run wrote."""
+
+    declared: bool
+    external_version: str | None
+    first_at: int
+    facets: FacetMap = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class ColumnPointer:
+    set_id: int
+    at: int
+    run_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnEdge:
+    output_field: str  # '' all fields
+    input_dataset_id: int
+    input_field: str  # '' not known
+    transformations: str  # JSON text
+
+
+@dataclass(slots=True)
+class Changes:
+    """Rows by table and primary key (without the partition's month, which the run decides)."""
+
+    namespaces: dict[int, tuple[str, int]] = field(default_factory=dict)
+    sources: dict[tuple[int, int], tuple[str, str, int]] = field(default_factory=dict)
+    tags: dict[int, str] = field(default_factory=dict)
+    bodies: dict[int, str] = field(default_factory=dict)
+    jobs: dict[int, Job] = field(default_factory=dict)
+    datasets: dict[int, Dataset] = field(default_factory=dict)
+    symlinks: dict[tuple[int, int], int] = field(default_factory=dict)
+    versions: dict[tuple[int, int], DatasetVersion] = field(default_factory=dict)
+    runs: dict[int, Run] = field(default_factory=dict)
+    run_io: dict[tuple[int, int, bool], RunIo] = field(default_factory=dict)
+    run_versions: dict[tuple[int, int, bool, int], tuple[date, str, int, int]] = field(default_factory=dict)
+    edges: dict[tuple[int, int, int, int], Seen] = field(default_factory=dict)
+    column_sets: dict[int, tuple[ColumnEdge, ...]] = field(default_factory=dict)
+    columns: dict[tuple[int, int], ColumnPointer] = field(default_factory=dict)
+
+    def namespace(self, namespace: str, at: int) -> int:
+        """Makes sure that the namespace exists; returns its id."""
+        identifier = ids.namespace_id(namespace)
+        known = self.namespaces.get(identifier)
+        if known is None or at < known[1]:
+            self.namespaces[identifier] = (namespace, at)
+        return identifier
+
+    def job(self, namespace: str, name: str, at: int, *, told: bool = True) -> int:
+        """Makes sure that the job exists; returns its id. ``told`` is false in an event of its own run."""
+        identifier = ids.job_id(namespace, name)
+        namespace_id = self.namespace(namespace, at)
+        known = self.jobs.get(identifier)
+        if known is None:
+            known = self.jobs[identifier] = Job(namespace_id, name, at, at)
+        known.seen(at)
+        if told:
+            known.told(at)
+        return identifier
+
+    def dataset(self, namespace: str, name: str, at: int) -> int:
+        """Makes sure that the dataset exists; returns its id."""
+        identifier = ids.dataset_id(namespace, name)
+        namespace_id = self.namespace(namespace, at)
+        known = self.datasets.get(identifier)
+        if known is None:
+            self.datasets[identifier] = Dataset(namespace_id, name, at, at)
+        else:
+            known.seen(at)
+        return identifier
+
+    def body(self, body: bytes) -> int:
+        """Keeps a facet's body; returns its id."""
+        identifier = ids.content_id(body)
+        if identifier not in self.bodies:
+            self.bodies[identifier] = body.decode()
+        return identifier
+
+    def add_edge(self, kind: int, source: int, target: int, owner: int, at: int, run: int | None) -> None:
+        key = (source, target, kind, owner)
+        known = self.edges.get(key)
+        if known is None:
+            self.edges[key] = Seen(at, at, run, run)
+        else:
+            known.again(at, run)
+
+    def add_columns(self, dataset: int, owner: int, set_id: int, at: int, run: int | None) -> None:
+        known = self.columns.get((dataset, owner))
+        if known is None or (at, set_id) > (known.at, known.set_id):
+            self.columns[dataset, owner] = ColumnPointer(set_id, at, run)

@@ -1,0 +1,180 @@
+"""What an event means: pure, no clock, no look-up. Facets that mean more than themselves are in ``ingest.facets``."""
+
+from __future__ import annotations
+
+from headwater import ids
+from headwater.ingest import facets
+from headwater.ingest.changes import Changes, Dataset, Facet, FacetMap, Run, RunIo, merge_facets
+from headwater.ingest.scope import DatasetScope, Scope
+from headwater.lineage.edges import EdgeKind
+from headwater.openlineage.facets import Parent, read
+from headwater.openlineage.parse import Dataset as EventDataset
+from headwater.openlineage.parse import Event, Facets, Kind, parent_uuid
+
+_END_RANKS = {"COMPLETE": 1, "ABORT": 2, "FAIL": 3}
+
+
+def parent_of(event: Event) -> Parent | None:
+    """The parent facet, if it names another job. Old Airflow gives the task's own name: then the DAG is what stands
+    before its last dot."""
+    raw = event.run_facets.get("parent") or event.run_facets.get("parentRun")
+    parent = read(Parent, raw) if raw is not None else None
+    if parent is None or not parent.job.namespace or not parent.job.name:
+        return None
+    if parent.job.name == event.name:
+        parent.job.name = event.name.rpartition(".")[0]
+    return parent if parent.job.name else None
+
+
+def full_name(event: Event, parent: Parent | None) -> str:
+    """A child is stored as ``parent.child``, as Marquez does."""
+    if parent is None or event.name.startswith(f"{parent.job.name}."):
+        return event.name
+    return f"{parent.job.name}.{event.name}"
+
+
+def extract(event: Event, changes: Changes, job: tuple[str, str] | None = None) -> None:
+    """Adds what ``event`` says. ``job`` is the (namespace, name) under which its run is known, where that differs."""
+    if event.kind is Kind.DATASET:
+        _dataset_event(event, changes)
+        return
+    parent = parent_of(event) if event.kind is Kind.RUN else None
+    namespace, name = job or (event.namespace, full_name(event, parent))
+    scope = Scope(changes, event, ids.job_id(namespace, name))
+    _job(scope, namespace, name)
+    if event.kind is Kind.RUN:
+        _run(scope)
+        if parent is not None:
+            _parent(scope, parent)
+    _inputs_and_outputs(scope)
+    facets.of_job(scope)
+
+
+def _shared(changes: Changes, raw_facets: Facets, at: int) -> FacetMap:
+    """Facets of jobs and datasets: the body is stored once and referred to."""
+    return {key: (at, changes.body(bytes(raw))) for key, raw in raw_facets.items()}
+
+
+def _inline(raw_facets: Facets, at: int) -> FacetMap:
+    """Facets of runs: each run has its own."""
+    found: dict[str, Facet] = {}
+    for key, raw in raw_facets.items():
+        body = bytes(raw)
+        found[key] = (at, ids.content_id(body), body.decode())
+    return found
+
+
+def _job(scope: Scope, namespace: str, name: str) -> None:
+    event, changes = scope.event, scope.changes
+    changes.job(namespace, name, event.at, told=event.kind is Kind.JOB)
+    job = changes.jobs[scope.job_id]
+    job_facets = _shared(changes, event.job_facets, event.at)
+    merge_facets(job.facets, job_facets)
+    if event.kind is Kind.JOB and (event.inputs or event.outputs):
+        job.declared_at = max(event.at, job.declared_at or event.at)
+    scope.job_facets = job_facets
+
+
+def _run(scope: Scope) -> None:
+    event = scope.event
+    assert event.run is not None
+    raw_job = ids.job_id(event.namespace, event.name)
+    scope.run_id = ids.run_id(event.run, event.namespace, event.name)
+    scope.month = ids.run_month(event.run)
+    run = scope.changes.runs.get(scope.run_id)
+    if run is None:
+        run = Run(event.run, scope.month, scope.job_id, raw_job, event.at)
+        scope.changes.runs[scope.run_id] = run
+    run.job_id = scope.job_id
+    run.seen(event.at)
+    _state(run, event)
+    run.linked |= bool(event.inputs or event.outputs)
+    merge_facets(run.facets, _inline(event.run_facets, event.at))
+    merge_facets(run.job_facets, scope.job_facets)
+
+
+def _state(run: Run, event: Event) -> None:
+    match event.event_type:
+        case "START":
+            run.running = True
+            run.started(event.at)
+        case "RUNNING":
+            run.running = True
+        case "OTHER":
+            run.other = True
+        case "COMPLETE" | "ABORT" | "FAIL" as end:
+            run.ended(event.at, _END_RANKS[end])
+
+
+def _parent(scope: Scope, parent: Parent) -> None:
+    """The child points to its parent, which gets a job and a run of its own even if it never sends an event."""
+    event, changes = scope.event, scope.changes
+    namespace, name = parent.job.namespace, parent.job.name
+    uuid = parent_uuid(parent.run.runId, namespace, name)
+    parent_job = changes.job(namespace, name, event.at)
+    parent_run = ids.run_id(uuid, namespace, name)
+    if parent_run == scope.run_id or parent_job == scope.job_id:
+        return
+    known = changes.runs.get(parent_run)
+    if known is None:
+        changes.runs[parent_run] = Run(uuid, ids.run_month(uuid), parent_job, parent_job, event.at)
+    else:
+        known.first_at = min(known.first_at, event.at)
+    changes.runs[scope.run_id].has_parent(parent_run, uuid, event.at)
+    changes.jobs[scope.job_id].has_parent(parent_job, event.at)
+
+
+def _inputs_and_outputs(scope: Scope) -> None:
+    for dataset in scope.event.inputs:
+        _dataset(scope, dataset, output=False)
+    for dataset in scope.event.outputs:
+        _dataset(scope, dataset, output=True)
+
+
+def _dataset(scope: Scope, dataset: EventDataset, *, output: bool) -> None:
+    event, changes = scope.event, scope.changes
+    identifier = changes.dataset(dataset.namespace, dataset.name, event.at)
+    versioning = _shared(changes, dataset.facets, event.at)
+    io_facets = _inline(dataset.io_facets, event.at)
+    _dataset_facets(changes.datasets[identifier], versioning, io_facets, event.at, written=output)
+    if scope.run_id is not None:
+        _run_io(scope, identifier, versioning, io_facets, output=output)
+    source, target = (scope.job_id, identifier) if output else (identifier, scope.job_id)
+    kind = EdgeKind.OUTPUT if output else EdgeKind.INPUT
+    changes.add_edge(kind, source, target, scope.job_id, event.at, scope.run_id)
+    facets.of_dataset(DatasetScope(scope, identifier, output, versioning), dataset.facets)
+
+
+def _dataset_facets(known: Dataset, versioning: FacetMap, io_facets: FacetMap, at: int, *, written: bool) -> None:
+    if written:
+        known.written(at)
+        merge_facets(known.facets, versioning)
+        merge_facets(known.facets, io_facets)
+    else:
+        merge_facets(known.read_facets, versioning)
+        merge_facets(known.read_facets, io_facets)
+
+
+def _run_io(scope: Scope, dataset: int, versioning: FacetMap, io_facets: FacetMap, *, output: bool) -> None:
+    at = scope.event.at
+    assert scope.run_id is not None
+    key = (scope.run_id, dataset, output)
+    known = scope.changes.run_io.get(key)
+    if known is None:
+        known = scope.changes.run_io[key] = RunIo(scope.month, at, at)
+    known.first_at = min(known.first_at, at)
+    known.last_at = max(known.last_at, at)
+    merge_facets(known.facets, versioning)
+    merge_facets(known.io_facets, io_facets)
+
+
+def _dataset_event(event: Event, changes: Changes) -> None:
+    dataset = event.outputs[0]
+    identifier = changes.dataset(dataset.namespace, dataset.name, event.at)
+    versioning = _shared(changes, dataset.facets, event.at)
+    _dataset_facets(changes.datasets[identifier], versioning, {}, event.at, written=True)
+    scope = DatasetScope(Scope(changes, event, identifier), identifier, True, versioning)
+    facets.of_dataset(scope, dataset.facets)
+    facets.declare_version(scope)
+
+

@@ -1,0 +1,198 @@
+"""What each interpreted facet adds to Changes: one function a facet, found in a table.
+
+To interpret another: its shape in ``openlineage.facets``, a function here, and its row in ``_JOB`` , ``_RUN`` or ``_DATASET``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from headwater import ids
+from headwater.ingest import columns
+from headwater.ingest.changes import DatasetVersion, merge_facets
+from headwater.ingest.scope import DatasetScope, Scope
+from headwater.lineage.edges import EdgeKind
+from headwater.openlineage import facets as shapes
+from headwater.openlineage.facets import read
+from headwater.openlineage.parse import Facets, Kind
+
+
+def of_job(scope: Scope) -> None:
+    """Adds what the job's and the run's facets mean."""
+    for key, rule in _JOB.items():
+        if key in scope.event.job_facets:
+            rule(scope, scope.event.job_facets[key])
+    for key, rule in _RUN.items():
+        if key in scope.event.run_facets:
+            rule(scope, scope.event.run_facets[key])
+
+
+def of_dataset(scope: DatasetScope, facets: Facets) -> None:
+    """Adds what the facets of an input, an output or a DatasetEvent's dataset mean."""
+    for key, raw in facets.items():
+        rule = _DATASET.get(key)
+        if rule is not None:
+            rule(scope, raw)
+    if not scope.output:
+        _observe_version(scope)
+
+
+def _job_type(scope: Scope, raw: msgspec.Raw) -> None:
+    job_type = read(shapes.JobType, raw)
+    if job_type is None or scope.run_id is None:
+        return
+    if (job_type.processingType or "").upper() in ("STREAMING", "SERVICE"):
+        scope.changes.runs[scope.run_id].streaming = True
+
+
+def _source_code_location(scope: Scope, raw: msgspec.Raw) -> None:
+    location = read(shapes.SourceCodeLocation, raw)
+    if location is None or scope.run_id is None or not (location.url or location.version):
+        return
+    code = ids.name_id("code", location.url or "", location.version or "")
+    scope.changes.runs[scope.run_id].has_code(code, scope.event.at)
+
+
+def _job_lineage(scope: Scope, raw: msgspec.Raw) -> None:
+    lineage = read(shapes.JobLineage, raw)
+    for entry in (lineage.entries if lineage else None) or []:
+        columns.explicit_entry(scope, entry)
+
+
+def _job_dependencies(scope: Scope, raw: msgspec.Raw) -> None:
+    dependencies = read(shapes.JobDependencies, raw)
+    if dependencies is None:
+        return
+    changes, at = scope.changes, scope.event.at
+    for dependency in dependencies.upstream or []:
+        job = changes.job(dependency.job.namespace, dependency.job.name, at)
+        changes.add_edge(EdgeKind.JOB_DEPENDENCY, job, scope.job_id, scope.job_id, at, scope.run_id)
+    for dependency in dependencies.downstream or []:
+        job = changes.job(dependency.job.namespace, dependency.job.name, at)
+        changes.add_edge(EdgeKind.JOB_DEPENDENCY, scope.job_id, job, scope.job_id, at, scope.run_id)
+
+
+def _job_tags(scope: Scope, raw: msgspec.Raw) -> None:
+    _tags(scope, raw)
+
+
+def _dataset_tags(scope: DatasetScope, raw: msgspec.Raw) -> None:
+    _tags(scope.scope, raw)
+
+
+def _tags(scope: Scope, raw: msgspec.Raw) -> None:
+    tags = read(shapes.Tags, raw)
+    for tag in (tags.tags if tags else None) or []:
+        if tag.key:
+            scope.changes.tags[ids.name_id("tag", tag.text)] = tag.text
+
+
+def _data_source(scope: DatasetScope, raw: msgspec.Raw) -> None:
+    source = read(shapes.DataSource, raw)
+    if source is None or not source.name:
+        return
+    uri = source.uri or ""
+    key = (ids.name_id("source", source.name), ids.name_id("uri", uri))
+    known = scope.changes.sources.get(key)
+    if known is None or scope.at < known[2]:
+        scope.changes.sources[key] = (source.name, uri, scope.at)
+
+
+def _symlinks(scope: DatasetScope, raw: msgspec.Raw) -> None:
+    symlinks = read(shapes.Symlinks, raw)
+    for name in (symlinks.identifiers if symlinks else None) or []:
+        if not name.namespace or not name.name:
+            continue
+        alias = scope.changes.dataset(name.namespace, name.name, scope.at)
+        if alias != scope.dataset_id:
+            key = (scope.dataset_id, alias)
+            scope.changes.symlinks[key] = min(scope.at, scope.changes.symlinks.get(key, scope.at))
+
+
+def _version(scope: DatasetScope, raw: msgspec.Raw) -> None:
+    external = external_version(raw)
+    run_id = scope.scope.run_id
+    if external is None or run_id is None:
+        return
+    key = (run_id, scope.dataset_id, scope.output, ids.name_id("external_version", external))
+    known = scope.changes.run_versions.get(key)
+    first_at, last_at = (min(known[2], scope.at), max(known[3], scope.at)) if known else (scope.at, scope.at)
+    scope.changes.run_versions[key] = (scope.scope.month, external, first_at, last_at)
+
+
+def external_version(raw: msgspec.Raw | None) -> str | None:
+    """What the ``version`` facet names (Delta 12, an Iceberg snapshot), if it does."""
+    version = read(shapes.DatasetVersion, raw) if raw is not None else None
+    return str(version.datasetVersion) if version and version.datasetVersion not in (None, "") else None
+
+
+def _column_lineage(scope: DatasetScope, raw: msgspec.Raw) -> None:
+    if "lineage" in _lineage_facets(scope) or not (scope.output or scope.scope.event.kind is Kind.DATASET):
+        return  # explicit lineage on the event takes precedence
+    columns.column_lineage(scope, raw)
+
+
+def _lineage_facets(scope: DatasetScope) -> Facets:
+    event = scope.scope.event
+    return event.outputs[0].facets if event.kind is Kind.DATASET else event.job_facets
+
+
+def _dataset_lineage(scope: DatasetScope, raw: msgspec.Raw) -> None:
+    if scope.scope.event.kind is not Kind.DATASET:
+        return  # the specification allows it on DatasetEvents only; elsewhere it is kept and means nothing
+    lineage = read(shapes.DatasetLineage, raw)
+    if lineage is not None:
+        columns.explicit_dataset(scope, lineage)
+
+
+def _observe_version(scope: DatasetScope) -> None:
+    """A reader tells of a version that perhaps no run wrote here: a source table, or one written elsewhere."""
+    event = scope.scope.event
+    raw = next((d.facets.get("version") for d in event.inputs if _is(scope, d.namespace, d.name)), None)
+    schema = scope.facets.get("schema")
+    _add_version(scope, external_version(raw), schema[1] if schema else 0, declared=False)
+
+
+def _is(scope: DatasetScope, namespace: str, name: str) -> bool:
+    return ids.dataset_id(namespace, name) == scope.dataset_id
+
+
+def declare_version(scope: DatasetScope) -> None:
+    """A DatasetEvent that tells a schema, a version or a change of state makes a version."""
+    facets = scope.scope.event.outputs[0].facets
+    if facets.keys() & {"schema", "version", "lifecycleStateChange"}:
+        schema, lifecycle = scope.facets.get("schema"), scope.facets.get("lifecycleStateChange")
+        content = (schema[1] if schema else 0) ^ (lifecycle[1] if lifecycle else 0)
+        _add_version(scope, external_version(facets.get("version")), content, declared=True)
+
+
+def _add_version(scope: DatasetScope, external: str | None, content: int, *, declared: bool) -> None:
+    key = (scope.dataset_id, ids.name_id("version", str(declared), external or "", str(content)))
+    known = scope.changes.versions.get(key)
+    if known is None:
+        known = scope.changes.versions[key] = DatasetVersion(declared, external, scope.at)
+    known.first_at = min(known.first_at, scope.at)
+    if declared:
+        merge_facets(known.facets, scope.facets)
+    elif "schema" in scope.facets:
+        # The time is left out: a row that depends on its key and least time alone need not be written with every reading.
+        known.facets["schema"] = (0, scope.facets["schema"][1])
+
+
+_JOB: dict[str, Callable[[Scope, msgspec.Raw], None]] = {
+    "jobType": _job_type,
+    "sourceCodeLocation": _source_code_location,
+    "lineage": _job_lineage,
+    "tags": _job_tags,
+}
+_RUN: dict[str, Callable[[Scope, msgspec.Raw], None]] = {"jobDependencies": _job_dependencies}
+_DATASET: dict[str, Callable[[DatasetScope, msgspec.Raw], None]] = {
+    "dataSource": _data_source,
+    "symlinks": _symlinks,
+    "tags": _dataset_tags,
+    "version": _version,
+    "columnLineage": _column_lineage,
+    "lineage": _dataset_lineage,
+}

@@ -1,0 +1,61 @@
+"""What is certainly stored already, so that its rows need not be sent again: in steady state nearly everything that is
+told by name or content. Bounded, and only ever filled after a commit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from headwater.ingest.changes import Changes
+
+_LIMIT = 200_000  # entries; about 30 MB when full
+
+
+class New(Changes):
+    """The part of Changes that may not be stored yet."""
+
+    def any(self) -> bool:
+        return bool(self.namespaces or self.sources or self.tags or self.column_sets or self.versions or self.bodies)
+
+
+class Known:
+    def __init__(self) -> None:
+        self._least: dict[Any, int] = {}  # key → least event time with which it is stored; 0 where time has no part
+
+    def new_in(self, changes: Changes) -> New:
+        """The rows that would change something."""
+        return New(
+            namespaces={k: v for k, v in changes.namespaces.items() if self._sooner(k, v[1])},
+            sources={k: v for k, v in changes.sources.items() if self._sooner(k, v[2])},
+            tags={k: v for k, v in changes.tags.items() if k not in self._least},
+            column_sets={k: v for k, v in changes.column_sets.items() if k not in self._least},
+            versions={k: v for k, v in changes.versions.items() if v.declared or self._sooner(k, v.first_at)},
+            bodies={k: v for k, v in changes.bodies.items() if k not in self._least},
+        )
+
+    def new_symlinks(self, changes: Changes) -> dict[tuple[int, int], int]:
+        return {k: at for k, at in changes.symlinks.items() if self._sooner(("symlink", k), at)}
+
+    def add(self, changes: Changes) -> None:
+        """To be called when ``changes`` are committed."""
+        if len(self._least) > _LIMIT:
+            self._least.clear()
+        for key, (_, at) in changes.namespaces.items():
+            self._stored(key, at)
+        for source, (_, _, at) in changes.sources.items():
+            self._stored(source, at)
+        for version, row in changes.versions.items():
+            self._stored(version, row.first_at)
+        for symlink, at in changes.symlinks.items():
+            self._stored(("symlink", symlink), at)
+        for identifier in (*changes.tags, *changes.column_sets, *changes.bodies):
+            self._least[identifier] = 0
+
+    def clear(self) -> None:
+        self._least.clear()
+
+    def _sooner(self, key: Any, at: int) -> bool:
+        known = self._least.get(key)
+        return known is None or at < known
+
+    def _stored(self, key: Any, at: int) -> None:
+        self._least[key] = min(at, self._least.get(key, at))

@@ -1,0 +1,89 @@
+"""From a request's bytes to what the writer takes: parsed, checked, compressed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+import zstandard
+
+from headwater import ids
+from headwater.errors import InvalidEvent, Problem
+from headwater.ingest.extract import full_name, parent_of
+from headwater.openlineage.facets import Parent
+from headwater.openlineage.parse import Event, Kind, parent_uuid, parse, storable
+from headwater.openlineage.times import to_datetime
+from headwater.openlineage.validate import findings
+from headwater.settings import Settings
+
+_compressor = zstandard.ZstdCompressor(level=1, write_checksum=False)
+_decompressor = zstandard.ZstdDecompressor()
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """An event on its way into the log."""
+
+    event: Event
+    event_id: UUID
+    body: bytes  # as sent, zstd
+    findings: list[Problem]
+    parent: Parent | None
+    full_name: str
+
+    @property
+    def run_id(self) -> int:
+        assert self.event.run is not None
+        return ids.run_id(self.event.run, self.event.namespace, self.event.name)
+
+    @property
+    def undecided(self) -> bool:
+        """Whether other events of the run may put it under another job name."""
+        if self.event.kind is not Kind.RUN:
+            return False
+        return self.parent is None or self.full_name != self.event.name
+
+    @property
+    def event_month(self) -> date:
+        return to_datetime(self.event.at).date().replace(day=1)
+
+    def run_months(self) -> list[date]:
+        """Partitions that the event's run and its parent's need."""
+        if self.event.run is None:
+            return []
+        months = [ids.run_month(self.event.run)]
+        if self.parent is not None:
+            job = self.parent.job
+            months.append(ids.run_month(parent_uuid(self.parent.run.runId, job.namespace, job.name)))
+        return months
+
+
+def compress(body: bytes) -> bytes:
+    return _compressor.compress(body)
+
+
+def decompress(body: bytes) -> bytes:
+    return _decompressor.decompress(body)
+
+
+def prepare(body: bytes, settings: Settings) -> Incoming:
+    """Raises InvalidEvent where the event cannot be taken, or where ``validation`` is strict and a schema refuses it."""
+    clean = storable(body)
+    event = parse(clean, max_name_length=settings.max_name_length, any_run_id=settings.any_run_id)
+    problems: list[Problem] = [{"path": f.path, "message": f.message} for f in findings(clean, event.kind)]
+    if clean is not body:
+        problems.append({"path": "$", "message": "has NUL characters or halves of surrogate pairs: replaced by U+FFFD"})
+    if problems and settings.validation == "strict":
+        raise InvalidEvent(errors=problems)
+    return _incoming(event, body, problems)
+
+
+def stored(body: bytes, problems: list[Problem]) -> Incoming:
+    """An event out of the log (``body`` decompressed): it was checked when it came."""
+    return _incoming(parse(storable(body), max_name_length=1 << 30, any_run_id=True), body, problems)
+
+
+def _incoming(event: Event, body: bytes, problems: list[Problem]) -> Incoming:
+    parent = parent_of(event) if event.kind is Kind.RUN else None
+    return Incoming(event, ids.event_id(body), compress(body), problems, parent, full_name(event, parent))

@@ -1,0 +1,69 @@
+"""Rebuilding every projection from the log, in one transaction: readers wait, and a failure leaves all as it was."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from headwater.db.pool import Connection, connect
+from headwater.db.tables import PROJECTIONS
+from headwater.ingest.commit import Memory, commit
+from headwater.ingest.prepare import Incoming, decompress, stored
+from headwater.ingest.state import state_hash
+from headwater.settings import Settings
+
+_log = logging.getLogger(__name__)
+_LOG = "SELECT body, findings FROM lineage_events ORDER BY event_time, event_id"
+
+
+async def replay(url: str, settings: Settings, progress: Callable[[int, int], None]) -> str:
+    """Gives the state hash. ``progress`` is called with (events done, events in all).
+
+    Events that come in while it runs wait for it, and are then added as ever.
+    """
+    conn = await connect(url)
+    try:
+        async with conn.transaction():
+            await _empty(conn)
+            await _rebuild(conn, settings.commit_events, progress)
+        await conn.execute("ANALYZE")
+        return await state_hash(conn)
+    finally:
+        await conn.close()
+
+
+async def _empty(conn: Connection) -> None:
+    tables = ", ".join(t.name for t in PROJECTIONS if t.name != "namespaces")
+    await conn.execute(f"TRUNCATE {tables}")  # type: ignore[arg-type]  # names of our own tables
+    await conn.execute("DELETE FROM namespaces WHERE name <> 'default'")
+
+
+async def _rebuild(conn: Connection, size: int, progress: Callable[[int, int], None]) -> None:
+    row = await (await conn.execute("SELECT count(*) FROM lineage_events")).fetchone()
+    total, done, memory = row[0] if row else 0, 0, Memory()
+    progress(done, total)
+    async with conn.cursor(name="log") as log:
+        await log.execute(_LOG)
+        while rows := await log.fetchmany(size):
+            await _project(conn, [_incoming(r) for r in rows], memory)
+            done += len(rows)
+            progress(done, total)
+
+
+def _incoming(row: tuple[Any, ...]) -> Incoming:
+    body, findings = row
+    return stored(decompress(body), findings or [])
+
+
+async def _project(conn: Connection, batch: Sequence[Incoming], memory: Memory) -> None:
+    """Halves a batch that fails; an event that fails alone was acknowledged by mistake, and is left out with a warning."""
+    try:
+        await commit(conn, batch, memory, log=False)
+    except Exception:
+        if len(batch) == 1:
+            _log.warning("event %s cannot be projected", batch[0].event_id, exc_info=True)
+            return
+        half = len(batch) // 2
+        await _project(conn, batch[:half], memory)
+        await _project(conn, batch[half:], memory)

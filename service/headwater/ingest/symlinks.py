@@ -1,0 +1,66 @@
+"""Symlinks: which dataset a name stands for.
+
+A ``symlinks`` facet says that its dataset (the primary) is also known by other names (aliases). All declarations of a
+connected group are taken in the order of their event times; a name keeps the first primary that it was given, and a
+declaration that would close a circle is passed over. So a group has the same canonical datasets whatever came first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from headwater.db.pool import Connection
+from headwater.ingest import statements
+from headwater.ingest.arrays import numbers
+
+_LOCK = "SELECT pg_advisory_xact_lock(hashtext('headwater.symlinks'))"
+_GROUP = """
+WITH RECURSIVE member (id) AS (
+    SELECT unnest(%s::bigint[])
+    UNION
+    SELECT CASE WHEN s.primary_id = m.id THEN s.alias_id ELSE s.primary_id END
+    FROM member m JOIN symlinks s ON s.primary_id = m.id OR s.alias_id = m.id
+)
+SELECT s.primary_id, s.alias_id, s.first_at FROM symlinks s JOIN member m ON s.primary_id = m.id
+"""
+_CANONICAL = """
+UPDATE datasets d SET canonical_id = v.canonical_id FROM unnest(%s::bigint[], %s::bigint[]) AS v(dataset_id, canonical_id)
+WHERE d.dataset_id = v.dataset_id AND d.canonical_id <> v.canonical_id
+"""
+
+
+def canonical(links: Iterable[tuple[int, int, object]]) -> dict[int, int]:
+    """Canonical dataset of every name in ``links`` of (primary, alias, comparable time)."""
+    primary_of: dict[int, int] = {}
+
+    def root(name: int) -> int:
+        while name in primary_of:
+            name = primary_of[name]
+        return name
+
+    names: set[int] = set()
+    for primary, alias, _ in sorted(links, key=lambda link: (link[2], link[0], link[1])):  # type: ignore[arg-type,return-value]
+        names |= {primary, alias}
+        if alias not in primary_of and root(primary) != alias:
+            primary_of[alias] = primary
+    return {name: root(name) for name in names}
+
+
+async def lock(conn: Connection) -> None:
+    """Taken before any row is, so that two writers do not resolve one group at the same time."""
+    await conn.execute(_LOCK)
+
+
+async def link(conn: Connection, links: dict[tuple[int, int], int]) -> None:
+    """Stores new declarations and resolves their groups anew. The datasets must be there already."""
+    keys = sorted(links)
+    cursor = await conn.execute(
+        statements.SYMLINKS, [numbers(p for p, _ in keys), numbers(a for _, a in keys), numbers(links[k] for k in keys)]
+    )
+    changed = [primary for (primary,) in await cursor.fetchall()]
+    if not changed:
+        return
+    cursor = await conn.execute(_GROUP, [numbers(changed)])
+    resolved = canonical(await cursor.fetchall())  # type: ignore[arg-type]
+    names = sorted(resolved)
+    await conn.execute(_CANONICAL, [numbers(names), numbers(resolved[n] for n in names)])

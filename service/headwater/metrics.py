@@ -1,0 +1,19 @@
+"""Prometheus metrics. No label grows with the data: kinds, results, route templates and status classes only."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+EVENTS = Counter("headwater_events", "Events taken in, by kind and result", ["kind", "result"])
+QUEUE = Gauge("headwater_queue_events", "Events waiting to be stored")
+COMMIT_EVENTS = Histogram("headwater_commit_events", "Events in one transaction", buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500))
+COMMIT_SECONDS = Histogram(
+    "headwater_commit_seconds", "Time of one transaction", buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
+)
+REQUESTS = Histogram(
+    "headwater_request_seconds",
+    "Time of a request, by route and status",
+    ["method", "route", "status"],
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
+)
+ROWS = Gauge("headwater_graph_rows", "Estimated rows, by table", ["table"])

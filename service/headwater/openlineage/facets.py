@@ -1,0 +1,163 @@
+"""The facets that we interpret, as tolerant shapes; ``read`` gives None where a facet does not fit its shape.
+
+Every facet, known or not, is also kept whole as it came.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TypeVar
+
+import msgspec
+
+_F = TypeVar("_F", bound=msgspec.Struct)
+
+
+class Name(msgspec.Struct):
+    """A job or a dataset somewhere else in the event."""
+
+    namespace: str
+    name: str
+
+
+class RunRef(msgspec.Struct):
+    runId: str  # noqa: N815
+
+
+class Parent(msgspec.Struct):
+    run: RunRef
+    job: Name
+
+
+class JobDependency(msgspec.Struct):
+    job: Name
+
+
+class JobDependencies(msgspec.Struct):
+    upstream: list[JobDependency] | None = None
+    downstream: list[JobDependency] | None = None
+
+
+class JobType(msgspec.Struct):
+    processingType: str | None = None  # noqa: N815
+
+
+class SourceCodeLocation(msgspec.Struct):
+    url: str | None = None
+    version: str | None = None
+
+
+class DataSource(msgspec.Struct):
+    name: str | None = None
+    uri: str | None = None
+
+
+class Symlinks(msgspec.Struct):
+    identifiers: list[Name] | None = None
+
+
+class Tag(msgspec.Struct):
+    key: str
+    value: str | bool | None = None
+    field: str | None = None
+
+    @property
+    def text(self) -> str:
+        """``key`` for a plain tag, else ``key=value``."""
+        plain = self.value is None or self.value is True or str(self.value).lower() in ("", "true")
+        return self.key if plain else f"{self.key}={str(self.value).lower() if self.value is False else self.value}"
+
+
+class Tags(msgspec.Struct):
+    tags: list[Tag] | None = None
+
+
+class DatasetVersion(msgspec.Struct):
+    datasetVersion: str | int | None = None  # noqa: N815
+
+
+class Lifecycle(msgspec.Struct):
+    lifecycleStateChange: str | None = None  # noqa: N815
+
+
+class Transformation(msgspec.Struct, omit_defaults=True):
+    type: str | None = None
+    subtype: str | None = None
+    description: str | None = None
+    masking: bool | None = None
+
+
+class InputField(msgspec.Struct):
+    namespace: str
+    name: str
+    field: str = ""
+    transformations: list[Transformation] | None = None
+
+
+class OutputField(msgspec.Struct):
+    inputFields: list[InputField] | None = None  # noqa: N815
+    transformationDescription: str | None = None  # noqa: N815
+    transformationType: str | None = None  # noqa: N815
+
+
+class ColumnLineage(msgspec.Struct):
+    fields: dict[str, OutputField] | None = None
+    dataset: list[InputField] | None = None
+
+
+class LineageInput(msgspec.Struct):
+    """A source of an explicit lineage entry; a JOB without a name is the event's own."""
+
+    type: str = "DATASET"
+    namespace: str | None = None
+    name: str | None = None
+    field: str | None = None
+    transformations: list[Transformation] | None = None
+
+
+class LineageField(msgspec.Struct):
+    inputs: list[LineageInput] | None = None
+
+
+class LineageEntry(msgspec.Struct):
+    type: str = "DATASET"
+    namespace: str | None = None
+    name: str | None = None
+    inputs: list[LineageInput] | None = None
+    fields: dict[str, LineageField] | None = None
+
+
+class JobLineage(msgspec.Struct):
+    entries: list[LineageEntry] | None = None
+
+
+class DatasetLineage(msgspec.Struct):
+    inputs: list[LineageInput] | None = None
+    fields: dict[str, LineageField] | None = None
+
+
+@lru_cache(maxsize=64)
+def _decoder(shape: type[_F]) -> msgspec.json.Decoder[_F]:
+    return msgspec.json.Decoder(shape)
+
+
+class _Marker(msgspec.Struct):
+    _deleted: bool | None = None
+
+
+def read(shape: type[_F], raw: msgspec.Raw) -> _F | None:
+    """The facet, or None where it has another shape or says that it is deleted."""
+    if b'"_deleted"' in bytes(raw) and is_deleted(raw):
+        return None
+    try:
+        return _decoder(shape).decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def is_deleted(raw: msgspec.Raw) -> bool:
+    """Whether ``_deleted`` is true: the facet is gone as of its event."""
+    try:
+        return bool(_decoder(_Marker).decode(raw)._deleted)
+    except (msgspec.DecodeError, RecursionError):
+        return False

@@ -1,0 +1,237 @@
+"""From bytes to an event, in one pass; facets stay raw JSON.
+
+Lenient: what a person understands is taken (missing producer or schemaURL, nulls, any content of facets, any case of
+eventType, times without a zone). What cannot be placed is refused with the JSON path: no job, no run id, no time, no names.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import IntEnum
+from uuid import NAMESPACE_URL, UUID, uuid3
+
+import msgspec
+
+from headwater.errors import InvalidEvent, MalformedEvent
+from headwater.openlineage.times import parse_time
+
+Facets = dict[str, msgspec.Raw]
+_RAW_NULL = msgspec.Raw(b"null")
+_TYPES = {"START", "RUNNING", "COMPLETE", "ABORT", "FAIL", "OTHER"}
+
+
+class Kind(IntEnum):
+    RUN = 1
+    JOB = 2
+    DATASET = 3
+
+
+class _Run(msgspec.Struct):
+    runId: str  # noqa: N815
+    facets: Facets | None = None
+
+
+class _Job(msgspec.Struct):
+    namespace: str
+    name: str
+    facets: Facets | None = None
+
+
+class _Dataset(msgspec.Struct):
+    namespace: str
+    name: str
+    facets: Facets | None = None
+    inputFacets: Facets | None = None  # noqa: N815
+    outputFacets: Facets | None = None  # noqa: N815
+
+
+class _Wire(msgspec.Struct):
+    eventTime: str  # noqa: N815
+    eventType: str | None = None  # noqa: N815
+    producer: msgspec.Raw = _RAW_NULL
+    run: _Run | None = None
+    job: _Job | None = None
+    dataset: _Dataset | None = None
+    inputs: list[_Dataset] | None = None
+    outputs: list[_Dataset] | None = None
+
+
+class Dataset(msgspec.Struct, frozen=True):
+    """A dataset as an event names it: facets that version it, and those of this reading or writing."""
+
+    namespace: str
+    name: str
+    facets: Facets
+    io_facets: Facets
+
+
+class Event(msgspec.Struct, frozen=True):
+    """A RunEvent, JobEvent or DatasetEvent. ``at`` is the event time in microseconds since 1970, UTC."""
+
+    kind: Kind
+    at: int
+    event_type: str | None
+    producer: str
+    run: UUID | None
+    run_facets: Facets
+    namespace: str  # of the job, or of a DatasetEvent's dataset
+    name: str
+    job_facets: Facets
+    inputs: list[Dataset]
+    outputs: list[Dataset]  # a DatasetEvent's dataset is its only output
+
+
+_decoder = msgspec.json.Decoder(_Wire)
+_SUSPECT = re.compile(rb"\\u0000|\\u[dD][89a-fA-F]")
+_ESCAPE = re.compile(rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)", re.DOTALL)
+_UNSTORABLE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2})$")
+
+
+def storable(body: bytes) -> bytes:
+    """The same JSON with U+FFFD where it escapes a NUL or half a surrogate pair, which PostgreSQL's text cannot hold."""
+    if not _SUSPECT.search(body):
+        return body
+    return _ESCAPE.sub(lambda m: rb"\ufffd" if _UNSTORABLE.fullmatch(m[0]) else m[0], body)
+
+
+def parse(body: bytes, *, max_name_length: int = 10_000, any_run_id: bool = False) -> Event:
+    """The event in ``body`` (UTF-8 JSON, already ``storable``). Raises InvalidEvent with the path of the fault."""
+    wire = _decode(body)
+    event = _event(wire, any_run_id=any_run_id)
+    _check_names(event, max_name_length)
+    return event
+
+
+def _decode(body: bytes) -> _Wire:
+    try:
+        body.decode()  # raw facets are not looked into by the decoder, so their encoding must be checked here
+        return _decoder.decode(body)
+    except UnicodeDecodeError as e:
+        raise MalformedEvent.at("$", f"is not UTF-8 (byte {e.start})") from None
+    except RecursionError:
+        raise MalformedEvent.at("$", "is nested too deeply") from None
+    except msgspec.ValidationError as e:
+        raise _located(str(e)) from None
+    except msgspec.DecodeError as e:
+        raise MalformedEvent.at("$", f"is not JSON: {str(e).removeprefix('JSON is malformed: ')}") from None
+
+
+def _located(message: str) -> InvalidEvent:
+    """msgspec says ``Expected `str`, got `int` - at `$.job.name``` or ``Object missing required field `name```."""
+    what, _, where = message.partition(" - at `")
+    path = where.rstrip("`").replace("[...]", "[*]") or "$"
+    missing = re.fullmatch(r"Object missing required field `(\w+)`", what)
+    if missing:
+        return InvalidEvent.at(f"{path}.{missing[1]}", "is required")
+    return InvalidEvent.at(path, what[:1].lower() + what[1:].replace("`", "'"))
+
+
+def _event(wire: _Wire, *, any_run_id: bool) -> Event:
+    kind = _kind(wire)
+    try:
+        at = parse_time(wire.eventTime)
+    except (ValueError, OverflowError):
+        raise InvalidEvent.at("$.eventTime", "is no date-time of RFC 3339, such as 2026-01-31T08:30:00Z") from None
+    subject = wire.job if kind is not Kind.DATASET else wire.dataset
+    assert subject is not None
+    outputs = [wire.dataset] if kind is Kind.DATASET and wire.dataset else wire.outputs or []
+    return Event(
+        kind=kind,
+        at=at,
+        event_type=_event_type(wire.eventType) if kind is Kind.RUN else None,
+        producer=_producer(wire.producer),
+        run=_run_uuid(wire.run.runId, any_run_id=any_run_id) if kind is Kind.RUN and wire.run else None,
+        run_facets=_facets(wire.run.facets) if wire.run else {},
+        namespace=subject.namespace,
+        name=subject.name,
+        job_facets=_facets(wire.job.facets) if wire.job and kind is not Kind.DATASET else {},
+        inputs=[_dataset(d, d.inputFacets) for d in wire.inputs or [] if kind is not Kind.DATASET],
+        outputs=[_dataset(d, d.outputFacets) for d in outputs],
+    )
+
+
+def _kind(wire: _Wire) -> Kind:
+    """By content: what an event holds says more than its schemaURL, which old clients and proxies get wrong."""
+    if wire.run is not None and wire.job is not None:
+        return Kind.RUN
+    if wire.dataset is not None:
+        if wire.job is not None:
+            raise InvalidEvent.at("$", "has a job and a dataset but no run: neither a JobEvent nor a DatasetEvent")
+        return Kind.DATASET
+    if wire.job is not None:
+        return Kind.JOB
+    raise InvalidEvent.at("$.job", "is required")
+
+
+def _event_type(text: str | None) -> str | None:
+    if text is None:
+        return None
+    if text.upper() not in _TYPES:
+        raise InvalidEvent.at("$.eventType", f"must be one of {', '.join(sorted(_TYPES))}")
+    return text.upper()
+
+
+def _producer(raw: msgspec.Raw) -> str:
+    value = msgspec.json.decode(raw)
+    return value[:1000] if isinstance(value, str) else ""
+
+
+def _run_uuid(text: str, *, any_run_id: bool) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        if any_run_id:
+            return _md5_uuid(text)
+        raise InvalidEvent.at("$.run.runId", "is no UUID") from None
+
+
+def _md5_uuid(text: str) -> UUID:
+    """Marquez's way: a version 3 UUID of the text without a namespace."""
+    from hashlib import md5  # noqa: PLC0415
+
+    return UUID(bytes=md5(text.encode(), usedforsecurity=False).digest(), version=3)
+
+
+def parent_uuid(text: str, namespace: str, job: str) -> UUID:
+    """UUID of a parent run, whose id old Airflow writes as free text (``manual__2026-01-01``); Marquez's derivation."""
+    try:
+        return UUID(text)
+    except ValueError:
+        dag = job.rpartition(".")[0] or job
+        return uuid3(NAMESPACE_URL, f"{namespace}.{dag}.{text}")
+
+
+def _facets(facets: Facets | None) -> Facets:
+    """Those that are objects: a null says nothing, and anything else is kept in the log only."""
+    if not facets:
+        return {}
+    return {key: raw for key, raw in facets.items() if bytes(raw)[:1] == b"{"}
+
+
+def _dataset(wire: _Dataset, io_facets: Facets | None) -> Dataset:
+    return Dataset(wire.namespace, wire.name, _facets(wire.facets), _facets(io_facets))
+
+
+def _check_names(event: Event, longest: int) -> None:
+    subject = "dataset" if event.kind is Kind.DATASET else "job"
+    _check_name(f"$.{subject}", event.namespace, event.name, longest)
+    if event.kind is Kind.DATASET:
+        return
+    for key, datasets in (("inputs", event.inputs), ("outputs", event.outputs)):
+        for i, dataset in enumerate(datasets):
+            _check_name(f"$.{key}[{i}]", dataset.namespace, dataset.name, longest)
+
+
+def _check_name(path: str, namespace: str, name: str, longest: int) -> None:
+    if not namespace or not name or len(namespace) > longest or len(name) > longest:
+        _refuse_name(path, "namespace", namespace, longest)
+        _refuse_name(path, "name", name, longest)
+    if namespace.isspace() or name.isspace():
+        raise InvalidEvent.at(f"{path}.{'namespace' if namespace.isspace() else 'name'}", "is blank")
+
+
+def _refuse_name(path: str, key: str, value: str, longest: int) -> None:
+    if not value:
+        raise InvalidEvent.at(f"{path}.{key}", "is empty")
+    if len(value) > longest:
+        raise InvalidEvent.at(f"{path}.{key}", f"has {len(value):,} characters; the limit is {longest:,}")

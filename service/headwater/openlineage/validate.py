@@ -1,0 +1,134 @@
+"""What the schemas find wrong with an event that is taken nevertheless: for its sender and the conformance summary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from itertools import islice
+from types import NoneType
+from typing import Any
+
+import jsonschema_rs
+import msgspec
+from jsonschema_rs import ValidationErrorKind as Fault
+
+from headwater.openlineage.parse import Kind
+from headwater.openlineage.paths import generalise, json_path
+from headwater.openlineage.schema import documents, event_file
+
+__all__ = ["MOST_FINDINGS", "Finding", "findings", "generalise", "kind_of"]
+
+MOST_FINDINGS = 20
+"""Findings told of one event; whoever reads them mends the first ones first."""
+_ROOT = "headwater:///"
+_decode: Callable[[bytes], Any] = msgspec.json.Decoder().decode
+_TYPES = {
+    "array": "an array",
+    "boolean": "a boolean",
+    "integer": "a whole number",
+    "null": "null",
+    "number": "a number",
+    "object": "an object",
+    "string": "a string",
+}
+_PYTHON_TYPES: dict[type, str] = {
+    NoneType: "null",
+    bool: "boolean",
+    int: "integer",
+    str: "string",
+    list: "array",
+    dict: "object",
+}
+_FORMATS = {
+    "date-time": "a date and time with an offset, such as 2026-01-31T08:00:00Z",
+    "uri": "an absolute URI, such as https://example.com/producer",
+    "uuid": "a UUID with its hyphens",
+}
+_AMBIGUOUS = "must not stand beside a {other} without a run: it is unclear what the event is about"
+_MISPLACED = {
+    "$.run": "must not be in an event about a job alone",
+    "$.job": _AMBIGUOUS.format(other="dataset"),
+    "$.dataset": _AMBIGUOUS.format(other="job"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    path: str
+    """JSON path of the place at fault; of what should be there if it is missing."""
+    message: str
+    """What was expected and what type was found; never a value of the event."""
+
+
+def kind_of(event: object) -> Kind:
+    """The kind whose schema an event is to be held against, by the keys that it has."""
+    keys = event if isinstance(event, dict) else {}
+    if "dataset" in keys and not ("job" in keys and "run" in keys):
+        return Kind.DATASET
+    return Kind.RUN if "run" in keys or "job" not in keys else Kind.JOB
+
+
+def findings(event: bytes | dict[str, Any], kind: Kind) -> list[Finding]:
+    """What the schema of its kind refuses of an event; empty where there is nothing, at most MOST_FINDINGS.
+
+    Bytes should be ``parse.storable`` already, or half a surrogate pair counts as no JSON. A dictionary must come from
+    a parser that limits nesting (msgspec and json do, to about 1,000): the check has no limit but the stack.
+    """
+    try:
+        content = _decode(event) if isinstance(event, bytes) else event
+        return [] if _validator(kind).is_valid(content) else _faults(content, kind)
+    except msgspec.DecodeError as error:
+        return [Finding("$", f"is not JSON: {error}")]
+    except RecursionError:
+        return [Finding("$", "is nested too deeply")]
+    except UnicodeDecodeError:
+        return [Finding("$", "is not UTF-8")]
+    except UnicodeEncodeError:
+        return [Finding("$", "holds half of a surrogate pair, which is no character")]
+
+
+@cache
+def _validator(kind: Kind) -> jsonschema_rs.Draft202012Validator:
+    registry = jsonschema_rs.Registry([(_ROOT + name, schema) for name, schema in documents().items()])
+    return jsonschema_rs.Draft202012Validator(
+        {"$ref": _ROOT + event_file(kind)}, registry=registry, validate_formats=True, offline=True
+    )
+
+
+def _faults(content: Any, kind: Kind) -> list[Finding]:
+    try:
+        return [_finding(error) for error in islice(_validator(kind).iter_errors(content), MOST_FINDINGS)]
+    except UnicodeEncodeError:
+        raise
+    except ValueError:  # telling the faults takes at most 255 levels, where finding that there are any takes more
+        return [Finding("$", "does not fit the schema, and is nested too deeply to say where")]
+
+
+def _finding(error: jsonschema_rs.ValidationError) -> Finding:
+    steps, fault = error.instance_path, error.kind
+    if isinstance(fault, Fault.Required):
+        return Finding(json_path([*steps, fault.property]), "is missing")
+    path = json_path(steps)
+    if isinstance(fault, Fault.Not | Fault.FalseSchema):
+        return Finding(path, _MISPLACED.get(path, "is not among the properties that are allowed here"))
+    return Finding(path, f"expected {_expected(fault)}, found {_found(error.instance, fault)}")
+
+
+def _expected(fault: Fault) -> str:
+    match fault:
+        case Fault.Type(types):
+            return " or ".join(_TYPES[name] for name in types)
+        case Fault.Format(name):
+            return _FORMATS[name]
+        case Fault.Enum(options):
+            return "one of " + ", ".join(map(str, options))
+        case Fault.Minimum(limit):
+            return f"at least {limit}"
+    return f"what the schema's {fault.name} asks for"
+
+
+def _found(value: object, fault: Fault) -> str:
+    if isinstance(value, str) and not isinstance(fault, Fault.Type):
+        return "another string"
+    return _TYPES[_PYTHON_TYPES.get(type(value), "number")]
