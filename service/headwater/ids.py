@@ -44,6 +44,11 @@ def run_id(run: UUID, namespace: str, job: str) -> int:
     return content_id(run.bytes + _UNIT.join((namespace, job)).encode())
 
 
+def io_digest(dataset: int, *, output: bool) -> int:
+    """A run's io_digest is the exclusive or of these."""
+    return name_id("io", str(dataset), str(output))
+
+
 def event_id(body: bytes) -> UUID:
     """Id of an event by its content (128 bits, as two different events must never share one)."""
     return UUID(bytes=blake2b(body, digest_size=16).digest())

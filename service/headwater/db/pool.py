@@ -1,0 +1,60 @@
+"""Connections to PostgreSQL: a pool for reads, and single ones for who needs its own (the writer).
+
+All are in autocommit mode: a read is one statement, and who needs a transaction opens it with ``conn.transaction()``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias
+
+from psycopg import AsyncConnection, InterfaceError, OperationalError
+from psycopg.conninfo import conninfo_to_dict
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+Connection: TypeAlias = AsyncConnection[tuple[Any, ...]]
+Pool: TypeAlias = AsyncConnectionPool[Connection]
+
+# What a statement or a pool raises where the database is away, refuses, or takes too long: another try may do.
+DatabaseUnavailable = (OperationalError, InterfaceError, PoolTimeout)
+
+# Times are UTC in every answer. Plans are short and many: compiling them (jit) costs more than it gives.
+_SESSION = {"TimeZone": "UTC", "jit": "off", "application_name": "headwater"}
+_READ_TIMEOUT_MS = 60_000  # no answer is worth a minute of a core; the client has gone by then
+_FIRST_CONNECTION_S = 30.0  # a database that starts beside us may take a while
+
+
+@asynccontextmanager
+async def open_pool(url: str, size: int) -> AsyncIterator[Pool]:
+    """A pool of at most ``size`` connections, open and with one of them connected.
+
+    Raises DatabaseUnavailable (as may taking a connection out of it) when the database does not answer in 30 seconds.
+    """
+    pool: Pool = AsyncConnectionPool(
+        url,
+        connection_class=AsyncConnection[tuple[Any, ...]],
+        kwargs=_parameters(url, statement_timeout=_READ_TIMEOUT_MS),
+        min_size=1,
+        max_size=size,
+        open=False,
+        check=AsyncConnectionPool.check_connection,  # a restarted database must not cost a request
+        name="headwater",
+    )
+    await pool.open(wait=True, timeout=_FIRST_CONNECTION_S)
+    try:
+        yield pool
+    finally:
+        await pool.close()
+
+
+async def connect(url: str) -> Connection:
+    """One connection, without a statement timeout: a write is bounded by its batch, and a rebuild may take long."""
+    return await AsyncConnection.connect(url, **_parameters(url, statement_timeout=0))
+
+
+def _parameters(url: str, statement_timeout: int) -> dict[str, Any]:
+    settings = {**_SESSION, "statement_timeout": str(statement_timeout)}
+    ours = " ".join(f"-c {name}={value}" for name, value in settings.items())
+    theirs = conninfo_to_dict(url).get("options") or ""  # comes last, and wins
+    return {"autocommit": True, "options": f"{ours} {theirs}".strip()}

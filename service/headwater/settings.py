@@ -1,0 +1,99 @@
+"""Every knob, with its default and the reason for it. Read from the environment with the prefix ``HEADWATER_``.
+
+A knob that is not here does not exist: other modules take their limits from a ``Settings`` object that they are given.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AliasChoices, Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+MIB = 1024 * 1024
+
+_SCHEMES = re.compile(r"^(postgres|postgresql|postgresql\+psycopg)://")
+_PASSWORDS = re.compile(r"(?<=://)([^:/?#@\s]*):[^/\s]*(?=@)|(?<=[?&])(password|sslpassword)=[^&\s]*")
+
+
+def _home() -> Path:
+    if shared := os.environ.get("XDG_DATA_HOME"):
+        return Path(shared) / "headwater"
+    # PostgreSQL refuses to run as root, and the user that it runs as instead cannot enter /root.
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        return Path("/var/lib/headwater")
+    return Path.home() / ".local" / "share" / "headwater"
+
+
+def masked(text: str) -> str:
+    """The same text, fit for logs: passwords in URLs are replaced by three asterisks."""
+    return _PASSWORDS.sub(lambda m: f"{m[2]}=***" if m[2] else f"{m[1]}:***", text)
+
+
+class Settings(BaseSettings):
+    # hide_input_in_errors: what is refused may be a URL with a password in it.
+    model_config = SettingsConfigDict(
+        env_prefix="HEADWATER_", populate_by_name=True, frozen=True, extra="ignore", hide_input_in_errors=True
+    )
+
+    # ---- where it listens
+    host: str = "127.0.0.1"  # nothing is open to the network unless asked for
+    port: int = Field(default=5000, ge=0, le=65_535)  # Marquez's, so that clients need no change; 0 takes a free one
+
+    # ---- where the facts are kept
+    data_dir: Path = Field(default_factory=_home)  # the embedded server's; unused with a database_url
+    database_url: str | None = Field(default=None, validation_alias=AliasChoices("HEADWATER_DATABASE_URL", "DATABASE_URL"))
+    migrate_on_start: bool = True  # one process is a whole installation; turn off where a release step migrates
+    pool_size: int = Field(default=8, ge=1, le=1_000)  # connections for reads; a few a core is all PostgreSQL can use
+    server_uid: int = Field(default=65_534, ge=1)  # whom the embedded server runs as when headwater is root;
+    server_gid: int = Field(default=65_534, ge=1)  # others may run as nobody too, so a user of its own is better
+
+    # ---- what is taken in
+    validation: Literal["lenient", "strict"] = "lenient"  # strict refuses what the official schemas refuse
+    any_run_id: bool = False  # take run ids that are no UUID, as Marquez does; the specification wants UUIDs
+    max_body_bytes: int = Field(default=64 * MIB, ge=1024)  # of a request, compressed and again when decompressed
+    max_nesting: int = Field(default=200, ge=10)  # levels of JSON; deeper is an attack on the parser, not lineage
+    max_batch_events: int = Field(default=100_000, ge=1)  # in one request; larger loads belong in files
+    max_name_length: int = Field(default=10_000, ge=100)  # characters of a name; Spark plans make names of thousands
+
+    # ---- how it is written
+    queue_events: int = Field(default=10_000, ge=1)  # events that may wait: about 2 s of work; then 503
+    queue_bytes: int = Field(default=128 * MIB, ge=1024)  # their bytes; bounds memory when events are large
+    commit_events: int = Field(default=500, ge=1)  # most events in one transaction; speed gains little beyond 500
+
+    # ---- the rest
+    tags: Annotated[tuple[str, ...], NoDecode] = ()  # comma separated; there from the start, as in Marquez
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("database_url")
+    @classmethod
+    def _libpq_scheme(cls, url: str | None) -> str | None:
+        """The spellings in use (Heroku's, SQLAlchemy's) become the one that libpq reads."""
+        if not url:
+            return None
+        if not _SCHEMES.match(url):
+            raise ValueError("expected a postgresql:// URL")
+        return _SCHEMES.sub("postgresql://", url)
+
+    @field_validator("tags", mode="before")
+    @classmethod
+    def _comma_separated(cls, tags: object) -> object:
+        return tuple(t.strip() for t in tags.split(",") if t.strip()) if isinstance(tags, str) else tags
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper_case(cls, level: object) -> object:
+        return level.upper() if isinstance(level, str) else level
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        return Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - resolve() would follow links
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        for name, value in super().__repr_args__():
+            yield name, masked(value) if name == "database_url" and value else value

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import pytest
+
+from headwater.db.pool import Connection, DatabaseUnavailable, Pool, connect, open_pool
+
+
+async def _show(conn: Connection, name: str) -> str:
+    row = await (await conn.execute("SELECT current_setting(%s)", [name])).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+async def test_readers_have_their_settings(pool: Pool) -> None:
+    async with pool.connection() as conn:
+        assert conn.autocommit
+        assert await _show(conn, "TimeZone") == "UTC"
+        assert await _show(conn, "statement_timeout") == "1min"
+        assert await _show(conn, "jit") == "off"
+        assert await _show(conn, "application_name") == "headwater"
+
+
+async def test_a_connection_of_ones_own_has_time(database: str) -> None:
+    conn = await connect(database)
+    assert conn.autocommit
+    assert await _show(conn, "statement_timeout") == "0"
+    await conn.close()
+
+
+async def test_options_of_the_url_win(database: str) -> None:
+    conn = await connect(f"{database}{'&' if '?' in database else '?'}options=-c%20statement_timeout%3D1234")
+    assert await _show(conn, "statement_timeout") == "1234ms"
+    assert await _show(conn, "TimeZone") == "UTC"
+    await conn.close()
+
+
+async def test_a_lost_connection_is_replaced(pool: Pool, database: str) -> None:
+    async with pool.connection() as conn:
+        pid = conn.info.backend_pid
+    other = await connect(database)
+    await other.execute("SELECT pg_terminate_backend(%s, 1000)", [pid])
+    await other.close()
+    async with pool.connection() as conn:
+        assert await _show(conn, "TimeZone") == "UTC"
+
+
+async def test_a_statement_that_takes_too_long_is_an_outage(pool: Pool) -> None:
+    async with pool.connection() as conn:
+        await conn.execute("SET statement_timeout = 10")
+        with pytest.raises(DatabaseUnavailable):
+            await conn.execute("SELECT pg_sleep(5)")
+
+
+async def test_a_database_that_is_away_is_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("headwater.db.pool._FIRST_CONNECTION_S", 0.2)
+    with pytest.raises(DatabaseUnavailable):
+        async with open_pool("postgresql://nobody@127.0.0.1:1/none", size=1):
+            pass

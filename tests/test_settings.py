@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from headwater.settings import Settings, masked
+
+SECRET = "p@ss:w?rd"
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_around(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("HEADWATER_") or name in {"DATABASE_URL", "XDG_DATA_HOME"}:
+            monkeypatch.delenv(name)
+
+
+def test_defaults_listen_to_this_machine_only() -> None:
+    settings = Settings()
+    assert (settings.host, settings.port) == ("127.0.0.1", 5000)
+    assert settings.database_url is None
+    assert settings.tags == ()
+
+
+def test_every_knob_has_its_reason() -> None:
+    source = (Path(__file__).parents[1] / "service" / "headwater" / "settings.py").read_text()
+    knobs = re.findall(r"^    (?!model_config)(\w+): .*?(?=^    \w|^    #|^    @)", source, re.MULTILINE | re.DOTALL)
+    assert set(knobs) == set(Settings.model_fields)
+
+
+def test_reads_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADWATER_PORT", "8080")
+    monkeypatch.setenv("HEADWATER_TAGS", "PII, SENSITIVE,")
+    monkeypatch.setenv("HEADWATER_LOG_LEVEL", "debug")
+    monkeypatch.setenv("HEADWATER_VALIDATION", "strict")
+    settings = Settings()
+    assert (settings.port, settings.tags, settings.log_level) == (8080, ("PII", "SENSITIVE"), "DEBUG")
+    assert settings.validation == "strict"
+
+
+def test_what_is_given_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADWATER_PORT", "8080")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://there/a")
+    settings = Settings(port=1234, database_url="postgresql://here/b")
+    assert (settings.port, settings.database_url) == (1234, "postgresql://here/b")
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_database_urls_in_every_spelling(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"{scheme}://me@db/lineage")
+    assert Settings().database_url == "postgresql://me@db/lineage"
+
+
+def test_our_own_variable_goes_before_the_common_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://common/db")
+    monkeypatch.setenv("HEADWATER_DATABASE_URL", "postgresql://own/db")
+    assert Settings().database_url == "postgresql://own/db"
+
+
+def test_an_empty_database_url_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "")
+    assert Settings().database_url is None
+
+
+def test_passwords_are_not_shown() -> None:
+    settings = Settings(database_url=f"postgresql://me:{SECRET}@db/lineage?sslpassword={SECRET}")
+    for shown in (repr(settings), str(settings)):
+        assert SECRET not in shown
+        assert "postgresql://me:***@db/lineage?sslpassword=***" in shown
+
+
+def test_a_refused_url_is_not_shown() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Settings(database_url=f"mysql://me:{SECRET}@db/lineage")
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("postgresql://db/lineage", "postgresql://db/lineage"),
+        ("postgresql://me@db/lineage", "postgresql://me@db/lineage"),
+        ("postgresql://me:x@db:5432/lineage", "postgresql://me:***@db:5432/lineage"),
+        ("postgresql://:x@/lineage?password=x&port=1", "postgresql://:***@/lineage?password=***&port=1"),
+        ("two: postgres://a:x@h/d and postgres://b:y@h/d", "two: postgres://a:***@h/d and postgres://b:***@h/d"),
+        ("http://localhost:5000/someone@example.org", "http://localhost:5000/someone@example.org"),
+    ],
+)
+def test_masked(text: str, shown: str) -> None:
+    assert masked(text) == shown
+
+
+def test_data_is_kept_below_xdg_data_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert Settings().data_dir == tmp_path / "headwater"
+
+
+def test_data_of_a_user_and_of_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert Settings().data_dir == Path("/home/me/.local/share/headwater")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert Settings().data_dir == Path("/var/lib/headwater")
+
+
+def test_a_data_folder_becomes_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert Settings(data_dir=Path("here")).data_dir == tmp_path / "here"
