@@ -154,7 +154,7 @@ def _columns_of(keys: Iterable[tuple[int, ...]], n: int) -> list[str]:
 def _add_digests(changes: Changes, rows: list[tuple[Any, ...]]) -> None:
     for run_id, dataset_id, output, new in rows:
         if new:
-            changes.runs[run_id].io_digest ^= ids.name_id("io", str(dataset_id), str(output))
+            changes.runs[run_id].io_digest ^= ids.io_digest(dataset_id, output=output)
 
 
 _RUN_COLUMNS: tuple[tuple[Callable[[Iterable[Any]], str], str], ...] = (

@@ -1,0 +1,101 @@
+"""The application: what is opened for its life, its routes, and what happens around each request."""
+
+from __future__ import annotations
+
+import importlib
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+import headwater
+from headwater import metrics
+from headwater.api import errors, ingest, openapi
+from headwater.api.body import Admission
+from headwater.api.paths import RawPaths
+from headwater.ingest import preload
+from headwater.db.pool import open_pool
+from headwater.ingest.writer import running_writer
+from headwater.logs import request_id
+from headwater.settings import Settings
+
+RESOURCES = (
+    "namespaces", "sources", "datasets", "jobs", "runs", "tags", "search", "events", "lineage", "dead_letters", "health",
+)  # fmt: skip
+
+
+def create_app(settings: Settings, database_url: str) -> FastAPI:
+    """The ASGI application on a migrated database. Nothing is opened before its lifespan begins."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_pool(database_url, settings.pool_size) as pool, running_writer(database_url, settings) as writer:
+            async with pool.connection() as conn:
+                await preload.tags(conn, settings.tags)
+            app.state.pool, app.state.writer = pool, writer
+            yield
+
+    app = FastAPI(
+        title="headwater",
+        version=headwater.__version__,
+        description="An OpenLineage-compatible lineage metadata service.",
+        lifespan=lifespan,
+        redirect_slashes=False,  # a redirect of a POST loses clients
+    )
+    app.state.settings = settings
+    app.state.admission = Admission(4 * settings.max_body_bytes)
+    app.router.routes.extend(ingest.routes)
+    for resource in RESOURCES:
+        app.include_router(importlib.import_module(f"headwater.api.{resource}").router)
+    errors.install(app)
+    openapi.install(app)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=1)
+    app.add_middleware(Observed)
+    app.add_middleware(RawPaths)
+    return app
+
+
+class Observed:
+    """Times every request by its route (never by its path, which grows with the data) and gives it an id for the logs."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        identifier = uuid4().hex
+        token = request_id.set(identifier)
+        status, started = 500, time.perf_counter()
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", identifier.encode())]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        finally:
+            request_id.reset(token)
+            labels = (_method(scope), _route(scope), str(status))
+            metrics.REQUESTS.labels(*labels).observe(time.perf_counter() - started)
+
+
+def _method(scope: Scope) -> str:
+    return scope["method"] if scope["method"] in ("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS") else "other"
+
+
+def _route(scope: Scope) -> str:
+    route: Any = scope.get("route")
+    if route is not None:
+        return str(route.path)
+    # Starlette's plain routes do not say which they are.
+    return scope["path"] if scope["path"] in ingest.PATHS else "unknown"

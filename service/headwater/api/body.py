@@ -1,0 +1,129 @@
+"""A request's body: bounded while it is read and again while it is decompressed."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import AsyncIterator, Iterator
+
+from starlette.requests import Request
+
+from headwater.errors import HeadwaterError, Unavailable
+
+_CHUNK = 1 << 20
+
+
+class TooLarge(HeadwaterError):
+    """413."""
+
+
+class UnsupportedEncoding(HeadwaterError):
+    """415."""
+
+
+class Garbled(HeadwaterError):
+    """400: not what its Content-Encoding says."""
+
+
+class Admission:
+    """Bytes of bodies in memory over all requests; past the budget a request is told to come back."""
+
+    def __init__(self, budget: int) -> None:
+        self._budget = budget
+        self._held = 0
+
+    def take(self, size: int) -> None:
+        """Raises Unavailable."""
+        if self._held + size > self._budget:
+            raise Unavailable("Too many large requests at once.", retry_after=1)
+        self._held += size
+
+    def give_back(self, size: int) -> None:
+        self._held -= size
+
+
+async def read(request: Request, limit: int) -> bytes:
+    """The whole body, decompressed. Raises TooLarge, UnsupportedEncoding, Garbled or Unavailable."""
+    chunks = [chunk async for chunk in stream(request, limit)]
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+async def stream(request: Request, limit: int | None) -> AsyncIterator[bytes]:
+    """The body in decompressed pieces of at most 1 MiB; ``limit`` bounds the sum of them."""
+    length = request.headers.get("content-length", "")
+    if limit is not None and length.isdigit() and int(length) > limit:
+        raise TooLarge(f"The body has {int(length):,} bytes; the limit is {limit:,}.")
+    admission: Admission = request.app.state.admission
+    inflate = _inflater(request.headers.get("content-encoding", "identity"))
+    total = held = 0
+    try:
+        async for received in request.stream():
+            for chunk in inflate.pieces(received):
+                total += len(chunk)
+                if limit is not None and total > limit:
+                    raise TooLarge(f"The body has more than {limit:,} bytes.")
+                if limit is not None:
+                    admission.take(len(chunk))
+                    held += len(chunk)
+                yield chunk
+        if rest := inflate.finish():
+            yield rest
+    finally:
+        admission.give_back(held)
+
+
+class _Identity:
+    def pieces(self, received: bytes) -> list[bytes]:
+        return [received] if received else []
+
+    def finish(self) -> bytes:
+        return b""
+
+
+class _Inflate:
+    """gzip (one or more members), or deflate with or without zlib's header."""
+
+    def __init__(self, *, gzip: bool) -> None:
+        self._gzip = gzip
+        self._z = zlib.decompressobj(31) if gzip else zlib.decompressobj()
+        self._started = False
+
+    def pieces(self, received: bytes) -> Iterator[bytes]:
+        """One at a time, so that a small body which unpacks to a huge one is stopped at the limit."""
+        while received:
+            if self._z.eof:
+                self._z = zlib.decompressobj(31)
+            piece = self._piece(received)
+            received = self._z.unconsumed_tail or self._z.unused_data
+            if piece:
+                yield piece
+
+    def _piece(self, received: bytes) -> bytes:
+        try:
+            return self._z.decompress(received, _CHUNK)
+        except zlib.error:
+            if self._gzip or self._started:
+                raise Garbled("The body is not compressed as its Content-Encoding says.") from None
+            self._started = True  # some senders leave zlib's header out
+            self._z = zlib.decompressobj(-15)
+            return self._piece(received)
+        finally:
+            self._started = True
+
+    def finish(self) -> bytes:
+        """What the decompressor still holds: at most its window of 32 KiB."""
+        rest = self._z.flush()
+        if not self._z.eof:
+            raise Garbled("The compressed body ends too early.")
+        return rest
+
+
+def _inflater(encoding: str) -> _Identity | _Inflate:
+    match encoding.strip().lower():
+        case "" | "identity":
+            return _Identity()
+        case "gzip" | "x-gzip":
+            return _Inflate(gzip=True)
+        case "deflate":
+            return _Inflate(gzip=False)
+        case _:
+            raise UnsupportedEncoding("Content-Encoding must be gzip, deflate or identity.")

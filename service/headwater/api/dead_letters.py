@@ -1,0 +1,89 @@
+"""Refused events: what they were, why, and sending them again; and what the schemas find in those that were taken."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import Field
+
+from headwater.catalog import store
+from headwater.entities import Entity, encode
+from headwater.ingest import dead_letters
+
+router = APIRouter(prefix="/api/v1", tags=["operations"])
+Limit = Annotated[int, Query(ge=0, le=1000, description="Most entries in the answer")]
+Offset = Annotated[int, Query(ge=0, description="Entries to pass over")]
+
+
+class DeadLetter(Entity):
+    """An event that was refused."""
+
+    id: int
+    receivedAt: datetime  # noqa: N815
+    source: str = Field(description="Path of the request, or name of the file")
+    status: int = Field(description="HTTP status that the sender was told")
+    message: str
+    errors: list[dict[str, str]] = Field(description="Each fault with its JSON path and message")
+    retriedAt: datetime | None  # noqa: N815
+    acceptedAt: datetime | None = Field(description="When a retry went in")  # noqa: N815
+    body: str = Field(description="As it was sent, after Content-Encoding; bytes that are no UTF-8 are replaced")
+
+
+class DeadLetters(Entity):
+    deadLetters: list[DeadLetter]  # noqa: N815
+    totalCount: int  # noqa: N815
+
+
+class ProducerConformance(Entity):
+    """What the schemas find wrong with one producer's events, which were taken nevertheless."""
+
+    producer: str
+    findings: list[dict[str, Any]] = Field(description="path, message, events, firstSeenAt and lastSeenAt of each finding")
+
+
+class Conformance(Entity):
+    producers: list[ProducerConformance]
+    totalCount: int  # noqa: N815
+
+
+@router.get("/dead-letters", response_model=DeadLetters)
+async def list_dead_letters(request: Request, limit: Limit = 100, offset: Offset = 0) -> Response:
+    """Refused events, newest first."""
+    async with request.app.state.pool.connection() as conn:
+        letters, total = await dead_letters.list_page(conn, limit, offset)
+    return _json(DeadLetters(deadLetters=[_entity(letter) for letter in letters], totalCount=total))
+
+
+@router.post("/dead-letters/{identifier}/retry", response_model=DeadLetter)
+async def retry_dead_letter(request: Request, identifier: int) -> Response:
+    """Sends it through ingest again; the same 4xx as at first if it is refused again."""
+    state = request.app.state
+    return _json(_entity(await dead_letters.retry(state.pool, state.writer, state.settings, identifier)))
+
+
+@router.get("/conformance", response_model=Conformance)
+async def get_conformance(request: Request, limit: Limit = 100, offset: Offset = 0) -> Response:
+    """Findings of the JSON Schemas in events that were taken, summed up per producer."""
+    async with request.app.state.pool.connection() as conn:
+        producers, total = await store.conformance(conn, limit, offset)
+    return _json(Conformance(producers=[ProducerConformance(**p) for p in producers], totalCount=total))
+
+
+def _entity(letter: dead_letters.DeadLetter) -> DeadLetter:
+    return DeadLetter(
+        id=letter.dead_letter_id,
+        receivedAt=letter.received_at,
+        source=letter.source,
+        status=letter.status,
+        message=letter.message,
+        errors=[dict(e) for e in letter.errors],  # type: ignore[call-overload]
+        retriedAt=letter.retried_at,
+        acceptedAt=letter.accepted_at,
+        body=letter.text,
+    )
+
+
+def _json(entity: Entity) -> Response:
+    return Response(encode(entity), media_type="application/json")

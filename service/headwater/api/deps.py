@@ -1,0 +1,53 @@
+"""What routes are given."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Query, Request, Response
+
+from headwater.catalog.page import Page as _Page
+from headwater.db.pool import Connection, Pool
+from headwater.entities import encode
+from headwater.entities.fault import Fault
+from headwater.errors import NotFound
+
+_LARGEST = (1 << 62) - 1  # limit + offset must still be a bigint; nobody has more rows
+
+Responses = dict[int | str, dict[str, Any]]
+BAD_REQUEST: Responses = {400: {"model": Fault, "description": "A parameter is missing or wrong."}}
+NOT_FOUND: Responses = {404: {"model": Fault, "description": "There is no such thing."}}
+
+
+async def _read(request: Request) -> AsyncIterator[Connection]:
+    pool: Pool = request.app.state.pool
+    async with pool.connection() as conn:
+        yield conn
+
+
+Read = Annotated[Connection, Depends(_read)]
+
+Limit = Annotated[int, Query(ge=0, description="Size of the page; 0 gives the count alone.")]
+Offset = Annotated[int, Query(ge=0, description="How many to pass over.")]
+
+
+def _page(limit: Limit = 100, offset: Offset = 0) -> _Page:
+    return _Page(min(limit, _LARGEST), min(offset, _LARGEST))
+
+
+Page = Annotated[_Page, Depends(_page)]
+
+
+def uuid_of(kind: str, text: str) -> UUID:
+    """A UUID out of a path. What is none names nothing: raises NotFound."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound(kind, text) from None
+
+
+def json(entity: object) -> Response:
+    """An answer without a second validation of what our own code made."""
+    return Response(encode(entity), media_type="application/json")

@@ -1,0 +1,61 @@
+"""Whether the process lives and can serve, and its metrics."""
+
+from __future__ import annotations
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from headwater import metrics
+from headwater.api.errors import answer
+from headwater.catalog import store
+from headwater.db.pool import DatabaseUnavailable
+
+router = APIRouter(tags=["operations"])
+
+
+@router.get("/health/live", response_class=PlainTextResponse)
+async def live() -> str:
+    """200 while the process runs; says nothing of the database."""
+    return "ok\n"
+
+
+@router.get("/health/ready", response_class=PlainTextResponse)
+async def ready(request: Request) -> Response:
+    """200 when the database answers, else 503."""
+    if not await _answers(request):
+        return answer(503, "The database does not answer.", headers={"Retry-After": "2"})
+    return PlainTextResponse("ok\n")
+
+
+@router.get("/ping", response_class=PlainTextResponse)
+async def ping() -> str:
+    """As on Marquez's admin port."""
+    return "pong\n"
+
+
+@router.get("/healthcheck")
+async def healthcheck(request: Request) -> Response:
+    """As on Marquez's admin port: 200 or 503, with what was checked."""
+    healthy = await _answers(request)
+    content = {"postgresql": {"healthy": healthy}, "deadlocks": {"healthy": True}}
+    return Response(msgspec.json.encode(content), 200 if healthy else 503, media_type="application/json")
+
+
+@router.get("/metrics", response_class=PlainTextResponse)
+async def prometheus(request: Request) -> Response:
+    """Prometheus metrics of this process, and the estimated size of the graph."""
+    async with request.app.state.pool.connection() as conn:
+        for table, rows in (await store.estimated_rows(conn)).items():
+            metrics.ROWS.labels(table).set(rows)
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _answers(request: Request) -> bool:
+    try:
+        async with request.app.state.pool.connection(timeout=2) as conn:
+            await conn.execute("SELECT 1")
+    except DatabaseUnavailable:
+        return False
+    return True

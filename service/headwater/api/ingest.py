@@ -1,0 +1,188 @@
+"""POST /api/v1/lineage and /batch: plain Starlette routes, as FastAPI's own work on a body takes longer than ours.
+
+Documented in OpenAPI by hand (``OPENAPI``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from headwater import metrics
+from headwater.api import body as bodies
+from headwater.api.errors import status_of, told
+from headwater.errors import HeadwaterError, InvalidEvent, MalformedEvent, Unavailable
+from headwater.ingest import dead_letters
+from headwater.ingest.prepare import prepare
+from headwater.settings import Settings
+
+_log = logging.getLogger(__name__)
+_BREATH = 50  # events of a batch between two chances for other requests: about 5 ms
+_BOM = b"\xef\xbb\xbf"
+_split = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+
+async def receive(request: Request) -> Response:
+    """One event. 201 once it is durable and visible."""
+    settings: Settings = request.app.state.settings
+    try:
+        body = (await bodies.read(request, settings.max_body_bytes)).removeprefix(_BOM)
+    except HeadwaterError as error:
+        return told(error)
+    try:
+        if body.lstrip()[:1] == b"[":
+            raise MalformedEvent.at("$", "is an array of events: send it to /api/v1/lineage/batch")
+        incoming = prepare(body, settings)
+        new = await request.app.state.writer.put(incoming)
+    except InvalidEvent as error:
+        await _bury(request, body, error)
+        return told(error)
+    except HeadwaterError as error:
+        metrics.EVENTS.labels("unknown", "deferred").inc()
+        return told(error)
+    metrics.EVENTS.labels(incoming.event.kind.name.lower(), "stored" if new else "duplicate").inc()
+    return Response(status_code=201)
+
+
+async def _bury(request: Request, body: bytes, error: InvalidEvent) -> None:
+    metrics.EVENTS.labels("unknown", "refused").inc()
+    if not body:
+        return
+    try:
+        async with request.app.state.pool.connection() as conn:
+            await dead_letters.bury(conn, body, error, source=request.url.path, status=status_of(error))
+    except Exception:  # noqa: BLE001 - the sender is told in any case; a dead letter is a courtesy
+        _log.warning("a dead letter could not be kept", exc_info=True)
+
+
+async def receive_batch(request: Request) -> Response:
+    """Many events: a JSON array, or NDJSON by content type. 204, or 200 with what failed."""
+    batch = _Batch(request)
+    try:
+        async for event in _events(request):
+            await batch.add(event)
+        await batch.finish()
+    except HeadwaterError as error:
+        await batch.finish()
+        return told(error)
+    return batch.answer()
+
+
+async def _events(request: Request) -> AsyncIterator[bytes]:
+    settings: Settings = request.app.state.settings
+    content_type = request.headers.get("content-type", "").lower()
+    if any(name in content_type for name in ("ndjson", "jsonl", "json-lines", "jsonlines")):
+        async for line in _lines(request, settings.max_body_bytes):
+            yield line
+        return
+    body = (await bodies.read(request, settings.max_body_bytes)).removeprefix(_BOM)
+    try:
+        body.decode()
+        events = _split(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise MalformedEvent.at("$", "is no JSON array of events") from None
+    if len(events) > settings.max_batch_events:
+        raise bodies.TooLarge(f"The batch has {len(events):,} events; the limit is {settings.max_batch_events:,}.")
+    for event in events:
+        yield bytes(event)
+
+
+async def _lines(request: Request, longest: int) -> AsyncIterator[bytes]:
+    """Lines as they come in, so that a body of any length is never in memory whole."""
+    rest = b""
+    async for chunk in bodies.stream(request, None):
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            if line.strip():
+                yield line.strip().removeprefix(_BOM)
+        if len(rest) > longest:
+            raise bodies.TooLarge(f"A line has more than {longest:,} bytes.")
+    if rest.strip():
+        yield rest.strip().removeprefix(_BOM)
+
+
+class _Batch:
+    """Events of one request on their way through the writer, and what becomes of them."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._settings: Settings = request.app.state.settings
+        self._writer = request.app.state.writer
+        self._waiting: list[tuple[int, bytes, str, asyncio.Future[bool]]] = []
+        self._received = self._successful = 0
+        self._failed: list[dict[str, Any]] = []
+
+    async def add(self, event: bytes) -> None:
+        if self._received >= self._settings.max_batch_events:
+            raise bodies.TooLarge(f"The batch has more than {self._settings.max_batch_events:,} events.")
+        index, self._received = self._received, self._received + 1
+        while self._waiting and not self._writer.has_room:
+            await self._settle(self._waiting.pop(0))
+        try:
+            incoming = prepare(event, self._settings)
+            done = self._writer.put(incoming)
+        except HeadwaterError as error:
+            await self._fail(index, event, error)
+        else:
+            self._waiting.append((index, event, incoming.event.kind.name.lower(), done))
+        if index % _BREATH == 0:
+            await asyncio.sleep(0)
+
+    async def finish(self) -> None:
+        for waiting in self._waiting:
+            await self._settle(waiting)
+        self._waiting.clear()
+
+    async def _settle(self, waiting: tuple[int, bytes, str, asyncio.Future[bool]]) -> None:
+        index, event, kind, done = waiting
+        try:
+            new = await done
+        except HeadwaterError as error:
+            await self._fail(index, event, error)
+        else:
+            self._successful += 1
+            metrics.EVENTS.labels(kind, "stored" if new else "duplicate").inc()
+
+    async def _fail(self, index: int, event: bytes, error: HeadwaterError) -> None:
+        if isinstance(error, InvalidEvent):
+            await _bury(self._request, event, error)
+        self._failed.append({"index": index, "reason": error.message, "retriable": isinstance(error, Unavailable)})
+
+    def answer(self) -> Response:
+        if not self._failed:
+            return Response(status_code=204)
+        self._failed.sort(key=lambda f: f["index"])
+        retriable = sum(f["retriable"] for f in self._failed)
+        content = {
+            "status": "partial_success",
+            "summary": {
+                "received": self._received,
+                "successful": self._successful,
+                "failed": len(self._failed),
+                "retriable": retriable,
+                "non_retriable": len(self._failed) - retriable,
+            },
+            "failed_events": self._failed,
+        }
+        return Response(msgspec.json.encode(content), media_type="application/json")
+
+
+# Clients that are given the whole URL put their endpoint behind it: openlineage-python makes the third and fourth of it.
+_ENDPOINTS = ("/api/v1/lineage", "/api/v1/api/v1/lineage", "/api/v1/lineage/api/v1/lineage")
+
+routes = [
+    route
+    for path in _ENDPOINTS
+    for route in (
+        Route(path, receive, methods=["POST"]),
+        Route(f"{path}/batch", receive_batch, methods=["POST"]),
+    )
+]
+PATHS = frozenset(route.path for route in routes)

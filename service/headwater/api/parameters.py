@@ -1,0 +1,67 @@
+"""Query parameters as Marquez reads them, with its words for what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
+
+
+def one_of(*values: str, **spellings: str) -> BeforeValidator:
+    """Takes a value in any case, with ``-`` or ``.`` for ``_``; ``spellings`` are other words for one."""
+
+    def read(told: Any) -> Any:
+        value = told.upper().replace("-", "_").replace(".", "_") if isinstance(told, str) else told
+        value = spellings.get(value, value)
+        if value not in values:
+            raise PydanticCustomError("one_of", "must be one of [{values}]", {"values": ", ".join(values)})
+        return value
+
+    return BeforeValidator(read)
+
+
+def _time(told: Any) -> Any:
+    if not isinstance(told, str):
+        return told
+    try:
+        # A plus sign that was not encoded arrives as a space.
+        time = datetime.fromisoformat(told.replace(" ", "+") if "T" in told else told)
+    except ValueError:
+        time = None
+    if time is None or time.tzinfo is None:
+        raise PydanticCustomError("time", "must be a time with its offset, such as 2026-01-31T08:30:00Z")
+    return time
+
+
+INSTANT = BeforeValidator(_time)
+
+
+def not_blank(told: str) -> str:
+    if not told.strip():
+        raise PydanticCustomError("blank", "must not be blank")
+    return told.replace("\0", "\ufffd")
+
+
+_MESSAGES: dict[str, Callable[[dict[str, Any]], str]] = {
+    "missing": lambda _: "must not be null",
+    "greater_than_equal": lambda context: f"must be greater than or equal to {context['ge']}",
+    "int_parsing": lambda _: "must be a whole number",
+    "int_parsing_size": lambda _: "must be a smaller number",
+    "uuid_parsing": lambda _: "must be a UUID",
+}
+_CUSTOM = ("one_of", "time", "blank")
+
+
+def complaint(error: dict[str, Any]) -> str:
+    """A sentence about one of pydantic's errors: ``query param limit must be greater than or equal to 0``."""
+    place, *names = error["loc"]
+    kind = error["type"]
+    if kind in _MESSAGES:
+        what = _MESSAGES[kind](error.get("ctx") or {})
+    else:
+        what = error["msg"] if kind in _CUSTOM else f"is invalid: {error['msg']}"
+    name = ".".join(str(n) for n in names if not isinstance(n, int))
+    return f"{place} param {name} {what}".replace("  ", " ")

@@ -1,0 +1,45 @@
+"""GET /search"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic import AfterValidator
+
+from headwater.api.deps import BAD_REQUEST, Limit, Read, json
+from headwater.api.parameters import not_blank, one_of
+from headwater.catalog import search as catalog
+from headwater.entities.search import SearchResults
+
+router = APIRouter(prefix="/api/v1/search", tags=["Search"])
+
+_Text = Annotated[str, AfterValidator(not_blank), Query(description="Part of a name, in any case.")]
+_Filter = Annotated[catalog.Kind, one_of("DATASET", "JOB"), Query(description="Only these; both without it.")]
+_Sort = Annotated[
+    catalog.Sort,
+    one_of("NAME", "UPDATED_AT", UPDATE_AT="UPDATED_AT"),
+    Query(description="`name`, or `updated_at` with the latest first (Marquez's word `UPDATE_AT` is taken too)."),
+]
+_Before = Annotated[date, Query(description="Only what was last told of before this day (UTC).")]
+_After = Annotated[date, Query(description="Only what was last told of on this day (UTC) or later.")]
+_Namespace = Annotated[str, Query(description="Only in this namespace.")]
+
+
+@router.get("", response_model=SearchResults, responses=BAD_REQUEST)
+async def search(  # noqa: PLR0913 - one parameter a parameter
+    read: Read,
+    *,
+    q: _Text,
+    filter: _Filter | None = None,  # noqa: A002 - Marquez's name
+    sort: _Sort = "NAME",
+    limit: Limit = 10,
+    namespace: _Namespace | None = None,
+    before: _Before | None = None,
+    after: _After | None = None,
+) -> Response:
+    """Jobs and datasets by name; symlinks find their dataset."""
+    kinds: tuple[catalog.Kind, ...] = (filter,) if filter else ("DATASET", "JOB")
+    query = catalog.Query(q, kinds, sort, min(limit, 1 << 62), namespace, before, after)
+    return json(await catalog.search(read, query))

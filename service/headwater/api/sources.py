@@ -1,0 +1,24 @@
+"""GET /sources"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from headwater.api.deps import BAD_REQUEST, NOT_FOUND, Page, Read, json
+from headwater.api.paths import Name
+from headwater.catalog import sources
+from headwater.entities.source import Source, Sources
+
+router = APIRouter(prefix="/api/v1/sources", tags=["Sources"])
+
+
+@router.get("", response_model=Sources, responses=BAD_REQUEST)
+async def list_sources(read: Read, page: Page) -> Response:
+    """What datasets are kept in, by name."""
+    return json(await sources.list_sources(read, page))
+
+
+@router.get("/{source}", response_model=Source, responses=NOT_FOUND)
+async def get_source(read: Read, source: Name) -> Response:
+    """One source."""
+    return json(await sources.get_source(read, source))

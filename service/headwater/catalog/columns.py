@@ -1,0 +1,74 @@
+"""Column lineage of datasets, one step upstream."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from headwater.db.pool import Connection
+from headwater.entities.dataset import ColumnLineage, InputField, Transformation
+from headwater.openlineage import facets as shapes
+
+# A set counts while the job that it comes from still writes the dataset, or where the dataset's own event tells it.
+# Influences on all fields at once, and inputs of which no field is known, belong to no field here.
+_COLUMNS = """
+SELECT l.dataset_id, s.output_field, n.name, i.name, s.input_field, s.transformations::text
+FROM column_lineage l
+JOIN column_sets s ON s.set_id = l.set_id
+JOIN datasets d ON d.dataset_id = s.input_dataset_id
+JOIN datasets i ON i.dataset_id = d.canonical_id
+JOIN namespaces n ON n.namespace_id = i.namespace_id
+WHERE l.dataset_id = ANY(%s) AND s.output_field <> '' AND s.input_field <> '' AND (
+    l.owner_id = l.dataset_id OR EXISTS (
+        SELECT FROM edges e JOIN jobs o ON o.job_id = e.owner_id
+        WHERE e.source_id = l.owner_id AND e.target_id = l.dataset_id AND e.kind = 2 AND e.owner_id = l.owner_id
+          AND e.last_at >= o.floor_at AND NOT o.is_hidden
+    )
+)
+ORDER BY l.at DESC, l.owner_id, s.ordinal
+"""
+
+_transformations = msgspec.json.Decoder(list[shapes.Transformation]).decode
+_Place = tuple[str, str, str]  # namespace, dataset, field
+
+
+async def load_columns(conn: Connection, members: Mapping[int, Sequence[int]]) -> dict[int, list[ColumnLineage]]:
+    """By canonical id, of the datasets that have any; ``members`` are the ids of each one's names."""
+    canonical = {member: dataset for dataset, names in members.items() for member in names}
+    inputs: dict[int, dict[str, dict[_Place, InputField]]] = {}
+    rows = await (await conn.execute(_COLUMNS, (list(canonical),))).fetchall()
+    for member, output, namespace, dataset, field, told in rows:
+        fields = inputs.setdefault(canonical[member], {}).setdefault(output, {})
+        fields.setdefault((namespace, dataset, field), _input_field(namespace, dataset, field, told))
+    return {dataset: [_item(n, list(f.values())) for n, f in fields.items()] for dataset, fields in inputs.items()}
+
+
+def _input_field(namespace: str, dataset: str, field: str, told: str) -> InputField:
+    transformations = [_transformation(t) for t in _transformations(told)]
+    return InputField(
+        namespace=namespace,
+        dataset=dataset,
+        field=field,
+        transformationDescription=_first(t.description for t in transformations),
+        transformationType=_first(t.type for t in transformations),
+        transformations=transformations,
+    )
+
+
+def _transformation(told: shapes.Transformation) -> Transformation:
+    return Transformation(type=told.type, subtype=told.subtype, description=told.description, masking=told.masking)
+
+
+def _item(name: str, fields: list[InputField]) -> ColumnLineage:
+    return ColumnLineage(
+        name=name,
+        inputFields=fields,
+        transformationDescription=_first(f.transformationDescription for f in fields),
+        transformationType=_first(f.transformationType for f in fields),
+    )
+
+
+def _first(values: Any) -> str | None:
+    return next((value for value in values if value), None)

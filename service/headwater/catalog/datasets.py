@@ -1,0 +1,246 @@
+"""Datasets and their versions. All names of one dataset (its symlinks) are shown as that dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from headwater import ids
+from headwater.catalog import meaning, versions
+from headwater.catalog.columns import load_columns
+from headwater.catalog.facets import Bodies, FacetMap, Shown, decode, latest, load_bodies, show
+from headwater.catalog.namespaces import require_namespace
+from headwater.catalog.page import Page
+from headwater.catalog.runs import RunKey, load_runs
+from headwater.catalog.versions import Version
+from headwater.db.pool import Connection
+from headwater.entities.dataset import (
+    ColumnLineage,
+    Dataset,
+    DatasetId,
+    Datasets,
+    DatasetVersion,
+    DatasetVersions,
+    Field,
+    StreamDataset,
+    StreamDatasetVersion,
+)
+from headwater.entities.run import Run
+from headwater.errors import NotFound
+
+_FIND = """
+SELECT c.dataset_id FROM datasets d JOIN datasets c ON c.dataset_id = d.canonical_id
+WHERE d.dataset_id = %s AND NOT c.is_hidden
+"""
+_PAGE = """
+SELECT (SELECT count(*) FROM datasets
+        WHERE namespace_id = %(namespace)s AND canonical_id = dataset_id AND NOT is_hidden),
+       ARRAY(SELECT dataset_id FROM datasets
+             WHERE namespace_id = %(namespace)s AND canonical_id = dataset_id AND NOT is_hidden
+             ORDER BY left(name, 256) COLLATE "C", dataset_id LIMIT %(limit)s OFFSET %(offset)s)
+"""
+_NAMES = """
+SELECT d.canonical_id, d.dataset_id, n.name, d.name, d.first_at, d.last_at,
+       (extract(epoch FROM d.written_at) * 1000000)::bigint, d.facets::text, d.read_facets::text
+FROM datasets d JOIN namespaces n ON n.namespace_id = d.namespace_id
+WHERE d.dataset_id = ANY(%(ids)s) OR (d.canonical_id = ANY(%(ids)s) AND d.canonical_id <> d.dataset_id)
+"""
+
+# What tells one version from another is shown as the current version has it; everything else as it was last told.
+_VERSIONED = ("schema", "lifecycleStateChange", "version")
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """A row of ``datasets``: one name of a dataset."""
+
+    canonical_id: int
+    dataset_id: int
+    namespace: str
+    name: str
+    first_at: datetime
+    last_at: datetime
+    written_at: int | None  # microseconds since 1970
+    facets: str
+    read_facets: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A dataset with what is told under all of its names."""
+
+    canonical_id: int
+    members: list[int]
+    id: DatasetId
+    first_at: datetime
+    last_at: datetime
+    written_at: int | None
+    written: FacetMap
+    read: FacetMap
+
+
+async def find_dataset(conn: Connection, namespace: str, name: str) -> int:
+    """Canonical id of the dataset with this name or alias. Raises NotFound, of its namespace if that is missing too."""
+    row = await (await conn.execute(_FIND, (ids.dataset_id(namespace, name),))).fetchone()
+    if row is None:
+        await require_namespace(conn, namespace)
+        raise NotFound("Dataset", name)
+    return int(row[0])
+
+
+async def get_dataset(conn: Connection, namespace: str, name: str) -> Dataset:
+    """Raises NotFound."""
+    return (await load_datasets(conn, [await find_dataset(conn, namespace, name)]))[0]
+
+
+async def list_datasets(conn: Connection, namespace: str, page: Page) -> Datasets:
+    """Those of a namespace by name. Raises NotFound where there is no such namespace."""
+    await require_namespace(conn, namespace)
+    asked = {"namespace": ids.namespace_id(namespace), "limit": page.limit, "offset": page.offset}
+    row = await (await conn.execute(_PAGE, asked)).fetchone()
+    assert row is not None
+    return Datasets(totalCount=row[0], datasets=await load_datasets(conn, row[1]))
+
+
+async def load_datasets(conn: Connection, canonical_ids: Sequence[int]) -> list[Dataset]:
+    """The datasets with these ids, in their order, by a constant number of statements."""
+    known = await _load_known(conn, canonical_ids)
+    members = {dataset: told.members for dataset, told in known.items()}
+    current = await versions.current_versions(conn, members)
+    columns = await load_columns(conn, members)
+    facets = {dataset: _facets(told, current.get(dataset)) for dataset, told in known.items()}
+    bodies = await load_bodies(conn, [*facets.values(), *(told.written for told in known.values())])
+    return [
+        _dataset(known[i], show(facets[i], bodies), current.get(i), columns.get(i), _is_dropped(known[i], bodies))
+        for i in canonical_ids
+        if i in known
+    ]
+
+
+async def get_dataset_version(conn: Connection, namespace: str, name: str, version: UUID) -> DatasetVersion:
+    """Raises NotFound."""
+    known = await _get_known(conn, namespace, name)
+    found = await versions.get_version(conn, known.members, version)
+    return (await _load_versions(conn, known, [found]))[0]
+
+
+async def list_dataset_versions(conn: Connection, namespace: str, name: str, page: Page) -> DatasetVersions:
+    """Newest first. Raises NotFound."""
+    known = await _get_known(conn, namespace, name)
+    total, found = await versions.list_versions(conn, known.members, page)
+    return DatasetVersions(totalCount=total, versions=await _load_versions(conn, known, found))
+
+
+async def _get_known(conn: Connection, namespace: str, name: str) -> _Known:
+    dataset = await find_dataset(conn, namespace, name)
+    return (await _load_known(conn, [dataset]))[dataset]
+
+
+async def _load_known(conn: Connection, canonical_ids: Sequence[int]) -> dict[int, _Known]:
+    names: dict[int, list[_Name]] = {}
+    for row in await (await conn.execute(_NAMES, {"ids": list(canonical_ids)})).fetchall():
+        name = _Name(*row)
+        names.setdefault(name.canonical_id, []).append(name)
+    return {dataset: _known(dataset, told) for dataset, told in names.items()}
+
+
+def _known(dataset: int, names: list[_Name]) -> _Known:
+    names.sort(key=lambda name: name.dataset_id != dataset)
+    return _Known(
+        canonical_id=dataset,
+        members=[name.dataset_id for name in names],
+        id=DatasetId(namespace=names[0].namespace, name=names[0].name),
+        first_at=min(name.first_at for name in names),
+        last_at=max(name.last_at for name in names),
+        written_at=max((name.written_at for name in names if name.written_at is not None), default=None),
+        written=latest(*(decode(name.facets) for name in names)),
+        read=latest(*(decode(name.read_facets) for name in names)),
+    )
+
+
+def _facets(known: _Known, current: Version | None) -> FacetMap:
+    told = {**known.read, **known.written}
+    if current is None or current.seen:
+        return told
+    told.pop("lifecycleStateChange", None)
+    told.pop("version", None)
+    return {**told, **{key: current.facets[key] for key in _VERSIONED if key in current.facets}}
+
+
+def _is_dropped(known: _Known, bodies: Bodies) -> bool:
+    change = known.written.get("lifecycleStateChange")
+    if change is None or change.at != known.written_at:
+        return False
+    return meaning.lifecycle_state(show({"lifecycleStateChange": change}, bodies)).upper() == "DROP"
+
+
+def _dataset(
+    known: _Known, facets: Shown, current: Version | None, columns: list[ColumnLineage] | None, dropped: bool
+) -> Dataset:
+    tags = meaning.tags_by_field(facets)
+    told: dict[str, Any] = {
+        "id": known.id,
+        "type": meaning.dataset_type(facets),
+        "name": known.id.name,
+        "physicalName": known.id.name,
+        "createdAt": known.first_at,
+        "updatedAt": known.last_at,
+        "namespace": known.id.namespace,
+        "sourceName": meaning.source_name(facets),
+        "fields": meaning.fields(facets, tags),
+        "tags": tags.get(None, []),
+        "lastModifiedAt": None,
+        "lastLifecycleState": meaning.lifecycle_state(facets) if current else None,
+        "description": meaning.description(facets),
+        "currentVersion": current.uuid if current else None,
+        "columnLineage": columns,
+        "facets": facets,
+        "deleted": dropped,
+        "owners": meaning.owners(facets),
+    }
+    return StreamDataset(**told, schemaLocation=None) if told["type"] == "STREAM" else Dataset(**told)
+
+
+async def _load_versions(conn: Connection, known: _Known, found: Sequence[Version]) -> list[DatasetVersion]:
+    runs = await load_runs(conn, [RunKey(v.version_id, v.month) for v in found if v.month])
+    told = {**known.read, **known.written}
+    bodies = await load_bodies(conn, [told, *(v.facets for v in found)])
+    return [_version(known, show(told, bodies), v, bodies, runs) for v in found]
+
+
+def _version(known: _Known, told: Shown, version: Version, bodies: Bodies, runs: Mapping[int, Run]) -> DatasetVersion:
+    """What a version's own events leave open, but for its schema and state, is as the dataset has it."""
+    own = show({**version.facets, **version.io_facets}, bodies)
+    known_facets = {**told, **own}
+    tags = meaning.tags_by_field(known_facets)
+    fields = meaning.fields(own, tags)
+    shown: dict[str, Any] = {
+        "id": known.id,
+        "type": meaning.dataset_type(known_facets),
+        "name": known.id.name,
+        "physicalName": known.id.name,
+        "createdAt": version.first_at,
+        "version": version.uuid,
+        "namespace": known.id.namespace,
+        "sourceName": meaning.source_name(known_facets),
+        "fields": fields,
+        "tags": tags.get(None, []),
+        "lifecycleState": meaning.lifecycle_state(own),
+        "description": meaning.description(known_facets),
+        "currentSchemaVersion": _schema_version(known.canonical_id, fields),
+        "createdByRun": runs.get(version.version_id) if version.month else None,
+        "facets": own,
+        "externalVersion": version.external_version,
+    }
+    if shown["type"] == "STREAM":
+        return StreamDatasetVersion(**shown, schemaLocation=None)
+    return DatasetVersion(**shown)
+
+
+def _schema_version(dataset: int, fields: Sequence[Field]) -> UUID:
+    """One for each set of fields and types of a dataset, whatever their order."""
+    content = "\n".join([str(dataset), *sorted(f"{field.name}:{field.type or ''}" for field in fields)])
+    return ids.entity_uuid(ids.content_id(content.encode()))

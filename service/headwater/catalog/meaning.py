@@ -1,0 +1,157 @@
+"""What the facets that we interpret say about a dataset, a job or a run.
+
+Facets come from many hands, so a part that has another type than the specification's is passed over, not its facet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from headwater.catalog.facets import Shown
+from headwater.entities.dataset import DatasetType, Field
+from headwater.entities.job import JobType
+from headwater.entities.owner import Owner
+from headwater.openlineage.facets import Tag
+from headwater.openlineage.times import parse_time, to_datetime
+
+_JOB_TYPES: dict[str, JobType] = {"STREAMING": "STREAM", "SERVICE": "SERVICE"}
+_STREAMS = ("STREAM", "TOPIC")
+
+
+def body(facets: Shown, key: str) -> Mapping[str, Any]:
+    """The facet's content; empty where there is none."""
+    raw = facets.get(key)
+    if raw is None:
+        return {}
+    try:
+        content = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def text(content: Mapping[str, Any], key: str) -> str | None:
+    """A value as text; null for what is absent, empty or not a single value."""
+    value = content.get(key)
+    if isinstance(value, str):
+        return value or None
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _objects(content: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
+    """Those elements of a list that are objects."""
+    elements = content.get(key)
+    if isinstance(elements, list):
+        yield from (e for e in elements if isinstance(e, dict))
+
+
+def _object(content: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = content.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+# ---------------------------------------------------------------- jobs and datasets
+
+
+def description(facets: Shown) -> str | None:
+    return text(body(facets, "documentation"), "description")
+
+
+def owners(facets: Shown) -> list[Owner]:
+    named = _objects(body(facets, "ownership"), "owners")
+    return [Owner(name=name, type=text(owner, "type")) for owner in named if (name := text(owner, "name"))]
+
+
+def tags_by_field(facets: Shown) -> dict[str | None, list[str]]:
+    """Tags sorted, each once; those of the whole under None."""
+    found: dict[str | None, set[str]] = {}
+    for tag in _objects(body(facets, "tags"), "tags"):
+        key = text(tag, "key")
+        if key:
+            value = tag.get("value")
+            told = Tag(key, value if isinstance(value, str | bool) else text(tag, "value"))
+            found.setdefault(text(tag, "field"), set()).add(told.text)
+    return {field: sorted(tags) for field, tags in found.items()}
+
+
+# ---------------------------------------------------------------- datasets
+
+
+def dataset_type(facets: Shown) -> DatasetType:
+    """Only what says that it is a stream is one: clients know two types, and most things are tables to them."""
+    told = text(body(facets, "datasetType"), "datasetType") or ""
+    return "STREAM" if told.upper() in _STREAMS else "DB_TABLE"
+
+
+def source_name(facets: Shown) -> str:
+    return text(body(facets, "dataSource"), "name") or "default"
+
+
+def lifecycle_state(facets: Shown) -> str:
+    return text(body(facets, "lifecycleStateChange"), "lifecycleStateChange") or ""
+
+
+def fields(schema: Shown, tags: Mapping[str | None, list[str]]) -> list[Field]:
+    """The schema's fields in their order; nested ones follow the field that holds them."""
+    return [
+        Field(name=name, type=text(told, "type"), tags=tags.get(name, []), description=text(told, "description"))
+        for name, told in _flat(body(schema, "schema"), "")
+    ]
+
+
+def _flat(content: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for told in _objects(content, "fields"):
+        name = text(told, "name")
+        if name:
+            yield prefix + name, told
+            yield from _flat(told, f"{prefix}{name}.")
+
+
+# ---------------------------------------------------------------- jobs
+
+
+def job_type(facets: Shown) -> JobType:
+    told = text(body(facets, "jobType"), "processingType") or ""
+    return _JOB_TYPES.get(told.upper(), "BATCH")
+
+
+def labels(facets: Shown) -> list[str]:
+    content = body(facets, "jobType")
+    return [label for key in ("jobType", "integration") if (label := text(content, key))]
+
+
+def location(facets: Shown) -> str | None:
+    return text(body(facets, "sourceCodeLocation"), "url")
+
+
+# ---------------------------------------------------------------- runs
+
+
+def nominal_times(facets: Shown) -> tuple[datetime | None, datetime | None]:
+    content = body(facets, "nominalTime")
+    return _time(text(content, "nominalStartTime")), _time(text(content, "nominalEndTime"))
+
+
+def _time(told: str | None) -> datetime | None:
+    try:
+        return to_datetime(parse_time(told)) if told else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def run_args(facets: Shown) -> dict[str, str]:
+    """What Marquez makes of the nominalTime and parent facets."""
+    nominal = body(facets, "nominalTime")
+    parent = body(facets, "parent") or body(facets, "parentRun")
+    told = {
+        "nominal_start_time": text(nominal, "nominalStartTime"),
+        "nominal_end_time": text(nominal, "nominalEndTime"),
+        "run_id": text(_object(parent, "run"), "runId"),
+        "name": text(_object(parent, "job"), "name"),
+        "namespace": text(_object(parent, "job"), "namespace"),
+    }
+    return {key: value for key, value in told.items() if value is not None}

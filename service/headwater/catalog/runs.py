@@ -1,0 +1,193 @@
+"""Runs, with what they read and wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from headwater import ids
+from headwater.catalog import meaning, versions
+from headwater.catalog.facets import FacetMap, decode, load_bodies, show
+from headwater.catalog.page import Page, count
+from headwater.db.pool import Connection
+from headwater.entities.run import (
+    DatasetVersionId,
+    JobName,
+    JobVersionId,
+    Run,
+    RunDatasetVersion,
+    RunFacets,
+    Runs,
+    RunState,
+)
+from headwater.errors import NotFound
+
+_MILLISECOND = timedelta(milliseconds=1)
+_ENDED = ("COMPLETED", "ABORTED", "FAILED")
+
+_RUNS = """
+SELECT r.run_id, r.month, r.run_uuid, r.job_id, n.name, j.name, r.parent_run_uuid, r.first_at,
+       coalesce(r.last_at, r.first_at),
+       coalesce(r.started_at, CASE WHEN r.running OR r.other THEN r.first_at END), r.ended_at, r.state, r.streaming, r.version_id, r.facets::text
+FROM runs r JOIN jobs j ON j.job_id = r.job_id JOIN namespaces n ON n.namespace_id = j.namespace_id
+WHERE r.run_id = ANY(%s) AND r.month = ANY(%s)
+"""
+_IO = """
+SELECT io.run_id, io.dataset_id, c.dataset_id, n.name, c.name, io.output, io.io_facets::text,
+       (io.facets->'schema'->>1)::bigint,
+       ARRAY(SELECT v.external_version FROM run_versions v
+             WHERE v.run_id = io.run_id AND v.month = io.month AND v.dataset_id = io.dataset_id AND v.output
+             ORDER BY v.first_at, v.external_version)
+FROM run_io io
+JOIN datasets d ON d.dataset_id = io.dataset_id
+JOIN datasets c ON c.dataset_id = d.canonical_id
+JOIN namespaces n ON n.namespace_id = c.namespace_id
+WHERE io.run_id = ANY(%s) AND io.month = ANY(%s)
+ORDER BY n.name COLLATE "C", c.name COLLATE "C", io.dataset_id
+"""
+# Several jobs under one UUID are several runs: one that sent events of its own comes before one known as a parent only.
+_FIND = """
+SELECT run_id, month FROM runs WHERE run_uuid = %s AND month = %s ORDER BY last_at IS NULL, first_at, run_id LIMIT 1
+"""
+_PAGE = """
+SELECT run_id, month FROM runs WHERE job_id = %s ORDER BY first_at DESC, run_id LIMIT %s OFFSET %s
+"""
+_COUNT = "SELECT count(*) FROM runs WHERE job_id = %s"
+_RUN_FACETS = "SELECT facets::text FROM runs WHERE run_id = %s AND month = %s"
+_JOB_FACETS = "SELECT job_facets::text FROM runs WHERE run_id = %s AND month = %s"
+
+
+@dataclass(frozen=True, slots=True)
+class RunKey:
+    run_id: int
+    month: date
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    run_id: int
+    month: date
+    uuid: UUID
+    job_id: int
+    namespace: str
+    job: str
+    parent: UUID | None
+    first_at: datetime
+    last_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    state: RunState
+    streaming: bool
+    version_id: int
+    facets: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Io:
+    run_id: int
+    dataset_id: int
+    canonical_id: int
+    namespace: str
+    name: str
+    output: bool
+    facets: str
+    schema_id: int | None
+    externals: list[str]
+
+    def shown(self, version: UUID) -> RunDatasetVersion:
+        return RunDatasetVersion(
+            datasetVersionId=DatasetVersionId(namespace=self.namespace, name=self.name, version=version),
+            facets=show(decode(self.facets), {}),
+        )
+
+
+async def get_run(conn: Connection, uuid: UUID) -> Run:
+    """Raises NotFound."""
+    key = await _find(conn, uuid)
+    return (await load_runs(conn, [key]))[key.run_id]
+
+
+async def list_runs(conn: Connection, job_id: int, page: Page) -> Runs:
+    """Runs of a job, newest first."""
+    rows = await (await conn.execute(_PAGE, (job_id, page.limit, page.offset))).fetchall()
+    runs = await load_runs(conn, [RunKey(*row) for row in rows])
+    return Runs(totalCount=await count(conn, _COUNT, (job_id,)), runs=list(runs.values()))
+
+
+async def get_run_facets(conn: Connection, uuid: UUID, kind: str) -> RunFacets:
+    """Facets of the run, or (``kind`` JOB) of its job as the run's events had them. Raises NotFound."""
+    key = await _find(conn, uuid)
+    if kind not in ("RUN", "JOB"):
+        return RunFacets(runId=uuid, facets={})
+    statement = _RUN_FACETS if kind == "RUN" else _JOB_FACETS
+    row = await (await conn.execute(statement, (key.run_id, key.month))).fetchone()
+    facets: FacetMap = decode(row[0]) if row else {}
+    return RunFacets(runId=uuid, facets=show(facets, await load_bodies(conn, [facets])))
+
+
+async def load_runs(conn: Connection, keys: Sequence[RunKey]) -> dict[int, Run]:
+    """The runs with these keys by run id, in the order of the keys, by a constant number of statements."""
+    if not keys:
+        return {}
+    asked = [key.run_id for key in keys], list({key.month for key in keys})
+    rows = {row[0]: _Row(*row) for row in await (await conn.execute(_RUNS, asked)).fetchall()}
+    io = [_Io(*row) for row in await (await conn.execute(_IO, asked)).fetchall() if row[0] in rows]
+    read = await versions.versions_read(conn, [_reading(rows[i.run_id], i) for i in io if not i.output])
+    inputs: dict[int, list[RunDatasetVersion]] = {}
+    outputs: dict[int, list[RunDatasetVersion]] = {}
+    for i in io:
+        side = outputs if i.output else inputs
+        found = _written(i) if i.output else read.get((i.run_id, i.dataset_id), [])
+        side.setdefault(i.run_id, []).extend(i.shown(version) for version in found)
+    ordered = [key.run_id for key in keys if key.run_id in rows]
+    return {run_id: _run(rows[run_id], inputs.get(run_id, []), outputs.get(run_id, [])) for run_id in ordered}
+
+
+async def _find(conn: Connection, uuid: UUID) -> RunKey:
+    row = await (await conn.execute(_FIND, (uuid, ids.run_month(uuid)))).fetchone()
+    if row is None:
+        raise NotFound("Run", str(uuid))
+    return RunKey(*row)
+
+
+def _reading(row: _Row, io: _Io) -> versions.Reading:
+    start = row.started_at or row.first_at
+    return versions.Reading(row.run_id, row.month, io.dataset_id, io.canonical_id, io.schema_id, start)
+
+
+def _written(io: _Io) -> Iterable[UUID]:
+    externals: Sequence[str | None] = io.externals or [None]
+    return [ids.dataset_version_uuid(io.run_id, io.dataset_id, external) for external in externals]
+
+
+def _run(row: _Row, inputs: list[RunDatasetVersion], outputs: list[RunDatasetVersion]) -> Run:
+    facets = show(decode(row.facets), {})
+    nominal_start, nominal_end = meaning.nominal_times(facets)
+    ended_at = row.ended_at if row.state in _ENDED else None
+    return Run(
+        id=row.uuid,
+        createdAt=row.first_at,
+        updatedAt=row.last_at,
+        nominalStartTime=nominal_start,
+        nominalEndTime=nominal_end,
+        state=row.state,
+        startedAt=row.started_at,
+        endedAt=ended_at,
+        durationMs=(ended_at - row.started_at) // _MILLISECOND if row.started_at and ended_at else None,
+        args=meaning.run_args(facets),
+        jobVersion=_job_version(row),
+        inputDatasetVersions=inputs,
+        outputDatasetVersions=outputs,
+        facets=facets,
+        job=JobName(namespace=row.namespace, name=row.job),
+        parentRunUuid=row.parent,
+    )
+
+
+def _job_version(row: _Row) -> JobVersionId | None:
+    if not (row.streaming or row.state in _ENDED):
+        return None
+    version = ids.job_version_uuid(row.job_id, row.version_id)
+    return JobVersionId(namespace=row.namespace, name=row.job, version=version)

@@ -1,0 +1,71 @@
+-- Which versions some inputs of runs may be, a row for each candidate: (run, dataset as named, whether the run named it,
+-- weight, time, name under which the version is kept, version id, external version).
+-- Parameters, arrays of equal length, an element for each input and each name of its dataset: runs, months, datasets
+-- (as the run names them), members (the name to look under), schemas (body of the schema that the run saw), starts.
+SELECT k.run_id, k.dataset_id, c.named, c.weight, c.at, k.member, c.version_id, c.external_version
+FROM unnest(%(runs)s::bigint[], %(months)s::date[], %(datasets)s::bigint[], %(members)s::bigint[], %(schemas)s::bigint[],
+            %(starts)s::timestamptz[]) AS k(run_id, month, dataset_id, member, schema_id, start)
+CROSS JOIN LATERAL (
+    (  -- the external version that it names, as a run wrote it
+        SELECT true AS named, 1 AS weight, w.first_at AS at, w.run_id AS version_id, w.external_version
+        FROM run_versions v
+        JOIN run_versions w ON w.external_id = v.external_id AND w.dataset_id = k.member AND w.output
+        WHERE v.run_id = k.run_id AND v.month = k.month AND v.dataset_id = k.dataset_id AND NOT v.output
+    )
+    UNION ALL
+    (  -- the same, as readers saw it
+        SELECT true, 0, d.first_at, d.version_id, d.external_version
+        FROM run_versions v
+        JOIN dataset_versions d ON d.dataset_id = k.member AND d.external_version = v.external_version
+        WHERE v.run_id = k.run_id AND v.month = k.month AND v.dataset_id = k.dataset_id AND NOT v.output
+    )
+    UNION ALL
+    (  -- what another run had finished when this one started
+        SELECT false, 2, io.last_at, io.run_id, named.external_version
+        FROM run_io io
+        CROSS JOIN LATERAL (
+            SELECT 1 FROM runs r
+            WHERE r.run_id = io.run_id AND r.month = io.month
+              AND (r.streaming OR (r.state = 'COMPLETED' AND r.ended_at <= k.start))
+        ) done
+        LEFT JOIN LATERAL (
+            SELECT v.external_version FROM run_versions v
+            WHERE v.run_id = io.run_id AND v.month = io.month AND v.dataset_id = io.dataset_id AND v.output
+            ORDER BY v.last_at DESC, v.external_version DESC LIMIT 1
+        ) named ON true
+        WHERE io.dataset_id = k.member AND io.output AND io.last_at <= k.start AND io.run_id <> k.run_id
+        ORDER BY io.last_at DESC LIMIT 1
+    )
+    UNION ALL
+    (  -- what a stream had begun to write by then; only the newest writer is looked at, as older ones are in the past
+        SELECT false, 2, newest.first_at, newest.run_id, named.external_version
+        FROM (
+            SELECT io.run_id, io.month, io.dataset_id, io.first_at FROM run_io io
+            WHERE io.dataset_id = k.member AND io.output AND io.run_id <> k.run_id
+            ORDER BY io.last_at DESC LIMIT 1
+        ) newest
+        CROSS JOIN LATERAL (
+            SELECT 1 FROM runs r WHERE r.run_id = newest.run_id AND r.month = newest.month AND r.streaming
+        ) streams
+        LEFT JOIN LATERAL (
+            SELECT v.external_version FROM run_versions v
+            WHERE v.run_id = newest.run_id AND v.month = newest.month AND v.dataset_id = newest.dataset_id AND v.output
+              AND v.first_at <= k.start
+            ORDER BY v.last_at DESC, v.external_version DESC LIMIT 1
+        ) named ON true
+        WHERE newest.first_at <= k.start
+    )
+    UNION ALL
+    (  -- what an event had declared by then
+        SELECT false, 2, d.first_at, d.version_id, d.external_version
+        FROM dataset_versions d WHERE d.dataset_id = k.member AND d.declared AND d.first_at <= k.start
+        ORDER BY d.first_at DESC, d.version_id DESC LIMIT 1
+    )
+    UNION ALL
+    (  -- what it saw itself
+        SELECT false, (d.external_version IS NULL AND (d.facets->'schema'->>1)::bigint IS NOT DISTINCT FROM k.schema_id)::int,
+               d.first_at, d.version_id, d.external_version
+        FROM dataset_versions d WHERE d.dataset_id = k.member AND NOT d.declared
+        ORDER BY 2 DESC, d.first_at DESC, d.version_id DESC LIMIT 1
+    )
+) c

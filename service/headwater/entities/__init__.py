@@ -1,0 +1,32 @@
+"""The nouns that headwater shows, under Marquez's field names: one shape for the API, its OpenAPI document, UI and CLI.
+
+What is absent is null, never left out. Facet bodies are raw JSON text (``msgspec.Raw``), which ``encode`` splices into
+the answer unread: they are typed ``dict[str, Any]``, as to a client they are any JSON.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import msgspec
+from pydantic import BaseModel, ConfigDict
+
+Facets: TypeAlias = dict[str, Any]
+
+
+class Entity(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+def _fields(value: object) -> dict[str, Any]:
+    if isinstance(value, Entity):
+        return value.__dict__
+    raise NotImplementedError(f"{type(value).__name__} has no JSON form")
+
+
+_encoder = msgspec.json.Encoder(enc_hook=_fields)
+
+
+def encode(value: object) -> bytes:
+    """JSON of an entity, or of anything made of entities, builtins, UUIDs and aware datetimes (UTC shows as ``Z``)."""
+    return _encoder.encode(value)

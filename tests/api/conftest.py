@@ -1,0 +1,34 @@
+"""``client``: HTTP on the routes that read the nouns, on a fresh database."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from headwater.api import errors
+from headwater.api.paths import RawPaths
+from headwater.db.pool import Pool
+
+_RESOURCES = ("namespaces", "sources", "datasets", "jobs", "runs", "tags", "search", "events")
+
+
+@pytest.fixture
+def app(pool: Pool) -> FastAPI:
+    app = FastAPI(redirect_slashes=False)
+    app.state.pool = pool
+    for resource in _RESOURCES:
+        app.include_router(importlib.import_module(f"headwater.api.{resource}").router)
+    errors.install(app)
+    app.add_middleware(RawPaths)
+    return app
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://headwater") as opened:
+        yield opened

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import httpx
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("/namespaces?limit=-1", "query param limit must be greater than or equal to 0"),
+        ("/namespaces?offset=-1", "query param offset must be greater than or equal to 0"),
+        ("/jobs?limit=ten", "query param limit must be a whole number"),
+        ("/jobs?limit=NaN", "query param limit must be a whole number"),
+        ("/jobs?lastRunStates=ASLEEP", "query param lastRunStates must be one of"),
+        ("/namespaces/x/datasets?limit=1.5", "query param limit must be a whole number"),
+        ("/search", "query param q must not be null"),
+        ("/search?q=%20", "query param q must not be blank"),
+        ("/search?q=a&filter=NOPE", "query param filter must be one of [DATASET, JOB]"),
+        ("/search?q=a&sort=size", "query param sort must be one of [NAME, UPDATED_AT]"),
+        ("/search?q=a&before=soon", "query param before is invalid"),
+        ("/events/lineage?before=yesterday", "query param before must be a time with its offset"),
+        ("/events/lineage?after=2026-01-01T00:00:00", "query param after must be a time with its offset"),
+        ("/events/lineage?sortDirection=up", "query param sortDirection must be one of [DESC, ASC]"),
+        ("/jobs/runs/00000000-0000-0000-0000-000000000000/facets", "query param type must not be null"),
+    ],
+)
+async def test_what_is_wrong_is_said(client: httpx.AsyncClient, path: str, message: str) -> None:
+    answer = await client.get(f"/api/v1{path}")
+    assert answer.status_code == 400
+    body = answer.json()
+    assert body["code"] == 400
+    assert message in body["message"]
+    assert [e for e in body["errors"] if message in e]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/jobs?limit=99999999999999999999999&offset=99999999999999999999",
+        "/jobs?limit=0",
+        "/jobs?lastRunStates=running&lastRunStates=New",
+        "/search?q=a&filter=job&sort=UPDATE_AT&limit=99999999999999999999",
+        "/search?q=%00&sort=updated-at&before=2026-01-01&after=2025-01-01",
+        "/events/lineage?before=2026-01-31T08:30:00.000Z&after=2026-01-31T08:30:00+01:00&sortDirection=Asc",
+        "/events/lineage?before=0001-01-01T00:00:00%2B14:00&after=9999-12-31T23:59:59-14:00",
+        "/namespaces?unknown=1",
+    ],
+)
+async def test_what_marquez_takes_is_taken(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.get(f"/api/v1{path}")
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("/namespaces/nope", "Namespace 'nope' not found."),
+        ("/namespaces/a%2Fb%25", "Namespace 'a/b%' not found."),
+        ("/namespaces/nope/datasets", "Namespace 'nope' not found."),
+        ("/namespaces/default/datasets/nope", "Dataset 'nope' not found."),
+        ("/namespaces/default/jobs/nope", "Job 'nope' not found."),
+        ("/namespaces/default/jobs/nope/runs", "Job 'nope' not found."),
+        ("/sources/nope", "Source 'nope' not found."),
+        ("/jobs/runs/nope", "Run 'nope' not found."),
+        ("/nope", "HTTP 404 Not Found"),
+    ],
+)
+async def test_what_is_missing_is_named(client: httpx.AsyncClient, path: str, message: str) -> None:
+    answer = await client.get(f"/api/v1{path}")
+    assert (answer.status_code, answer.json()) == (404, {"code": 404, "message": message})
+
+
+async def test_another_method_is_refused(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/api/v1/search")
+    assert answer.status_code == 405
+    assert answer.json()["message"] == "HTTP 405 Method Not Allowed"

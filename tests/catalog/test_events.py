@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+from headwater.catalog.events import Window, list_events
+from headwater.catalog.page import Page
+from headwater.db.pool import Pool
+from tests.build import dataset_event, job_event, run_event, store
+
+
+async def test_events_come_back_as_they_were_sent(database: str, pool: Pool) -> None:
+    odd = {"x": {"big": 12345678901234567890123, "small": 1e-400, "nul": "\0", "text": "\ud83d\ude00 ü", "null": None}}
+    body = json.dumps({**run_event("START", "08:00", run_facets=odd), "extra": [1]}, indent=2).encode()
+    await store(database, [body])
+    async with pool.connection() as conn:
+        listed = await list_events(conn, Window(), Page())
+    assert [bytes(event) for event in listed.events] == [body]
+
+
+async def test_only_run_events_are_listed_and_counted(database: str, pool: Pool) -> None:
+    await store(database, [run_event("START", "08:00"), job_event("08:01", "j"), dataset_event("08:02", "d")])
+    async with pool.connection() as conn:
+        listed = await list_events(conn, Window(), Page())
+    assert (listed.totalCount, len(listed.events)) == (1, 1)
+
+
+async def test_windows_pages_and_directions(database: str, pool: Pool) -> None:
+    await store(database, [run_event("RUNNING", f"2040-01-01T0{i}:00:00Z", f"j{i}", f"r{i}") for i in range(4)])
+    window = Window(datetime(2040, 1, 1, 1, tzinfo=UTC), datetime(2040, 1, 1, 3, tzinfo=UTC))
+    async with pool.connection() as conn:
+        newest = await list_events(conn, window, Page())
+        oldest = await list_events(conn, Window(), Page(2, 1), newest_first=False)
+    assert [json.loads(bytes(e))["job"]["name"] for e in newest.events] == ["j2", "j1"]
+    assert [json.loads(bytes(e))["job"]["name"] for e in oldest.events] == ["j1", "j2"]
+    assert (newest.totalCount, oldest.totalCount) == (2, 4)
