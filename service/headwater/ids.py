@@ -21,6 +21,15 @@ def content_id(content: bytes) -> int:
     return int.from_bytes(blake2b(content, digest_size=8).digest(), "big", signed=True)
 
 
+_remembered = lru_cache(maxsize=16_384)(content_id)
+
+
+def body_id(body: bytes) -> int:
+    """``content_id`` of a facet's body. A pipeline sends the same bodies with every run, and looking a short one up takes a
+    third of the time of hashing it; 16,384 of at most 2 KiB are remembered."""
+    return _remembered(body) if len(body) <= 2048 else content_id(body)
+
+
 @lru_cache(maxsize=65_536)
 def name_id(kind: str, *names: str) -> int:
     """Signed 64-bit id of a thing with a name; ``kind`` keeps a job and a dataset of one name apart."""

@@ -18,8 +18,8 @@ from headwater import metrics
 from headwater.api import errors, ingest, openapi
 from headwater.api.body import Admission
 from headwater.api.paths import RawPaths
-from headwater.ingest import preload
 from headwater.db.pool import open_pool
+from headwater.ingest import preload
 from headwater.ingest.writer import running_writer
 from headwater.logs import request_id
 from headwater.settings import Settings

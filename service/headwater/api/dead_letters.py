@@ -10,6 +10,7 @@ from pydantic import Field
 
 from headwater.catalog import store
 from headwater.entities import Entity, encode
+from headwater.errors import Problem
 from headwater.ingest import dead_letters
 
 router = APIRouter(prefix="/api/v1", tags=["operations"])
@@ -25,7 +26,7 @@ class DeadLetter(Entity):
     source: str = Field(description="Path of the request, or name of the file")
     status: int = Field(description="HTTP status that the sender was told")
     message: str
-    errors: list[dict[str, str]] = Field(description="Each fault with its JSON path and message")
+    errors: list[Problem] = Field(description="Each fault with its JSON path and message")
     retriedAt: datetime | None  # noqa: N815
     acceptedAt: datetime | None = Field(description="When a retry went in")  # noqa: N815
     body: str = Field(description="As it was sent, after Content-Encoding; bytes that are no UTF-8 are replaced")
@@ -78,7 +79,7 @@ def _entity(letter: dead_letters.DeadLetter) -> DeadLetter:
         source=letter.source,
         status=letter.status,
         message=letter.message,
-        errors=[dict(e) for e in letter.errors],  # type: ignore[call-overload]
+        errors=letter.errors,
         retriedAt=letter.retried_at,
         acceptedAt=letter.accepted_at,
         body=letter.text,

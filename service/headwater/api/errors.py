@@ -31,9 +31,7 @@ _STATUS: tuple[tuple[type[HeadwaterError], int], ...] = (
 )
 
 
-def answer(
-    status: int, message: str, errors: list[Any] | None = None, headers: dict[str, str] | None = None
-) -> Response:
+def answer(status: int, message: str, errors: list[Any] | None = None, headers: dict[str, str] | None = None) -> Response:
     """The body that every failure has."""
     body: dict[str, Any] = {"code": status, "message": message}
     if errors:

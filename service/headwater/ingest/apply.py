@@ -55,7 +55,7 @@ async def write_runs(conn: Connection, changes: Changes) -> list[tuple[int, int,
     async with conn.pipeline():
         runs = await conn.execute(statements.RUNS, _runs(changes)) if changes.runs else None
         await write_floors(conn, owners & changes.jobs.keys())
-    return await runs.fetchall() if runs is not None else []  # type: ignore[return-value]
+    return await runs.fetchall() if runs is not None else []
 
 
 async def write_floors(conn: Connection, jobs: Iterable[int]) -> None:
@@ -70,7 +70,7 @@ def _new(new: Changes) -> list[str]:
     tags, tag_names = _sorted(new.tags)
     columns = [(s, i, e) for s in sorted(new.column_sets) for i, e in enumerate(new.column_sets[s])]
     keys, versions = _sorted(new.versions)
-    bodies, texts_ = _sorted(new.bodies)
+    bodies, contents = _sorted(new.bodies)
     return [
         numbers(namespaces), texts(n for n, _ in named), numbers(at for _, at in named),
         numbers(s for s, _ in sources), numbers(u for _, u in sources),
@@ -82,7 +82,7 @@ def _new(new: Changes) -> list[str]:
         numbers(d for d, _ in keys), numbers(v for _, v in keys), flags(v.declared for v in versions),
         texts(v.external_version for v in versions), numbers(v.first_at for v in versions),
         facet_maps(v.facets for v in versions),
-        numbers(bodies), texts(texts_),
+        numbers(bodies), texts(c.decode() for c in contents),
     ]  # fmt: skip
 
 
@@ -143,7 +143,12 @@ async def _columns(conn: Connection, changes: Changes) -> None:
     if not changes.columns:
         return
     keys, rows = _sorted(changes.columns)
-    arrays = [*_columns_of(keys, 2), numbers(r.set_id for r in rows), numbers(r.at for r in rows), numbers(r.run_id for r in rows)]
+    arrays = [
+        *_columns_of(keys, 2),
+        numbers(r.set_id for r in rows),
+        numbers(r.at for r in rows),
+        numbers(r.run_id for r in rows),
+    ]
     await conn.execute(statements.COLUMNS, arrays)
 
 

@@ -186,7 +186,7 @@ class Changes:
     namespaces: dict[int, tuple[str, int]] = field(default_factory=dict)
     sources: dict[tuple[int, int], tuple[str, str, int]] = field(default_factory=dict)
     tags: dict[int, str] = field(default_factory=dict)
-    bodies: dict[int, str] = field(default_factory=dict)
+    bodies: dict[int, bytes] = field(default_factory=dict)
     jobs: dict[int, Job] = field(default_factory=dict)
     datasets: dict[int, Dataset] = field(default_factory=dict)
     symlinks: dict[tuple[int, int], int] = field(default_factory=dict)
@@ -231,9 +231,8 @@ class Changes:
 
     def body(self, body: bytes) -> int:
         """Keeps a facet's body; returns its id."""
-        identifier = ids.content_id(body)
-        if identifier not in self.bodies:
-            self.bodies[identifier] = body.decode()
+        identifier = ids.body_id(body)
+        self.bodies[identifier] = body
         return identifier
 
     def add_edge(self, kind: int, source: int, target: int, owner: int, at: int, run: int | None) -> None:

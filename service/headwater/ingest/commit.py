@@ -149,5 +149,3 @@ async def _ensure_partitions(conn: Connection, batch: Sequence[Incoming], memory
         tables = {table for table, _ in missing}
         await partitions.ensure(conn, {t: {m for table, m in missing if table == t} for t in sorted(tables)})
         memory.partitions |= missing
-
-

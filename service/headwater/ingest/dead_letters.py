@@ -34,7 +34,8 @@ class DeadLetter:
 
 
 def _letter(row: tuple[Any, ...]) -> DeadLetter:
-    return DeadLetter(*row[:8], body=decompress(row[8]))
+    *columns, body = row
+    return DeadLetter(*(*columns, decompress(body)))
 
 
 async def bury(conn: Connection, body: bytes, error: InvalidEvent, *, source: str, status: int) -> None:
@@ -49,7 +50,7 @@ async def list_page(conn: Connection, limit: int, offset: int) -> tuple[list[Dea
     """Newest first, and how many there are in all."""
     total = await (await conn.execute("SELECT count(*) FROM dead_letters")).fetchone()
     cursor = await conn.execute(
-        f"SELECT {_COLUMNS} FROM dead_letters ORDER BY received_at DESC, dead_letter_id DESC LIMIT %s OFFSET %s",  # noqa: S608
+        f"SELECT {_COLUMNS} FROM dead_letters ORDER BY received_at DESC, dead_letter_id DESC LIMIT %s OFFSET %s",
         [limit, offset],
     )
     assert total is not None
@@ -59,7 +60,7 @@ async def list_page(conn: Connection, limit: int, offset: int) -> tuple[list[Dea
 async def get(conn: Connection, identifier: int) -> DeadLetter:
     """Raises NotFound."""
     cursor = await conn.execute(
-        f"SELECT {_COLUMNS} FROM dead_letters WHERE dead_letter_id = %s",  # noqa: S608
+        f"SELECT {_COLUMNS} FROM dead_letters WHERE dead_letter_id = %s",
         [identifier],
     )
     row = await cursor.fetchone()

@@ -7,7 +7,7 @@ from headwater.ingest import facets
 from headwater.ingest.changes import Changes, Dataset, Facet, FacetMap, Run, RunIo, merge_facets
 from headwater.ingest.scope import DatasetScope, Scope
 from headwater.lineage.edges import EdgeKind
-from headwater.openlineage.facets import Parent, read
+from headwater.openlineage.facets import Name, Parent, read
 from headwater.openlineage.parse import Dataset as EventDataset
 from headwater.openlineage.parse import Event, Facets, Kind, parent_uuid
 
@@ -19,11 +19,10 @@ def parent_of(event: Event) -> Parent | None:
     before its last dot."""
     raw = event.run_facets.get("parent") or event.run_facets.get("parentRun")
     parent = read(Parent, raw) if raw is not None else None
-    if parent is None or not parent.job.namespace or not parent.job.name:
+    if parent is None or not parent.job.namespace:
         return None
-    if parent.job.name == event.name:
-        parent.job.name = event.name.rpartition(".")[0]
-    return parent if parent.job.name else None
+    name = parent.job.name if parent.job.name != event.name else event.name.rpartition(".")[0]
+    return Parent(parent.run, Name(parent.job.namespace, name)) if name else None
 
 
 def full_name(event: Event, parent: Parent | None) -> str:
@@ -43,9 +42,7 @@ def extract(event: Event, changes: Changes, job: tuple[str, str] | None = None) 
     scope = Scope(changes, event, ids.job_id(namespace, name))
     _job(scope, namespace, name)
     if event.kind is Kind.RUN:
-        _run(scope)
-        if parent is not None:
-            _parent(scope, parent)
+        _run(scope, parent)
     _inputs_and_outputs(scope)
     facets.of_job(scope)
 
@@ -60,7 +57,7 @@ def _inline(raw_facets: Facets, at: int) -> FacetMap:
     found: dict[str, Facet] = {}
     for key, raw in raw_facets.items():
         body = bytes(raw)
-        found[key] = (at, ids.content_id(body), body.decode())
+        found[key] = (at, ids.body_id(body), body.decode())
     return found
 
 
@@ -75,7 +72,7 @@ def _job(scope: Scope, namespace: str, name: str) -> None:
     scope.job_facets = job_facets
 
 
-def _run(scope: Scope) -> None:
+def _run(scope: Scope, parent: Parent | None) -> None:
     event = scope.event
     assert event.run is not None
     raw_job = ids.job_id(event.namespace, event.name)
@@ -87,6 +84,8 @@ def _run(scope: Scope) -> None:
         scope.changes.runs[scope.run_id] = run
     run.job_id = scope.job_id
     run.seen(event.at)
+    if parent is not None:
+        _parent(scope, run, parent)
     _state(run, event)
     run.linked |= bool(event.inputs or event.outputs)
     merge_facets(run.facets, _inline(event.run_facets, event.at))
@@ -106,7 +105,7 @@ def _state(run: Run, event: Event) -> None:
             run.ended(event.at, _END_RANKS[end])
 
 
-def _parent(scope: Scope, parent: Parent) -> None:
+def _parent(scope: Scope, run: Run, parent: Parent) -> None:
     """The child points to its parent, which gets a job and a run of its own even if it never sends an event."""
     event, changes = scope.event, scope.changes
     namespace, name = parent.job.namespace, parent.job.name
@@ -120,7 +119,7 @@ def _parent(scope: Scope, parent: Parent) -> None:
         changes.runs[parent_run] = Run(uuid, ids.run_month(uuid), parent_job, parent_job, event.at)
     else:
         known.first_at = min(known.first_at, event.at)
-    changes.runs[scope.run_id].has_parent(parent_run, uuid, event.at)
+    run.has_parent(parent_run, uuid, event.at)
     changes.jobs[scope.job_id].has_parent(parent_job, event.at)
 
 
@@ -176,5 +175,3 @@ def _dataset_event(event: Event, changes: Changes) -> None:
     scope = DatasetScope(Scope(changes, event, identifier), identifier, True, versioning)
     facets.of_dataset(scope, dataset.facets)
     facets.declare_version(scope)
-
-

@@ -1,6 +1,7 @@
 """What each interpreted facet adds to Changes: one function a facet, found in a table.
 
-To interpret another: its shape in ``openlineage.facets``, a function here, and its row in ``_JOB`` , ``_RUN`` or ``_DATASET``.
+To interpret another: its shape in ``openlineage.facets``, a function here, and its row in ``_JOB``, ``_RUN`` or
+``_DATASET``.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def of_dataset(scope: DatasetScope, facets: Facets) -> None:
         if rule is not None:
             rule(scope, raw)
     if not scope.output:
-        _observe_version(scope)
+        _observe_version(scope, facets.get("version"))
 
 
 def _job_type(scope: Scope, raw: msgspec.Raw) -> None:
@@ -147,16 +148,10 @@ def _dataset_lineage(scope: DatasetScope, raw: msgspec.Raw) -> None:
         columns.explicit_dataset(scope, lineage)
 
 
-def _observe_version(scope: DatasetScope) -> None:
+def _observe_version(scope: DatasetScope, version: msgspec.Raw | None) -> None:
     """A reader tells of a version that perhaps no run wrote here: a source table, or one written elsewhere."""
-    event = scope.scope.event
-    raw = next((d.facets.get("version") for d in event.inputs if _is(scope, d.namespace, d.name)), None)
     schema = scope.facets.get("schema")
-    _add_version(scope, external_version(raw), schema[1] if schema else 0, declared=False)
-
-
-def _is(scope: DatasetScope, namespace: str, name: str) -> bool:
-    return ids.dataset_id(namespace, name) == scope.dataset_id
+    _add_version(scope, external_version(version), schema[1] if schema else 0, declared=False)
 
 
 def declare_version(scope: DatasetScope) -> None:

@@ -90,14 +90,12 @@ _OF_JOB = "JOIN runs r USING (run_id, month) WHERE r.job_id = %s"
 async def bring(conn: Connection, moves: list[Move], homes: dict[int, Home], changes: Changes) -> None:
     """Adds to Changes what the stored part of each moving run means for its new job."""
     for move in moves:
-        runs = await conn.execute(f"{_RUNS} {_ONE}", [move.run_id, move.month])  # type: ignore[arg-type]
-        run_io = await conn.execute(f"{_RUN_IO} {_ONE}", [move.run_id, move.month])  # type: ignore[arg-type]
+        runs = await conn.execute(f"{_RUNS} {_ONE}", [move.run_id, move.month])
+        run_io = await conn.execute(f"{_RUN_IO} {_ONE}", [move.run_id, move.month])
         _say(changes, homes[move.run_id].name, await runs.fetchall(), await run_io.fetchall())
 
 
-def _say(
-    changes: Changes, name: tuple[str, str], runs: list[tuple[Any, ...]], run_io: list[tuple[Any, ...]]
-) -> None:
+def _say(changes: Changes, name: tuple[str, str], runs: list[tuple[Any, ...]], run_io: list[tuple[Any, ...]]) -> None:
     """What stored runs mean for their job: its times and facets, and the edges of their inputs and outputs."""
     job_id = ids.job_id(*name)
     for _, first_at, last_at, facets in runs:
@@ -120,7 +118,9 @@ _FORGET = (
     "DELETE FROM jobs WHERE job_id = %(job)s AND told_first_at IS NULL",
     "UPDATE jobs SET first_at = told_first_at, last_at = told_last_at, facets = '{}' WHERE job_id = %(job)s",
 )
-_JOB_EVENTS = "SELECT body FROM lineage_events WHERE kind = 2 AND left(name, 256) = left(%s, 256) AND (namespace, name) = (%s, %s)"
+_JOB_EVENTS = (
+    "SELECT body FROM lineage_events WHERE kind = 2 AND left(name, 256) = left(%s, 256) AND (namespace, name) = (%s, %s)"
+)
 
 
 async def leave(conn: Connection, moves: list[Move], homes: dict[int, Home]) -> Changes:
@@ -133,7 +133,7 @@ async def leave(conn: Connection, moves: list[Move], homes: dict[int, Home]) -> 
             await conn.execute(statement, {"job": move.from_job, "run": move.run_id})
         for (body,) in await (await conn.execute(_JOB_EVENTS, [name[1], *name])).fetchall():
             extract(stored(decompress(body), []).event, changes)
-        runs = await conn.execute(f"{_RUNS} WHERE job_id = %s", [move.from_job])  # type: ignore[arg-type]
-        run_io = await conn.execute(f"{_RUN_IO} {_OF_JOB}", [move.from_job])  # type: ignore[arg-type]
+        runs = await conn.execute(f"{_RUNS} WHERE job_id = %s", [move.from_job])
+        run_io = await conn.execute(f"{_RUN_IO} {_OF_JOB}", [move.from_job])
         _say(changes, name, await runs.fetchall(), await run_io.fetchall())
     return changes

@@ -35,7 +35,7 @@ async def replay(url: str, settings: Settings, progress: Callable[[int, int], No
 
 async def _empty(conn: Connection) -> None:
     tables = ", ".join(t.name for t in PROJECTIONS if t.name != "namespaces")
-    await conn.execute(f"TRUNCATE {tables}")  # type: ignore[arg-type]  # names of our own tables
+    await conn.execute(f"TRUNCATE {tables}")
     await conn.execute("DELETE FROM namespaces WHERE name <> 'default'")
 
 
@@ -60,7 +60,7 @@ async def _project(conn: Connection, batch: Sequence[Incoming], memory: Memory) 
     """Halves a batch that fails; an event that fails alone was acknowledged by mistake, and is left out with a warning."""
     try:
         await commit(conn, batch, memory, log=False)
-    except Exception:
+    except Exception:  # noqa: BLE001 - whatever it is, it must not cost the other events
         if len(batch) == 1:
             _log.warning("event %s cannot be projected", batch[0].event_id, exc_info=True)
             return

@@ -18,7 +18,7 @@ def _statement(table: str, columns: list[str]) -> str:
     where = ""
     if table == "namespaces":
         where = " WHERE name <> 'default'"  # is there from the start, since an hour that is not of any event
-    return f"SELECT count(*), coalesce(sum(hashtextextended(ROW({row})::text, 0)::numeric), 0) FROM {table}{where}"  # noqa: S608
+    return f"SELECT count(*), coalesce(sum(hashtextextended(ROW({row})::text, 0)::numeric), 0) FROM {table}{where}"
 
 
 async def table_hashes(conn: Connection) -> dict[str, str]:

@@ -6,6 +6,7 @@ of ``ingest.changes``. Times come as microseconds.
 
 from __future__ import annotations
 
+
 def _at(column: str) -> str:
     """A timestamp from microseconds; whole seconds and the rest apart, as interval arithmetic is in double precision."""
     return f"(to_timestamp({column} / 1000000) + ({column} %% 1000000) * interval '1 microsecond')"

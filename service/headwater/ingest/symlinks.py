@@ -8,6 +8,7 @@ declaration that would close a circle is passed over. So a group has the same ca
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from headwater.db.pool import Connection
 from headwater.ingest import statements
@@ -29,7 +30,7 @@ WHERE d.dataset_id = v.dataset_id AND d.canonical_id <> v.canonical_id
 """
 
 
-def canonical(links: Iterable[tuple[int, int, object]]) -> dict[int, int]:
+def canonical(links: Iterable[tuple[int, int, Any]]) -> dict[int, int]:
     """Canonical dataset of every name in ``links`` of (primary, alias, comparable time)."""
     primary_of: dict[int, int] = {}
 
@@ -39,7 +40,7 @@ def canonical(links: Iterable[tuple[int, int, object]]) -> dict[int, int]:
         return name
 
     names: set[int] = set()
-    for primary, alias, _ in sorted(links, key=lambda link: (link[2], link[0], link[1])):  # type: ignore[arg-type,return-value]
+    for primary, alias, _ in sorted(links, key=lambda link: (link[2], link[0], link[1])):
         names |= {primary, alias}
         if alias not in primary_of and root(primary) != alias:
             primary_of[alias] = primary
@@ -61,6 +62,6 @@ async def link(conn: Connection, links: dict[tuple[int, int], int]) -> None:
     if not changed:
         return
     cursor = await conn.execute(_GROUP, [numbers(changed)])
-    resolved = canonical(await cursor.fetchall())  # type: ignore[arg-type]
+    resolved = canonical(await cursor.fetchall())
     names = sorted(resolved)
     await conn.execute(_CANONICAL, [numbers(names), numbers(resolved[n] for n in names)])

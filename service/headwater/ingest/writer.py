@@ -92,7 +92,7 @@ class Writer:
             new = await self._commit([w.incoming for w in batch])
         except HeadwaterError as error:
             _fail(batch, error)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the culprit is found and answered
             if len(batch) == 1:
                 _log.warning("an event could not be stored", exc_info=error)
                 _fail(batch, InvalidEvent.at("$", f"cannot be stored: {_reason(error)}"))

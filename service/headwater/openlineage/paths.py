@@ -53,9 +53,7 @@ def _walk(places: list[_Place], step: re.Match[str]) -> tuple[str, list[_Place]]
     if step["index"]:
         return _ANY, list(_below(places, "items"))
     variants, key = list(_variants(places)), step["key"]
-    named = [
-        _resolve(file, schema["properties"][key]) for file, schema in variants if key in schema.get("properties", ())
-    ]
+    named = [_resolve(file, schema["properties"][key]) for file, schema in variants if key in schema.get("properties", ())]
     if named:
         return step[0], named
     return _ANY, [*_below(places, "additionalProperties"), *_below(places, "items")]

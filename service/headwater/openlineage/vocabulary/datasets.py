@@ -11,9 +11,7 @@ _DATASET = (Owner.DATASET,)
 _INPUT_COLUMN = record({**texts("namespace* name* field*"), "transformations": list_of(TRANSFORMATION)})
 _COLUMN_LINEAGE = {
     "fields*": note(
-        map_of(
-            record({"inputFields*": list_of(part("column"))} | texts("transformationDescription transformationType"))
-        ),
+        map_of(record({"inputFields*": list_of(part("column"))} | texts("transformationDescription transformationType"))),
         "Columns of this dataset, each with the columns it comes from.",
     ),
     "dataset": note(list_of(part("column")), "Columns that bear on every row of the result."),

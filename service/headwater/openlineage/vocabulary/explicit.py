@@ -10,8 +10,7 @@ LINEAGE_PARTS = {
     "source": tagged(
         {
             "DATASET": record(texts("namespace* name* field") | {"transformations": list_of(TRANSFORMATION)}),
-            "JOB": record(texts("namespace name") | {"runId": UUID, "transformations": list_of(TRANSFORMATION)})
-            | _JOB_PAIR,
+            "JOB": record(texts("namespace name") | {"runId": UUID, "transformations": list_of(TRANSFORMATION)}) | _JOB_PAIR,
         }
     ),
     "column": record({"inputs*": list_of(part("source"))}),

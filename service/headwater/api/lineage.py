@@ -1,0 +1,79 @@
+"""GET /lineage, /column-lineage and /runlineage/upstream"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json, uuid_of
+from headwater.api.parameters import not_blank
+from headwater.entities.lineage import ColumnGraph, Lineage, UpstreamRuns
+from headwater.lineage.around import Surveyor
+from headwater.lineage.columns import get_column_lineage
+from headwater.lineage.snapshot import snapshot
+from headwater.lineage.upstream import get_upstream
+from pydantic import AfterValidator, BeforeValidator
+
+router = APIRouter(prefix="/api/v1", tags=["Lineage"])
+
+_FURTHEST = 1_000_000  # no graph is deeper; a walk ends where the graph does
+
+
+def _surveyor(request: Request) -> Surveyor:
+    """Made when it is first asked for, and kept as long as the application."""
+    state = request.app.state
+    if not hasattr(state, "surveyor"):
+        state.surveyor = Surveyor()
+    surveyor: Surveyor = state.surveyor
+    return surveyor
+
+
+_Surveyor = Annotated[Surveyor, Depends(_surveyor)]
+_NodeId = Annotated[
+    str,
+    AfterValidator(not_blank),
+    Query(alias="nodeId", description="Such as `job:<namespace>:<name>`; parts may be percent-encoded."),
+]
+_Depth = Annotated[
+    int,
+    AfterValidator(lambda depth: min(max(depth, 0), _FURTHEST)),
+    Query(description="Steps to go; less than 0 is 0."),
+]
+_Flag = Annotated[bool, BeforeValidator(lambda told: str(told).lower() == "true")]
+
+
+@router.get("/lineage", response_model=Lineage, responses={**BAD_REQUEST, **NOT_FOUND})
+async def get_lineage(request: Request, surveyor: _Surveyor, node_id: _NodeId, depth: _Depth = 20) -> Response:
+    """The jobs around a job or dataset, whichever way data flows, with their datasets: what they read and write now.
+
+    A step leads from a job to those that share a dataset with it.
+    """
+    body = await surveyor.around(request.app.state.pool, node_id, depth)
+    return Response(body, media_type="application/json")
+
+
+@router.get("/column-lineage", response_model=ColumnGraph, responses={**BAD_REQUEST, **NOT_FOUND})
+async def get_columns(
+    request: Request,
+    node_id: _NodeId,
+    depth: _Depth = 20,
+    with_downstream: Annotated[_Flag, Query(alias="withDownstream")] = False,
+) -> Response:
+    """What the fields of a dataset, one field, or the fields that a job writes derive from; on demand, what derives from them.
+
+    With `#version` after the node id: as it was when that version was written.
+    """
+    async with snapshot(request.app.state.pool) as conn:
+        return json(await get_column_lineage(conn, node_id, depth, with_downstream))
+
+
+@router.get("/runlineage/upstream", response_model=UpstreamRuns, responses={**BAD_REQUEST, **NOT_FOUND})
+async def get_upstream_runs(
+    request: Request,
+    run_id: Annotated[str, AfterValidator(not_blank), Query(alias="runId", description="The run's UUID.")],
+    depth: _Depth = 20,
+) -> Response:
+    """The runs that wrote what a run read, those that wrote what these read, and so on."""
+    async with snapshot(request.app.state.pool) as conn:
+        return json(await get_upstream(conn, uuid_of("Run", run_id), depth))
