@@ -13,7 +13,7 @@ HeadwaterError
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypedDict
+from typing_extensions import TypedDict
 
 
 class Problem(TypedDict):

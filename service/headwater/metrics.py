@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
+
+disable_created_metrics()  # a gauge beside each counter, of no use to anyone
 
 EVENTS = Counter("headwater_events", "Events taken in, by kind and result", ["kind", "result"])
 QUEUE = Gauge("headwater_queue_events", "Events waiting to be stored")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import AfterValidator, BeforeValidator
 
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json, uuid_of
 from headwater.api.parameters import not_blank
@@ -13,7 +14,6 @@ from headwater.lineage.around import Surveyor
 from headwater.lineage.columns import get_column_lineage
 from headwater.lineage.snapshot import snapshot
 from headwater.lineage.upstream import get_upstream
-from pydantic import AfterValidator, BeforeValidator
 
 router = APIRouter(prefix="/api/v1", tags=["Lineage"])
 

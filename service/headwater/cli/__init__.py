@@ -1,6 +1,6 @@
 """The ``headwater`` command. A module a command; what it works with is imported when it runs, for quick help.
 
-Exit status: 0 done, 1 it could not be done (the reason is on stderr), 2 wrong use.
+Exit status: 0 done, 1 it could not be done (the reason is on stderr), 2 wrong use, 3 done, but events were refused.
 """
 
 from __future__ import annotations
@@ -9,7 +9,23 @@ import sys
 
 import typer
 
-from headwater.cli import db, serve
+from headwater.cli import (
+    columns,
+    config,
+    datasets,
+    db,
+    dead_letters,
+    demo,
+    events,
+    ingest,
+    jobs,
+    lineage,
+    namespaces,
+    runs,
+    schemas,
+    search,
+    serve,
+)
 from headwater.errors import HeadwaterError, Invalid
 
 app = typer.Typer(
@@ -19,17 +35,42 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,  # a plain traceback, which log collectors understand
 )
-app.command(name="serve")(serve.serve)
-app.add_typer(db.app, name="db")
+_SERVICE, _READING, _STORE = "The service", "Questions to a running service", "The database, with or without a service"
+app.command(name="serve", rich_help_panel=_SERVICE)(serve.serve)
+app.command(name="demo", rich_help_panel=_SERVICE)(demo.demo)
+app.command(name="config", rich_help_panel=_SERVICE)(config.config)
+app.command(name="search", rich_help_panel=_READING)(search.search)
+app.command(name="lineage", rich_help_panel=_READING)(lineage.lineage)
+app.command(name="columns", rich_help_panel=_READING)(columns.columns)
+app.add_typer(jobs.app, name="jobs", rich_help_panel=_READING)
+app.add_typer(runs.app, name="runs", rich_help_panel=_READING)
+app.add_typer(datasets.app, name="datasets", rich_help_panel=_READING)
+app.add_typer(namespaces.app, name="namespaces", rich_help_panel=_READING)
+app.command(name="ingest", rich_help_panel=_STORE)(ingest.ingest)
+app.add_typer(events.app, name="events", rich_help_panel=_STORE)
+app.add_typer(dead_letters.app, name="dead-letters", rich_help_panel=_STORE)
+app.add_typer(db.app, name="db", rich_help_panel=_STORE)
+app.add_typer(schemas.app, name="schemas", rich_help_panel="The checkout")
 
 
 def main() -> None:
     try:
         app()
     except HeadwaterError as error:
-        for line in [error.message, *_details(error)]:
-            print(line, file=sys.stderr)
-        sys.exit(1)
+        _fail([error.message, *_details(error)])
+    except Exception as error:
+        # Not imported to be caught, as most commands need no database.
+        if not type(error).__module__.startswith("psycopg"):
+            raise
+        from headwater.settings import masked  # noqa: PLC0415
+
+        _fail([f"The database cannot do it: {masked(str(error).splitlines()[0]) if str(error) else type(error).__name__}"])
+
+
+def _fail(lines: list[str]) -> None:
+    for line in lines:
+        print(line, file=sys.stderr)
+    sys.exit(1)
 
 
 def _details(error: HeadwaterError) -> list[str]:

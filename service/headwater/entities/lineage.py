@@ -138,5 +138,3 @@ class UpstreamRun(Entity):
 
 class UpstreamRuns(Entity):
     runs: list[UpstreamRun] = Field(description="The run asked about, then by distance, then by the job's name.")
-
-

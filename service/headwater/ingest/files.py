@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, cast
 
 import msgspec
 
@@ -60,7 +60,7 @@ def _beginning(found: Found, longest: int) -> Found:
 
 
 def _unpacked(stream: IO[bytes]) -> io.BufferedIOBase:
-    buffered = io.BufferedReader(stream, 1 << 20)  # type: ignore[arg-type]  # whatever has readinto will do
+    buffered = io.BufferedReader(cast("io.RawIOBase", stream), 1 << 20)  # whatever has readinto will do
     return gzip.GzipFile(fileobj=buffered) if buffered.peek(2)[:2] == _GZIP else buffered
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from uuid import UUID
 
 import zstandard
@@ -18,6 +19,7 @@ from headwater.openlineage.validate import findings
 from headwater.settings import Settings
 
 _compressor = zstandard.ZstdCompressor(level=1, write_checksum=False)
+_DAY = 86_400_000_000  # microseconds
 _decompressor = zstandard.ZstdDecompressor()
 
 
@@ -46,7 +48,7 @@ class Incoming:
 
     @property
     def event_month(self) -> date:
-        return to_datetime(self.event.at).date().replace(day=1)
+        return _month(self.event.at // _DAY)
 
     def run_months(self) -> list[date]:
         """Partitions that the event's run and its parent's need."""
@@ -57,6 +59,11 @@ class Incoming:
             job = self.parent.job
             months.append(ids.run_month(parent_uuid(self.parent.run.runId, job.namespace, job.name)))
         return months
+
+
+@lru_cache(maxsize=1024)
+def _month(day: int) -> date:
+    return to_datetime(day * _DAY).date().replace(day=1)
 
 
 def compress(body: bytes) -> bytes:
@@ -76,14 +83,15 @@ def prepare(body: bytes, settings: Settings) -> Incoming:
         problems.append({"path": "$", "message": "has NUL characters or halves of surrogate pairs: replaced by U+FFFD"})
     if problems and settings.validation == "strict":
         raise InvalidEvent(errors=problems)
-    return _incoming(event, body, problems)
+    return _incoming(event, ids.event_id(body), compress(body), problems)
 
 
-def stored(body: bytes, problems: list[Problem]) -> Incoming:
-    """An event out of the log (``body`` decompressed): it was checked when it came."""
-    return _incoming(parse(storable(body), max_name_length=1 << 30, any_run_id=True), body, problems)
+def stored(event_id: UUID, body: bytes, problems: list[Problem]) -> Incoming:
+    """An event out of the log (``body`` decompressed): it was checked when it came, and need not be kept again."""
+    event = parse(storable(body), max_name_length=1 << 30, any_run_id=True)
+    return _incoming(event, event_id, b"", problems)
 
 
-def _incoming(event: Event, body: bytes, problems: list[Problem]) -> Incoming:
+def _incoming(event: Event, event_id: UUID, compressed: bytes, problems: list[Problem]) -> Incoming:
     parent = parent_of(event) if event.kind is Kind.RUN else None
-    return Incoming(event, ids.event_id(body), compress(body), problems, parent, full_name(event, parent))
+    return Incoming(event, event_id, compressed, problems, parent, full_name(event, parent))

@@ -119,7 +119,7 @@ _FORGET = (
     "UPDATE jobs SET first_at = told_first_at, last_at = told_last_at, facets = '{}' WHERE job_id = %(job)s",
 )
 _JOB_EVENTS = (
-    "SELECT body FROM lineage_events WHERE kind = 2 AND left(name, 256) = left(%s, 256) AND (namespace, name) = (%s, %s)"
+    "SELECT event_id, body FROM lineage_events WHERE kind = 2 AND left(name, 256) = left(%s, 256) AND (namespace, name) = (%s, %s)"
 )
 
 
@@ -131,8 +131,8 @@ async def leave(conn: Connection, moves: list[Move], homes: dict[int, Home]) -> 
         assert name is not None
         for statement in _FORGET:
             await conn.execute(statement, {"job": move.from_job, "run": move.run_id})
-        for (body,) in await (await conn.execute(_JOB_EVENTS, [name[1], *name])).fetchall():
-            extract(stored(decompress(body), []).event, changes)
+        for event_id, body in await (await conn.execute(_JOB_EVENTS, [name[1], *name])).fetchall():
+            extract(stored(event_id, decompress(body), []).event, changes)
         runs = await conn.execute(f"{_RUNS} WHERE job_id = %s", [move.from_job])
         run_io = await conn.execute(f"{_RUN_IO} {_OF_JOB}", [move.from_job])
         _say(changes, name, await runs.fetchall(), await run_io.fetchall())

@@ -14,7 +14,7 @@ from headwater.ingest.state import state_hash
 from headwater.settings import Settings
 
 _log = logging.getLogger(__name__)
-_LOG = "SELECT body, findings FROM lineage_events ORDER BY event_time, event_id"
+_LOG = "SELECT event_id, body, findings FROM lineage_events ORDER BY event_time, event_id"
 
 
 async def replay(url: str, settings: Settings, progress: Callable[[int, int], None]) -> str:
@@ -52,8 +52,8 @@ async def _rebuild(conn: Connection, size: int, progress: Callable[[int, int], N
 
 
 def _incoming(row: tuple[Any, ...]) -> Incoming:
-    body, findings = row
-    return stored(decompress(body), findings or [])
+    event_id, body, findings = row
+    return stored(event_id, decompress(body), findings or [])
 
 
 async def _project(conn: Connection, batch: Sequence[Incoming], memory: Memory) -> None:

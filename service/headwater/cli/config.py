@@ -1,0 +1,50 @@
+"""``headwater config``: what is in force, and from where."""
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from headwater.cli.database import DataDir, read_settings
+from headwater.cli.display import dim, table
+
+if TYPE_CHECKING:
+    from headwater.settings import Settings
+
+_PREFIX = "HEADWATER_"
+
+
+def config(data_dir: DataDir = None, as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False) -> None:
+    """Print the settings and where each comes from; passwords are masked."""
+    settings = read_settings(data_dir=data_dir)
+    given = {"data_dir": "--data-dir"} if data_dir else {}
+    told = {name: (_value(settings, name), given.get(name) or _origin(name)) for name in type(settings).model_fields}
+    if as_json:
+        print(json.dumps({name: {"value": value, "from": origin} for name, (value, origin) in told.items()}))
+        return
+    rows = [[name, dim(origin) if origin == "default" else origin, _text(value)] for name, (value, origin) in told.items()]
+    table(["SETTING", "FROM", "VALUE"], rows)
+
+
+def _value(settings: Settings, name: str) -> Any:
+    from headwater.settings import masked
+
+    value = settings.model_dump(mode="json")[name]
+    return masked(value) if isinstance(value, str) else value
+
+
+def _text(value: Any) -> str:
+    if value is None or value == []:
+        return "-"
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _origin(name: str) -> str:
+    """The environment variable that says so, in any case as pydantic reads it."""
+    wanted = [f"{_PREFIX}{name}".upper()] + (["DATABASE_URL"] if name == "database_url" else [])
+    present = {variable.upper(): variable for variable in os.environ}
+    return next((present[variable] for variable in wanted if variable in present), "default")

@@ -1,0 +1,25 @@
+"""Options that several commands have."""
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+if TYPE_CHECKING:
+    from headwater.cli.client import Client
+
+DEFAULT_URL = "http://127.0.0.1:5000"
+
+Url: TypeAlias = Annotated[str, typer.Option("--url", envvar="HEADWATER_URL", help="Where the service is.")]
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the service's answer as it is.")]
+Limit: TypeAlias = Annotated[int, typer.Option(min=0, help="Most entries to list.")]
+Offset: TypeAlias = Annotated[int, typer.Option(min=0, help="How many to pass over.")]
+
+
+def service(url: str) -> Client:
+    """Raises Invalid where ``url`` is none; whether anybody answers there shows at the first request."""
+    from headwater.cli.client import Client
+
+    return Client(url)
