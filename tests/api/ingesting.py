@@ -1,0 +1,53 @@
+"""What the tests of ingestion share: sending, and looking at what was kept."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+import httpx
+import psycopg
+
+from headwater.ingest.prepare import decompress
+
+LINEAGE = "/api/v1/lineage"
+BATCH = "/api/v1/lineage/batch"
+
+
+class Letter(NamedTuple):
+    source: str
+    status: int
+    message: str
+    errors: list[dict[str, str]]
+    body: bytes
+
+
+def encoded(content: Any) -> bytes:
+    return content if isinstance(content, bytes) else json.dumps(content).encode()
+
+
+def events(database: str) -> list[bytes]:
+    """What is in the log, in the order of arrival."""
+    with psycopg.connect(database) as conn:
+        rows = conn.execute("SELECT body FROM lineage_events ORDER BY received_at, event_id").fetchall()
+    return [decompress(body) for (body,) in rows]
+
+
+def letters(database: str) -> list[Letter]:
+    """The dead letters, oldest first."""
+    with psycopg.connect(database) as conn:
+        rows = conn.execute("SELECT source, status, message, errors, body FROM dead_letters ORDER BY dead_letter_id").fetchall()
+    return [Letter(source, status, message, errors, decompress(body)) for source, status, message, errors, body in rows]
+
+
+def fault(answer: httpx.Response, *statuses: int) -> list[dict[str, str]]:
+    """The errors of an answer that must be a documented refusal."""
+    assert answer.status_code in statuses, answer.text[:500]
+    assert answer.headers["content-type"] == "application/json"
+    told = answer.json()
+    assert told["code"] == answer.status_code
+    assert told["message"]
+    assert set(told) <= {"code", "message", "errors"}
+    errors: list[dict[str, str]] = told.get("errors", [])
+    assert all(set(e) == {"path", "message"} for e in errors)
+    return errors
