@@ -13,6 +13,7 @@ HeadwaterError
 from __future__ import annotations
 
 from collections.abc import Iterable
+
 from typing_extensions import TypedDict
 
 

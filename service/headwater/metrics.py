@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
 
-disable_created_metrics()  # a gauge beside each counter, of no use to anyone
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a gauge beside each counter, of no use to anyone
 
 EVENTS = Counter("headwater_events", "Events taken in, by kind and result", ["kind", "result"])
 QUEUE = Gauge("headwater_queue_events", "Events waiting to be stored")

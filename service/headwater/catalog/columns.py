@@ -53,8 +53,13 @@ def _input_field(namespace: str, dataset: str, field: str, told: str) -> InputFi
         field=field,
         transformationDescription=_first(t.description for t in transformations),
         transformationType=_first(t.type for t in transformations),
-        transformations=transformations,
+        transformations=transformations if told_in_full(transformations) else None,
     )
+
+
+def told_in_full(transformations: Sequence[Transformation]) -> bool:
+    """Not by the older attributes of an output field, whose types are IDENTITY and MASKED."""
+    return any(t.type in ("DIRECT", "INDIRECT") for t in transformations)
 
 
 def _transformation(told: shapes.Transformation) -> Transformation:

@@ -6,7 +6,7 @@ the answer unread: they are typed ``dict[str, Any]``, as to a client they are an
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import msgspec
 from pydantic import BaseModel, ConfigDict
@@ -17,10 +17,15 @@ Facets: TypeAlias = dict[str, Any]
 class Entity(BaseModel):
     model_config = ConfigDict(frozen=True)
 
+    left_out: ClassVar[frozenset[str]] = frozenset()
+    """Fields of ours in places that Marquez's clients compare whole: left out, not null, where there is nothing to tell."""
+
 
 def _fields(value: object) -> dict[str, Any]:
     if isinstance(value, Entity):
-        return value.__dict__
+        shown = value.__dict__
+        absent = [name for name in value.left_out if shown[name] is None]
+        return {k: v for k, v in shown.items() if k not in absent} if absent else shown
     raise NotImplementedError(f"{type(value).__name__} has no JSON form")
 
 

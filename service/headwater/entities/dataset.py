@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 from uuid import UUID
 
 from pydantic import Field as Described
@@ -33,12 +33,16 @@ class Transformation(Entity):
 
 
 class InputField(Entity):
+    left_out: ClassVar[frozenset[str]] = frozenset({"transformations"})
+
     namespace: str
     dataset: str
     field: str
     transformationDescription: str | None
     transformationType: str | None
-    transformations: list[Transformation]
+    transformations: list[Transformation] | None = Described(
+        default=None, description="Left out where the producer used the older attributes, which are the two above."
+    )
 
 
 class ColumnLineage(Entity):

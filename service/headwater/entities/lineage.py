@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -67,13 +67,17 @@ class Lineage(Entity):
 
 
 class ColumnInput(Entity):
+    left_out: ClassVar[frozenset[str]] = frozenset({"transformations"})
+
     namespace: str
     dataset: str
     datasetVersion: UUID | None
     field: str
     transformationDescription: str | None
     transformationType: str | None
-    transformations: list[Transformation]
+    transformations: list[Transformation] | None = Field(
+        default=None, description="Left out where the producer used the older attributes, which are the two above."
+    )
 
 
 class DatasetInfluence(Entity):

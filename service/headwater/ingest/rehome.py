@@ -119,7 +119,8 @@ _FORGET = (
     "UPDATE jobs SET first_at = told_first_at, last_at = told_last_at, facets = '{}' WHERE job_id = %(job)s",
 )
 _JOB_EVENTS = (
-    "SELECT event_id, body FROM lineage_events WHERE kind = 2 AND left(name, 256) = left(%s, 256) AND (namespace, name) = (%s, %s)"
+    "SELECT event_id, body FROM lineage_events"
+    " WHERE kind = 2 AND left(name, 256) = left(%s, 256) AND (namespace, name) = (%s, %s)"
 )
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from headwater.catalog.columns import told_in_full
 from headwater.entities.dataset import Transformation
 from headwater.entities.lineage import (
     ColumnGraph,
@@ -130,7 +131,7 @@ def _input(of: Shown, place: Place, told: str) -> ColumnInput:
         field=place.field,
         transformationDescription=_first(t.description for t in transformations),
         transformationType=_first(t.type for t in transformations),
-        transformations=list(transformations),
+        transformations=list(transformations) if told_in_full(transformations) else None,
     )
 
 

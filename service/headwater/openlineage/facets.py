@@ -157,9 +157,10 @@ def _read(shape: type[_F], body: bytes) -> _F | None:
     if b'"_deleted"' in body and is_deleted(body):
         return None
     try:
-        return _decoder(shape).decode(body)
+        found: _F = _decoder(shape).decode(body)
     except (msgspec.DecodeError, RecursionError):
         return None
+    return found
 
 
 @lru_cache(maxsize=8_192)
