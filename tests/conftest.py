@@ -12,6 +12,7 @@ import os
 import shutil
 import socket
 import tempfile
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, contextmanager
@@ -57,14 +58,14 @@ def server(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator
 @pytest.fixture
 def empty_database(server: Server) -> Iterator[str]:
     """URL of a fresh database with nothing in it."""
-    with _cloned(server.url, "template1") as url:
+    with cloned(server.url, "template1") as url:
         yield url
 
 
 @pytest.fixture
 def database(server: Server) -> Iterator[str]:
     """URL of a fresh database at the head of the migrations."""
-    with _cloned(server.url, server.template) as url:
+    with cloned(server.url, server.template) as url:
         yield url
 
 
@@ -103,7 +104,7 @@ def _forgotten(session: Path, users: IO[str]) -> bool:
 def _started() -> Iterator[Server]:
     with ExitStack() as stack:
         url = os.environ.get("DATABASE_URL") or stack.enter_context(_container() if _docker_answers() else _embedded())
-        with _cloned(url, "template1") as migrated:
+        with cloned(url, "template1") as migrated:
             migrate.upgrade(migrated)
             yield Server(url, str(conninfo_to_dict(migrated)["dbname"]))
 
@@ -142,7 +143,7 @@ def _docker_answers() -> bool:
 
 
 @contextmanager
-def _cloned(url: str, template: str) -> Iterator[str]:
+def cloned(url: str, template: str) -> Iterator[str]:
     name = f"headwater_{uuid4().hex}"
     with psycopg.connect(url, autocommit=True) as conn:
         conn.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
@@ -159,3 +160,35 @@ def _with_database(url: str, name: str) -> str:
     authority, _, path = rest.partition("/")
     _, query_mark, query = path.partition("?")
     return f"{scheme}://{authority}/{name}{query_mark}{query}"
+
+
+# ---------------------------------------------------------------- services
+
+
+@pytest.fixture
+def service_url(database: str) -> Iterator[str]:
+    """URL of a service on ``database``, in a thread of this process."""
+    with served(database) as url:
+        yield url
+
+
+@contextmanager
+def served(database: str) -> Iterator[str]:
+    import uvicorn  # noqa: PLC0415 - slow to load, and few tests need it
+
+    from headwater.api.app import create_app  # noqa: PLC0415
+    from headwater.settings import Settings  # noqa: PLC0415
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        app = create_app(Settings(database_url=database), database)
+        service = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none", lifespan="on"))
+        thread = threading.Thread(target=service.run, kwargs={"sockets": [listening]})
+        thread.start()
+        try:
+            while not service.started and thread.is_alive():
+                time.sleep(0.01)
+            assert service.started
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            service.should_exit = True
+            thread.join()

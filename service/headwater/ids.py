@@ -30,10 +30,20 @@ def body_id(body: bytes) -> int:
     return _remembered(body) if len(body) <= 2048 else content_id(body)
 
 
-@lru_cache(maxsize=65_536)
 def name_id(kind: str, *names: str) -> int:
     """Signed 64-bit id of a thing with a name; ``kind`` keeps a job and a dataset of one name apart."""
+    text = _UNIT.join((kind, *names))
+    return _remembered_name(text) if len(text) <= 512 else content_id(text.encode())
+
+
+def guessed_id(kind: str, *names: str) -> int:
+    """The same, for names that probably do not exist: nothing is remembered."""
     return content_id(_UNIT.join((kind, *names)).encode())
+
+
+@lru_cache(maxsize=32_768)
+def _remembered_name(text: str) -> int:
+    return content_id(text.encode())
 
 
 def namespace_id(namespace: str) -> int:

@@ -8,10 +8,18 @@ from typing import Any, NamedTuple
 import httpx
 import psycopg
 
+from headwater.ids import event_id
 from headwater.ingest.prepare import decompress
 
 LINEAGE = "/api/v1/lineage"
 BATCH = "/api/v1/lineage/batch"
+
+
+class Service(NamedTuple):
+    """For a whole module, as a database of its own takes longer than most tests; its tests send different events."""
+
+    http: httpx.AsyncClient
+    database: str
 
 
 class Letter(NamedTuple):
@@ -31,6 +39,13 @@ def events(database: str) -> list[bytes]:
     with psycopg.connect(database) as conn:
         rows = conn.execute("SELECT body FROM lineage_events ORDER BY received_at, event_id").fetchall()
     return [decompress(body) for (body,) in rows]
+
+
+def kept(database: str, body: bytes) -> int:
+    """How often exactly this is in the log."""
+    with psycopg.connect(database) as conn:
+        rows = conn.execute("SELECT body FROM lineage_events WHERE event_id = %s", [event_id(body)]).fetchall()
+    return sum(decompress(found) == body for (found,) in rows)
 
 
 def letters(database: str) -> list[Letter]:

@@ -68,6 +68,7 @@ async def test_upstream_and_its_shape(database: str, pool: Pool) -> None:
     assert (told.dataset, told.field, told.transformationType, told.transformationDescription) == (
         "b", "x", "DIRECT", "from b.x",
     )  # fmt: skip
+    assert told.transformations is not None
     assert told.transformations[0].masking
     assert last.data.transformationDescription == "from b.x"
 

@@ -49,12 +49,12 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     )
     app.state.settings = settings
     app.state.admission = Admission(4 * settings.max_body_bytes)
-    app.router.routes.extend(ingest.routes)
     for resource in RESOURCES:
         app.include_router(importlib.import_module(f"headwater.api.{resource}").router)
     errors.install(app)
     openapi.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=1)
+    app.add_middleware(ingest.IngestFirst, state_of=app)
     app.add_middleware(Observed)
     app.add_middleware(RawPaths)
     return app

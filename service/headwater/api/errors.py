@@ -86,5 +86,10 @@ async def _database(_: Request, error: Exception) -> Response:
 
 
 async def _unexpected(_: Request, error: Exception) -> Response:
+    return unexpected(error)
+
+
+def unexpected(error: Exception) -> Response:
+    """A fault of ours."""
     _log.error("a request failed", exc_info=error)
     return answer(500, f"There was an error processing your request: {type(error).__name__}. It has been logged.")

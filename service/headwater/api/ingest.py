@@ -1,4 +1,4 @@
-"""POST /api/v1/lineage and /batch: plain Starlette routes, as FastAPI's own work on a body takes longer than ours.
+"""POST /api/v1/lineage and /batch, beside FastAPI, whose own work on a request takes longer than ours.
 
 Documented in OpenAPI by hand (``OPENAPI``).
 """
@@ -11,13 +11,14 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
-from starlette.requests import Request
+from fastapi import FastAPI
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from headwater import metrics
 from headwater.api import body as bodies
-from headwater.api.errors import status_of, told
+from headwater.api.errors import status_of, told, unexpected
 from headwater.errors import HeadwaterError, InvalidEvent, MalformedEvent, Unavailable
 from headwater.ingest import dead_letters
 from headwater.ingest.prepare import prepare
@@ -177,12 +178,27 @@ class _Batch:
 # Clients that are given the whole URL put their endpoint behind it: openlineage-python makes the third and fourth of it.
 _ENDPOINTS = ("/api/v1/lineage", "/api/v1/api/v1/lineage", "/api/v1/lineage/api/v1/lineage")
 
-routes = [
-    route
-    for path in _ENDPOINTS
-    for route in (
-        Route(path, receive, methods=["POST"]),
-        Route(f"{path}/batch", receive_batch, methods=["POST"]),
-    )
-]
-PATHS = frozenset(route.path for route in routes)
+_ROUTES = {path: receive for path in _ENDPOINTS} | {f"{path}/batch": receive_batch for path in _ENDPOINTS}
+PATHS = frozenset(_ROUTES)
+
+
+class IngestFirst:
+    """ASGI middleware that takes events before FastAPI's own layers and routes: they cost a third as much as an event."""
+
+    def __init__(self, app: ASGIApp, state_of: FastAPI) -> None:
+        self._app = app
+        self._state_of = state_of
+
+    async def __call__(self, scope: Scope, receive_: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] not in PATHS:
+            await self._app(scope, receive_, send)
+            return
+        scope["app"] = self._state_of
+        request = Request(scope, receive_)
+        try:
+            response = await _ROUTES[scope["path"]](request)
+        except ClientDisconnect:
+            return
+        except Exception as error:  # noqa: BLE001 - the sender must be told, whatever it is
+            response = unexpected(error)
+        await response(scope, receive_, send)

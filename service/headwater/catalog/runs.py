@@ -30,7 +30,8 @@ _ENDED = ("COMPLETED", "ABORTED", "FAILED")
 _RUNS = """
 SELECT r.run_id, r.month, r.run_uuid, r.job_id, n.name, j.name, r.parent_run_uuid, r.first_at,
        coalesce(r.last_at, r.first_at),
-       coalesce(r.started_at, CASE WHEN r.running OR r.other THEN r.first_at END), r.ended_at, r.state, r.streaming, r.version_id, r.facets::text
+       coalesce(r.started_at, CASE WHEN r.running OR r.other THEN r.first_at END), r.ended_at,
+       r.state, r.streaming, r.version_id, r.facets::text
 FROM runs r JOIN jobs j ON j.job_id = r.job_id JOIN namespaces n ON n.namespace_id = j.namespace_id
 WHERE r.run_id = ANY(%s) AND r.month = ANY(%s)
 """

@@ -26,7 +26,7 @@ from headwater.cli import (
     search,
     serve,
 )
-from headwater.errors import HeadwaterError, Invalid
+from headwater.errors import HeadwaterError, Invalid, Unavailable
 
 app = typer.Typer(
     name="headwater",
@@ -56,6 +56,8 @@ app.add_typer(schemas.app, name="schemas", rich_help_panel="The checkout")
 def main() -> None:
     try:
         app()
+    except Unavailable as error:
+        _fail([" ".join(error.message.split())])  # libpq speaks in several lines
     except HeadwaterError as error:
         _fail([error.message, *_details(error)])
     except Exception as error:

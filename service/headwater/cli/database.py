@@ -40,6 +40,16 @@ def read_settings(**given: Any) -> Settings:
         ) from None
 
 
+def log_only(level: str) -> None:
+    """For commands that speak for themselves: logs of less than ``level`` are left out, psycopg's too."""
+    import logging
+
+    from headwater import logs
+
+    logs.configure(level)
+    logging.getLogger("psycopg").setLevel(level)  # has a level of its own
+
+
 @contextmanager
 def database(settings: Settings, *, service: bool = False) -> Iterator[str]:
     """URL of the database: that of the settings, else of the embedded server, whether or not a service runs on it."""

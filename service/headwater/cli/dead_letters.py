@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from headwater.cli.database import DataDir, migrated, read_settings
+from headwater.cli.database import DataDir, log_only, migrated, read_settings
 from headwater.cli.display import Cell, Styled, facts, heading, more, show, table, when
 from headwater.cli.ingest import REFUSED
 from headwater.cli.options import Limit, Offset
@@ -67,13 +67,12 @@ def retry(
     """Send refused events through ingest again. Exit status: 0 all are in now, 3 some were refused again."""
     if (identifier is None) is not all_:
         raise typer.BadParameter("Give the ID of a dead letter, or --all.")
-    from headwater import logs
 
-    logs.configure("ERROR")
+    log_only("ERROR")
     settings = read_settings(data_dir=data_dir)
     with migrated(settings) as url:
         accepted, refused = asyncio.run(_retry(url, settings, identifier))
-    print(f"{accepted:,} taken in, {refused:,} refused again.")
+    print(f"Taken in: {accepted:,}. Refused again: {refused:,}.")
     if refused:
         raise typer.Exit(REFUSED)
 

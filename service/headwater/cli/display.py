@@ -135,13 +135,16 @@ def _drawn(twigs: Sequence[Twig], indent: str) -> Iterator[tuple[str, Twig]]:
 
 
 def _fitting(tail: str, used: int) -> str:
-    """Two blanks and as much of ``tail`` as the terminal has room for; all of it where there is no terminal."""
-    if not tail or not sys.stdout.isatty():
-        return f"  {tail}" if tail else ""
-    room = shutil.get_terminal_size().columns - used - 2
-    if _width(tail) > room:
+    """Two blanks, and as much of ``tail`` as there is room for."""
+    columns = _columns()
+    if columns is not None and _width(tail) > (room := columns - used - 2):
         tail = f"{tail[: room - 1]}…" if room >= _SHORTEST else ""
     return f"  {tail}" if tail else ""
+
+
+def _columns() -> int | None:
+    """Of the terminal; None where there is none, and so room for all."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def _text(cell: Cell) -> str:

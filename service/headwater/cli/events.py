@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
-from headwater.cli.database import DataDir, migrated, read_settings
+from headwater.cli.database import DataDir, log_only, migrated, read_settings
 from headwater.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -35,9 +35,8 @@ def replay(data_dir: DataDir = None) -> None:
 
     It is one transaction: a failure leaves all as it was. A service may run on the database; its readers wait.
     """
-    from headwater import logs
 
-    logs.configure("WARNING")
+    log_only("WARNING")
     settings = read_settings(data_dir=data_dir)
     with migrated(settings) as url:
         count, state = asyncio.run(_replay(url, settings))

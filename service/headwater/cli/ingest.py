@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from headwater.cli.database import DataDir, migrated, read_settings
+from headwater.cli.database import DataDir, log_only, migrated, read_settings
 from headwater.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -42,10 +42,9 @@ def ingest(
     In a folder, every .json, .ndjson and .jsonl (and .gz of these) is read, its folders included. Refused events
     become dead letters. Exit status: 0 all in, 3 some were refused, 1 something could not be read.
     """
-    from headwater import logs
     from headwater.ingest.load import Tally
 
-    logs.configure("ERROR")  # refused events are told below
+    log_only("ERROR")  # refused events are told below
     settings = read_settings(data_dir=data_dir)
     outcome = _Outcome()
     sources = list(_sources(files, outcome))
@@ -85,10 +84,9 @@ class _Outcome:
             self._say(f"and {self.refused - _TOLD:,} more; headwater dead-letters list has them all")
         if as_json:
             told = {"accepted": tally.accepted, "duplicate": tally.duplicate, "dead": tally.dead, "unread": self.unread}
-            print(json.dumps(told, ensure_ascii=False))
+            print(json.dumps(told))
             return
-        dead = f", {tally.dead:,} refused (dead letters)" if tally.dead else ""
-        print(f"{tally.accepted:,} events taken in, {tally.duplicate:,} were there already{dead}.")
+        print(f"Taken in: {tally.accepted:,}. There already: {tally.duplicate:,}. Refused (dead letters): {tally.dead:,}.")
 
     def _say(self, line: str) -> None:
         from headwater.cli.display import show

@@ -59,6 +59,7 @@ def _run(settings: Settings, url: str) -> None:
         log_config=None,  # ours stays
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # nothing that we answer depends on who asks
         timeout_graceful_shutdown=_GRACE_S,
     )
     server = _announcing(config, settings)

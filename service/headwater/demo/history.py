@@ -133,8 +133,8 @@ class _History:
         }
         run = self._new(TRAIN, start, dag, facets)
         data = self._data(start, model="1.1" if second else "1")
-        yield start, run_event("START", start, run, data)
-        middle, end = start + 9 * _MINUTE, start + self._about(TRAIN.minutes)
+        yield run.start, run_event("START", run.start, run, data)
+        middle, end = run.start + 9 * _MINUTE, run.start + self._about(TRAIN.minutes)
         yield middle, run_event("RUNNING", middle, run, data, _metrics(auc=0.71, log_loss=0.52))
         auc = round((0.843 if second else 0.812) + self._random.uniform(-0.004, 0.004), 4)
         yield end, run_event("COMPLETE", end, run, data, _metrics(auc=auc, log_loss=round(1.22 - auc, 4)))

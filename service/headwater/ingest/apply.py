@@ -34,15 +34,16 @@ def _sorted(rows: dict[Any, _V]) -> tuple[list[Any], list[_V]]:
 async def write(conn: Connection, changes: Changes, known: Known) -> None:
     """Upserts all rows. Raises IdCollision."""
     new = known.new_in(changes)
-    async with conn.pipeline():
-        if new.any():
-            await conn.execute(statements.NEW, _new(new))
-        jobs = await _jobs(conn, changes)
-        datasets = await _datasets(conn, changes)
-        run_io = await _run_io(conn, changes)
-        await _run_versions(conn, changes)
-        await _edges(conn, changes)
-        await _columns(conn, changes)
+    if new.any():
+        await conn.execute(statements.NEW, _new(new))
+    jobs = await _jobs(conn, changes)
+    datasets = await _datasets(conn, changes)
+    await _run_versions(conn, changes)
+    await _edges(conn, changes)
+    await _columns(conn, changes)
+    run_io = await _run_io(conn, changes)
+    async with conn.pipeline() as pipeline:
+        await pipeline.sync()
     if jobs.rowcount != len(changes.jobs) or datasets.rowcount != len(changes.datasets):
         raise IdCollision
     if run_io is not None:
@@ -52,9 +53,8 @@ async def write(conn: Connection, changes: Changes, known: Known) -> None:
 async def write_runs(conn: Connection, changes: Changes) -> list[tuple[int, int, bool]]:
     """Upserts the runs, once their io_digest is known, and the floors of their jobs. Gives (run_id, job_id, is new)."""
     owners = {run.job_id for run in changes.runs.values()} | {owner for *_, owner in changes.edges}
-    async with conn.pipeline():
-        runs = await conn.execute(statements.RUNS, _runs(changes)) if changes.runs else None
-        await write_floors(conn, owners & changes.jobs.keys())
+    runs = await conn.execute(statements.RUNS, _runs(changes)) if changes.runs else None
+    await write_floors(conn, owners & changes.jobs.keys())
     return await runs.fetchall() if runs is not None else []
 
 

@@ -108,8 +108,14 @@ class Run:
     job_facets: FacetMap = field(default_factory=dict)
 
     def seen(self, at: int) -> None:
-        self.first_at = min(self.first_at, at)
+        """By an event of its own."""
+        self.first_at = at if self.last_at is None else min(self.first_at, at)
         self.last_at = _greatest(self.last_at, at)
+
+    def told(self, at: int) -> None:
+        """By a child: the time of a run of which nothing else is known."""
+        if self.last_at is None:
+            self.first_at = min(self.first_at, at)
 
     def started(self, at: int) -> None:
         self.started_at = _least(self.started_at, at)
@@ -245,5 +251,5 @@ class Changes:
 
     def add_columns(self, dataset: int, owner: int, set_id: int, at: int, run: int | None) -> None:
         known = self.columns.get((dataset, owner))
-        if known is None or (at, set_id) > (known.at, known.set_id):
+        if known is None or (at, set_id, run or 0) > (known.at, known.set_id, known.run_id or 0):
             self.columns[dataset, owner] = ColumnPointer(set_id, at, run)

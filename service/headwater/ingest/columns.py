@@ -6,7 +6,7 @@ from the output (and the job that writes it) to its latest set.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 
 import msgspec
@@ -16,7 +16,7 @@ from headwater.ingest.changes import ColumnEdge
 from headwater.ingest.scope import DatasetScope, Scope
 from headwater.lineage.edges import EdgeKind
 from headwater.openlineage import facets as shapes
-from headwater.openlineage.facets import InputField, LineageInput, Transformation, read
+from headwater.openlineage.facets import InputField, LineageEntry, LineageInput, Transformation, read
 from headwater.openlineage.parse import Kind
 
 _Set = tuple[ColumnEdge, ...]
@@ -25,33 +25,40 @@ _MAX_EDGES = 32_767  # smallint ordinals; a Cartesian product of 180 columns has
 
 
 def column_lineage(scope: DatasetScope, raw: msgspec.Raw) -> None:
-    """Adds the columnLineage facet of an output or of a DatasetEvent."""
-    parsed = _parsed(bytes(raw))
-    if parsed is None:
-        return
-    edges, inputs = parsed
-    _add(scope.scope, scope.dataset_id, edges, inputs)
+    """Adds the columnLineage facet of an output or of a DatasetEvent. One that is deleted or of another shape replaces what
+    was told before it as any other does, with nothing."""
+    edges, inputs = _parsed(bytes(raw))
+    for namespace, name in inputs:
+        scope.changes.dataset(namespace, name, scope.at)
+    _add(scope.scope, scope.dataset_id, edges)
     if scope.scope.event.kind is Kind.DATASET:
         for namespace, name in inputs:
             _derive(scope.scope, ids.dataset_id(namespace, name), scope.dataset_id)
         scope.changes.datasets[scope.dataset_id].declared(scope.at)
 
 
-@lru_cache(maxsize=4096)
-def _parsed(body: bytes) -> tuple[_Set, _Inputs] | None:
-    """Cached, as a pipeline sends the same facet with every run."""
+def _parsed(body: bytes) -> tuple[_Set, _Inputs]:
+    """Remembered where it is of a usual size, as a pipeline sends the same facet with every run."""
+    return _remembered(body) if len(body) <= 16_384 else _parse(body)
+
+
+@lru_cache(maxsize=2_048)
+def _remembered(body: bytes) -> tuple[_Set, _Inputs]:
+    return _parse(body)
+
+
+def _parse(body: bytes) -> tuple[_Set, _Inputs]:
     facet = read(shapes.ColumnLineage, msgspec.Raw(body))
     if facet is None:
-        return None
+        return (), ()
     edges = tuple(_edges(facet))[:_MAX_EDGES]
     fields = [f for field in (facet.fields or {}).values() for f in field.inputFields or []] + (facet.dataset or [])
     return edges, tuple(sorted({(f.namespace, f.name) for f in fields if f.namespace and f.name}))
 
 
-def set_of(body: bytes) -> int | None:
+def set_of(body: bytes) -> int:
     """Id of the column set of a columnLineage facet that is stored already."""
-    parsed = _parsed(body)
-    return None if parsed is None else _set_id(parsed[0])
+    return _set_id(_parsed(body)[0])
 
 
 def _set_id(edges: _Set) -> int:
@@ -62,20 +69,18 @@ def _edges(facet: shapes.ColumnLineage) -> Iterator[ColumnEdge]:
     for output, lineage in (facet.fields or {}).items():
         old = Transformation(type=lineage.transformationType, description=lineage.transformationDescription)
         for field in lineage.inputFields or []:
-            transformations = field.transformations or ([old] if old.type or old.description else [])
-            yield _edge(output, field, transformations)
+            yield from _edge(output, field, field.transformations or ([old] if old.type or old.description else []))
     for field in facet.dataset or []:
-        yield _edge("", field, field.transformations or [])
+        yield from _edge("", field, field.transformations or [])
 
 
-def _edge(output: str, field: InputField, transformations: list[Transformation]) -> ColumnEdge:
-    dataset = ids.dataset_id(field.namespace, field.name)
-    return ColumnEdge(output, dataset, field.field, msgspec.json.encode(transformations).decode())
+def _edge(output: str, source: InputField | LineageInput, transformations: list[Transformation]) -> Iterator[ColumnEdge]:
+    if source.namespace and source.name:
+        dataset = ids.dataset_id(source.namespace, source.name)
+        yield ColumnEdge(output, dataset, source.field or "", msgspec.json.encode(transformations).decode())
 
 
-def _add(scope: Scope, dataset: int, edges: _Set, inputs: Iterable[tuple[str, str]]) -> None:
-    for namespace, name in inputs:
-        scope.changes.dataset(namespace, name, scope.event.at)
+def _add(scope: Scope, dataset: int, edges: _Set) -> None:
     owner = dataset if scope.event.kind is Kind.DATASET else scope.job_id
     set_id = _set_id(edges)
     scope.changes.column_sets[set_id] = edges
@@ -90,21 +95,28 @@ def _derive(scope: Scope, source: int, target: int) -> None:
 def explicit_dataset(scope: DatasetScope, lineage: shapes.DatasetLineage) -> None:
     """Adds the lineage facet of a DatasetEvent: a derivation without a job."""
     entry = shapes.LineageEntry(inputs=lineage.inputs, fields=lineage.fields)
-    _dataset_entry(scope.scope, scope.dataset_id, entry)
+    _add_explicit(scope.scope, scope.dataset_id, _dataset_entry(scope.scope, scope.dataset_id, entry))
     scope.changes.datasets[scope.dataset_id].declared(scope.at)
 
 
-def explicit_entry(scope: Scope, entry: shapes.LineageEntry) -> None:
-    """Adds one entry of the lineage facet of a job."""
-    changes, at = scope.changes, scope.event.at
-    if entry.type.upper() == "JOB":
-        job = changes.job(entry.namespace, entry.name, at) if entry.namespace and entry.name else scope.job_id
-        for source in entry.inputs or []:
-            _into_job(scope, job, source)
-    elif entry.namespace and entry.name:
-        dataset = changes.dataset(entry.namespace, entry.name, at)
-        _link(scope, EdgeKind.OUTPUT, scope.job_id, dataset)
-        _dataset_entry(scope, dataset, entry)
+def explicit_job(scope: Scope, entries: list[LineageEntry]) -> None:
+    """Adds the lineage facet of a job. Several entries may tell of one dataset: together they are its columns."""
+    told: dict[int, list[ColumnEdge]] = {}
+    for entry in entries:
+        if entry.type.upper() == "JOB":
+            _job_entry(scope, entry)
+        elif entry.namespace and entry.name:
+            dataset = scope.changes.dataset(entry.namespace, entry.name, scope.event.at)
+            _link(scope, EdgeKind.OUTPUT, scope.job_id, dataset)
+            told.setdefault(dataset, []).extend(_dataset_entry(scope, dataset, entry))
+    for dataset, edges in told.items():
+        _add_explicit(scope, dataset, edges)
+
+
+def _add_explicit(scope: Scope, dataset: int, edges: list[ColumnEdge]) -> None:
+    """What is declared replaces what was, and be it with nothing; a run's events add to each other."""
+    if edges or scope.run_id is None:
+        _add(scope, dataset, tuple(edges[:_MAX_EDGES]))
 
 
 def _link(scope: Scope, kind: EdgeKind, source: int, target: int) -> None:
@@ -116,42 +128,35 @@ def _link(scope: Scope, kind: EdgeKind, source: int, target: int) -> None:
         job.declared_at = max(scope.event.at, job.declared_at or scope.event.at)
 
 
-def _into_job(scope: Scope, job: int, source: LineageInput) -> None:
-    if source.type.upper() == "JOB":
-        other = _job(scope, source)
-        if other != job:
-            _link(scope, EdgeKind.JOB_LINEAGE, other, job)
-    elif source.namespace and source.name:
-        dataset = scope.changes.dataset(source.namespace, source.name, scope.event.at)
-        _link(scope, EdgeKind.INPUT, dataset, job)
+def _job_entry(scope: Scope, entry: LineageEntry) -> None:
+    job = _job(scope, entry)
+    for source in entry.inputs or []:
+        if source.type.upper() == "JOB":
+            if (other := _job(scope, source)) != job:
+                _link(scope, EdgeKind.JOB_LINEAGE, other, job)
+        elif source.namespace and source.name:
+            dataset = scope.changes.dataset(source.namespace, source.name, scope.event.at)
+            _link(scope, EdgeKind.INPUT, dataset, job)
 
 
-def _job(scope: Scope, source: LineageInput) -> int:
-    if source.namespace and source.name:
-        return scope.changes.job(source.namespace, source.name, scope.event.at)
-    return scope.job_id
+def _job(scope: Scope, named: LineageEntry | LineageInput) -> int:
+    """The event's own job where none is named, or its name is: what is stored may have the parent's in front."""
+    if not (named.namespace and named.name) or (named.namespace, named.name) == (scope.event.namespace, scope.event.name):
+        return scope.job_id
+    return scope.changes.job(named.namespace, named.name, scope.event.at)
 
 
-def _dataset_entry(scope: Scope, target: int, entry: shapes.LineageEntry) -> None:
+def _dataset_entry(scope: Scope, target: int, entry: LineageEntry) -> list[ColumnEdge]:
+    """Adds the table edges of an entry; gives those of its columns."""
     edges: list[ColumnEdge] = []
-    inputs: dict[tuple[str, str], None] = {}
     for source in entry.inputs or []:
         _source(scope, target, source)
         edges += _column("", source) if source.field else []
-        inputs |= _named(source)
     for output, field in (entry.fields or {}).items():
         for source in field.inputs or []:
             _source(scope, target, source)
             edges += _column(output, source)
-            inputs |= _named(source)
-    if edges:
-        _add(scope, target, tuple(edges[:_MAX_EDGES]), inputs)
-
-
-def _named(source: LineageInput) -> dict[tuple[str, str], None]:
-    if source.type.upper() == "JOB" or not (source.namespace and source.name):
-        return {}
-    return {(source.namespace, source.name): None}
+    return edges
 
 
 def _source(scope: Scope, target: int, source: LineageInput) -> None:
@@ -168,8 +173,6 @@ def _source(scope: Scope, target: int, source: LineageInput) -> None:
         _link(scope, EdgeKind.INPUT, dataset, scope.job_id)
 
 
-def _column(output: str, source: LineageInput) -> list[ColumnEdge]:
-    if source.type.upper() == "JOB" or not (source.namespace and source.name):
-        return []
-    field = InputField(source.namespace, source.name, source.field or "")
-    return [_edge(output, field, source.transformations or [])]
+def _column(output: str, source: LineageInput) -> Iterator[ColumnEdge]:
+    if source.type.upper() != "JOB":
+        yield from _edge(output, source, source.transformations or [])

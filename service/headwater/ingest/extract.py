@@ -21,7 +21,8 @@ def parent_of(event: Event) -> Parent | None:
     parent = read(Parent, raw) if raw is not None else None
     if parent is None or not parent.job.namespace:
         return None
-    name = parent.job.name if parent.job.name != event.name else event.name.rpartition(".")[0]
+    own = (parent.job.namespace, parent.job.name) == (event.namespace, event.name)
+    name = event.name.rpartition(".")[0] if own else parent.job.name
     return Parent(parent.run, Name(parent.job.namespace, name)) if name else None
 
 
@@ -39,7 +40,7 @@ def extract(event: Event, changes: Changes, job: tuple[str, str] | None = None) 
         return
     parent = parent_of(event) if event.kind is Kind.RUN else None
     namespace, name = job or (event.namespace, full_name(event, parent))
-    scope = Scope(changes, event, ids.job_id(namespace, name))
+    scope = Scope(changes, event, ids.job_id(namespace, name), explicit=facets.is_explicit(event))
     _job(scope, namespace, name)
     if event.kind is Kind.RUN:
         _run(scope, parent)
@@ -53,11 +54,11 @@ def _shared(changes: Changes, raw_facets: Facets, at: int) -> FacetMap:
 
 
 def _inline(raw_facets: Facets, at: int) -> FacetMap:
-    """Facets of runs: each run has its own."""
+    """Facets of runs: each run has its own. The hash is not that of a shared body, as the two forms meet in one map."""
     found: dict[str, Facet] = {}
     for key, raw in raw_facets.items():
         body = bytes(raw)
-        found[key] = (at, ids.body_id(body), body.decode())
+        found[key] = (at, ~ids.body_id(body), body.decode())
     return found
 
 
@@ -118,9 +119,10 @@ def _parent(scope: Scope, run: Run, parent: Parent) -> None:
     if known is None:
         changes.runs[parent_run] = Run(uuid, ids.run_month(uuid), parent_job, parent_job, event.at)
     else:
-        known.first_at = min(known.first_at, event.at)
+        known.told(event.at)
     run.has_parent(parent_run, uuid, event.at)
-    changes.jobs[scope.job_id].has_parent(parent_job, event.at)
+    if ids.job_id(event.namespace, full_name(event, parent)) == scope.job_id:  # not where a later event told another
+        changes.jobs[scope.job_id].has_parent(parent_job, event.at)
 
 
 def _inputs_and_outputs(scope: Scope) -> None:
@@ -172,6 +174,7 @@ def _dataset_event(event: Event, changes: Changes) -> None:
     identifier = changes.dataset(dataset.namespace, dataset.name, event.at)
     versioning = _shared(changes, dataset.facets, event.at)
     _dataset_facets(changes.datasets[identifier], versioning, {}, event.at, written=True)
-    scope = DatasetScope(Scope(changes, event, identifier), identifier, True, versioning)
+    told = Scope(changes, event, identifier, explicit=facets.is_explicit(event))
+    scope = DatasetScope(told, identifier, True, versioning)
     facets.of_dataset(scope, dataset.facets)
     facets.declare_version(scope)

@@ -16,8 +16,8 @@ from headwater.ingest.changes import DatasetVersion, merge_facets
 from headwater.ingest.scope import DatasetScope, Scope
 from headwater.lineage.edges import EdgeKind
 from headwater.openlineage import facets as shapes
-from headwater.openlineage.facets import read
-from headwater.openlineage.parse import Facets, Kind
+from headwater.openlineage.facets import is_deleted, read
+from headwater.openlineage.parse import Event, Facets, Kind
 
 
 def of_job(scope: Scope) -> None:
@@ -57,22 +57,33 @@ def _source_code_location(scope: Scope, raw: msgspec.Raw) -> None:
 
 
 def _job_lineage(scope: Scope, raw: msgspec.Raw) -> None:
+    columns.explicit_job(scope, _entries(raw) or [])
+
+
+def _entries(raw: msgspec.Raw) -> list[shapes.LineageEntry] | None:
+    """None where it is no lineage facet: the key may be somebody's own."""
     lineage = read(shapes.JobLineage, raw)
-    for entry in (lineage.entries if lineage else None) or []:
-        columns.explicit_entry(scope, entry)
+    return lineage.entries if lineage else None
 
 
 def _job_dependencies(scope: Scope, raw: msgspec.Raw) -> None:
     dependencies = read(shapes.JobDependencies, raw)
     if dependencies is None:
         return
-    changes, at = scope.changes, scope.event.at
     for dependency in dependencies.upstream or []:
-        job = changes.job(dependency.job.namespace, dependency.job.name, at)
-        changes.add_edge(EdgeKind.JOB_DEPENDENCY, job, scope.job_id, scope.job_id, at, scope.run_id)
+        _depend(scope, dependency.job, upstream=True)
     for dependency in dependencies.downstream or []:
-        job = changes.job(dependency.job.namespace, dependency.job.name, at)
-        changes.add_edge(EdgeKind.JOB_DEPENDENCY, scope.job_id, job, scope.job_id, at, scope.run_id)
+        _depend(scope, dependency.job, upstream=False)
+
+
+def _depend(scope: Scope, name: shapes.Name, *, upstream: bool) -> None:
+    event, own = scope.event, scope.job_id
+    if not name.namespace or not name.name or (name.namespace, name.name) == (event.namespace, event.name):
+        return
+    job = scope.changes.job(name.namespace, name.name, event.at)
+    source, target = (job, own) if upstream else (own, job)
+    if job != own:
+        scope.changes.add_edge(EdgeKind.JOB_DEPENDENCY, source, target, own, event.at, scope.run_id)
 
 
 def _job_tags(scope: Scope, raw: msgspec.Raw) -> None:
@@ -130,22 +141,32 @@ def external_version(raw: msgspec.Raw | None) -> str | None:
 
 
 def _column_lineage(scope: DatasetScope, raw: msgspec.Raw) -> None:
-    if "lineage" in _lineage_facets(scope) or not (scope.output or scope.scope.event.kind is Kind.DATASET):
-        return  # explicit lineage on the event takes precedence
-    columns.column_lineage(scope, raw)
+    if scope.output and not scope.scope.explicit:
+        columns.column_lineage(scope, raw)
 
 
-def _lineage_facets(scope: DatasetScope) -> Facets:
-    event = scope.scope.event
-    return event.outputs[0].facets if event.kind is Kind.DATASET else event.job_facets
+def is_explicit(event: Event) -> bool:
+    """Whether the event has a lineage facet of either kind, where it belongs."""
+    facets = event.outputs[0].facets if event.kind is Kind.DATASET else event.job_facets
+    raw = facets.get("lineage")
+    if raw is None:
+        return False
+    return (_derivation(raw) if event.kind is Kind.DATASET else _entries(raw)) is not None
 
 
 def _dataset_lineage(scope: DatasetScope, raw: msgspec.Raw) -> None:
     if scope.scope.event.kind is not Kind.DATASET:
         return  # the specification allows it on DatasetEvents only; elsewhere it is kept and means nothing
-    lineage = read(shapes.DatasetLineage, raw)
+    lineage = _derivation(raw)
     if lineage is not None:
         columns.explicit_dataset(scope, lineage)
+    elif is_deleted(bytes(raw)) and "columnLineage" not in scope.scope.event.outputs[0].facets:
+        columns.explicit_dataset(scope, shapes.DatasetLineage())
+
+
+def _derivation(raw: msgspec.Raw) -> shapes.DatasetLineage | None:
+    lineage = read(shapes.DatasetLineage, raw)
+    return lineage if lineage and (lineage.inputs is not None or lineage.fields is not None) else None
 
 
 def _observe_version(scope: DatasetScope, version: msgspec.Raw | None) -> None:

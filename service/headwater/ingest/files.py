@@ -47,21 +47,19 @@ def below(folder: Path) -> list[Path]:
 
 
 def events(stream: IO[bytes], longest: int) -> Iterator[Found]:
-    """Everything in ``stream`` that should be an event, of at most ``longest`` bytes. Raises Unreadable."""
+    """Everything in ``stream`` that should be an event, of at most ``longest`` bytes; closes it. Raises Unreadable."""
     try:
-        for found in _events(_Lines(_unpacked(stream))):
-            yield found if len(found.body) <= longest else _beginning(found, longest)
+        # Whatever has readinto will do for a raw stream.
+        with io.BufferedReader(cast("io.RawIOBase", stream), 1 << 20) as buffered:
+            packed = buffered.peek(2)[:2] == _GZIP
+            for found in _events(_Lines(gzip.GzipFile(fileobj=buffered) if packed else buffered)):
+                yield found if len(found.body) <= longest else _beginning(found, longest)
     except (EOFError, OSError, zlib.error) as error:
         raise Unreadable(f"cannot be read to its end: {_reason(error)}") from error
 
 
 def _beginning(found: Found, longest: int) -> Found:
     return Found(found.body[:_KEPT], found.place, f"has more than {longest:,} bytes; only its beginning is kept")
-
-
-def _unpacked(stream: IO[bytes]) -> io.BufferedIOBase:
-    buffered = io.BufferedReader(cast("io.RawIOBase", stream), 1 << 20)  # whatever has readinto will do
-    return gzip.GzipFile(fileobj=buffered) if buffered.peek(2)[:2] == _GZIP else buffered
 
 
 def _reason(error: Exception) -> str:
@@ -76,6 +74,7 @@ class _Lines:
     def __init__(self, stream: io.BufferedIOBase) -> None:
         self._stream = stream
         self._number = 0
+        self.read = b""  # the last line, as it is in the file
 
     def __iter__(self) -> Iterator[Found]:
         return self
@@ -85,6 +84,7 @@ class _Lines:
             if len(line) == LARGEST_ARRAY:
                 raise Unreadable(f"has a line of more than {LARGEST_ARRAY >> 20:,} MiB")
             self._number += 1
+            self.read = line
             if body := (line.removeprefix(_BOM) if self._number == 1 else line).strip():
                 return Found(body, f"line {self._number}")
         raise StopIteration
@@ -104,14 +104,15 @@ def _events(lines: _Lines) -> Iterator[Found]:
     if first is None:
         return
     if first.body.startswith(b"["):
-        yield from _array(first.body + b"\n" + lines.rest())
+        yield from _array(first.body + lines.rest())
         return
+    beginning = lines.read
     second = next(lines, None) if _is_cut(first.body) else None
     # One event a line begins each with a brace, even if the first of them is broken.
     if second is None or second.body.startswith(b"{"):
         yield from chain([first], [second] if second else [], lines)
         return
-    yield from _documents(b"\n".join([first.body, second.body, lines.rest()]))
+    yield from _documents(beginning.removeprefix(_BOM) + lines.read + lines.rest())
 
 
 def _is_cut(line: bytes) -> bool:

@@ -41,10 +41,9 @@ class Incoming:
 
     @property
     def undecided(self) -> bool:
-        """Whether other events of the run may put it under another job name."""
-        if self.event.kind is not Kind.RUN:
-            return False
-        return self.parent is None or self.full_name != self.event.name
+        """Whether other events of the run may put it under another job name: also that of a run whose name has its parent's
+        in front, as a later event may tell another parent."""
+        return self.event.kind is Kind.RUN
 
     @property
     def event_month(self) -> date:
@@ -79,7 +78,7 @@ def prepare(body: bytes, settings: Settings) -> Incoming:
     clean = storable(body)
     event = parse(clean, max_name_length=settings.max_name_length, any_run_id=settings.any_run_id)
     problems: list[Problem] = [{"path": f.path, "message": f.message} for f in findings(clean, event.kind)]
-    if clean is not body:
+    if clean != body:
         problems.append({"path": "$", "message": "has NUL characters or halves of surrogate pairs: replaced by U+FFFD"})
     if problems and settings.validation == "strict":
         raise InvalidEvent(errors=problems)

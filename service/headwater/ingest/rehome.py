@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from headwater import ids
 from headwater.db.pool import Connection
 from headwater.ingest import columns
+from headwater.ingest.apply import Overtaken
 from headwater.ingest.changes import Changes, merge_facets
 from headwater.ingest.extract import extract
 from headwater.ingest.prepare import Incoming, decompress, stored
 from headwater.lineage.edges import EdgeKind
 from headwater.openlineage.parse import parent_uuid
+from headwater.openlineage.times import to_datetime
 
 
 @dataclass(slots=True)
@@ -74,9 +77,20 @@ def _home(incoming: Incoming, *, stored: bool) -> Home:
     return Home(ids.job_id(*name), name, True, event.at, run, stored)
 
 
+class _Stored(NamedTuple):
+    run_id: int
+    run_uuid: UUID
+    first_at: int
+    last_at: int | None
+    job_facets: dict[str, list[Any]]
+    explicit: bool  # its rows do not tell all: explicit lineage and dependencies leave nothing but edges
+
+
 _MICROS = "(extract(epoch FROM {0}) * 1000000)::bigint"
 _RUNS = f"""
-SELECT run_id, {_MICROS.format("first_at")}, {_MICROS.format("last_at")}, job_facets FROM runs
+SELECT run_id, run_uuid, {_MICROS.format("first_at")}, {_MICROS.format("last_at")}, job_facets,
+       job_facets ? 'lineage' OR facets ? 'jobDependencies'
+FROM runs
 """
 _RUN_IO = f"""
 SELECT run_id, dataset_id, output, {_MICROS.format("io.first_at")}, {_MICROS.format("io.last_at")},
@@ -85,38 +99,67 @@ FROM run_io io LEFT JOIN facet_bodies ON body_id = (io.facets -> 'columnLineage'
 """
 _ONE = "WHERE run_id = %s AND month = %s"
 _OF_JOB = "JOIN runs r USING (run_id, month) WHERE r.job_id = %s"
+_EVENTS = "SELECT event_id, body FROM lineage_events WHERE run_uuid = %s AND event_time BETWEEN %s AND %s"
+_LATEST_PARENTS = f"""
+SELECT {_MICROS.format("parent_at")}, (SELECT raw_job_id FROM runs p WHERE p.run_id = r.parent_run_id LIMIT 1)
+FROM runs r WHERE job_id = %s AND parent_at IS NOT NULL ORDER BY parent_at DESC FETCH FIRST 1 ROW WITH TIES
+"""
 
 
 async def bring(conn: Connection, moves: list[Move], homes: dict[int, Home], changes: Changes) -> None:
-    """Adds to Changes what the stored part of each moving run means for its new job."""
+    """Adds to Changes what the stored part of each moving run means for its new job. Raises Overtaken."""
     for move in moves:
-        runs = await conn.execute(f"{_RUNS} {_ONE}", [move.run_id, move.month])
+        # Locked, so that no other writer adds to the run under its old name meanwhile.
+        cursor = await conn.execute(f"{_RUNS} {_ONE} AND job_id = %s FOR UPDATE", [move.run_id, move.month, move.from_job])
+        runs = [_Stored(*row) for row in await cursor.fetchall()]
+        if not runs:
+            raise Overtaken
         run_io = await conn.execute(f"{_RUN_IO} {_ONE}", [move.run_id, move.month])
-        _say(changes, homes[move.run_id].name, await runs.fetchall(), await run_io.fetchall())
+        await _say(conn, changes, homes[move.run_id].name, runs, await run_io.fetchall())
 
 
-def _say(changes: Changes, name: tuple[str, str], runs: list[tuple[Any, ...]], run_io: list[tuple[Any, ...]]) -> None:
-    """What stored runs mean for their job: its times and facets, and the edges of their inputs and outputs."""
+async def _say(
+    conn: Connection, changes: Changes, name: tuple[str, str], runs: list[_Stored], run_io: list[tuple[Any, ...]]
+) -> None:
+    """What stored runs mean for their job: its times and facets, and its edges."""
     job_id = ids.job_id(*name)
-    for _, first_at, last_at, facets in runs:
-        changes.job(*name, first_at, told=False)
-        job = changes.jobs[job_id]
-        job.seen(first_at if last_at is None else last_at)
-        merge_facets(job.facets, {key: (value[0], value[1]) for key, value in facets.items()})
+    told_elsewhere = {run.run_id for run in runs if run.explicit}
+    for run in runs:
+        if run.explicit:
+            await _read_again(conn, changes, name, run)
+        elif run.last_at is not None:  # else it is known from its children, who tell of another job
+            changes.job(*name, run.first_at, told=False)
+            job = changes.jobs[job_id]
+            job.seen(run.last_at)
+            merge_facets(job.facets, {key: (value[0], value[1]) for key, value in run.job_facets.items()})
     for run_id, dataset, output, first_at, last_at, column_at, body in run_io:
+        if run_id in told_elsewhere:
+            continue
         source, target = (job_id, dataset) if output else (dataset, job_id)
         kind = EdgeKind.OUTPUT if output else EdgeKind.INPUT
         changes.add_edge(kind, source, target, job_id, first_at, run_id)
         changes.add_edge(kind, source, target, job_id, last_at, run_id)
-        if body is not None and (set_id := columns.set_of(body.encode())) is not None:
-            changes.add_columns(dataset, job_id, set_id, column_at, run_id)
+        if body is not None:
+            changes.add_columns(dataset, job_id, columns.set_of(body.encode()), column_at, run_id)
+
+
+async def _read_again(conn: Connection, changes: Changes, name: tuple[str, str], run: _Stored) -> None:
+    """The events of a run, out of the log: in the time of the run, as there is no index by run."""
+    assert run.last_at is not None
+    window = [to_datetime(run.first_at), to_datetime(run.last_at)]
+    for event_id, body in await (await conn.execute(_EVENTS, [run.run_uuid, *window])).fetchall():
+        incoming = stored(event_id, decompress(body), [])
+        if incoming.run_id == run.run_id:
+            extract(incoming.event, changes, name)
 
 
 _FORGET = (
     "DELETE FROM column_lineage WHERE owner_id = %(job)s",
-    "DELETE FROM edges WHERE owner_id = %(job)s AND (kind IN (1, 2) OR %(run)s IN (first_run_id, last_run_id))",
+    "DELETE FROM edges WHERE owner_id = %(job)s",
     "DELETE FROM jobs WHERE job_id = %(job)s AND told_first_at IS NULL",
-    "UPDATE jobs SET first_at = told_first_at, last_at = told_last_at, facets = '{}' WHERE job_id = %(job)s",
+    """UPDATE jobs SET first_at = told_first_at, last_at = told_last_at, facets = '{}', floor_at = NULL, parent_id = NULL,
+           parent_at = NULL
+       WHERE job_id = %(job)s""",
 )
 _JOB_EVENTS = (
     "SELECT event_id, body FROM lineage_events"
@@ -127,14 +170,15 @@ _JOB_EVENTS = (
 async def leave(conn: Connection, moves: list[Move], homes: dict[int, Home]) -> Changes:
     """Takes the moved runs out of their old jobs. Gives what remains: what JobEvents and the other runs say."""
     changes = Changes()
-    for move in moves:
-        name = homes[move.run_id].old_name
+    for job_id, name in {m.from_job: homes[m.run_id].old_name for m in moves}.items():
         assert name is not None
         for statement in _FORGET:
-            await conn.execute(statement, {"job": move.from_job, "run": move.run_id})
+            await conn.execute(statement, {"job": job_id})
         for event_id, body in await (await conn.execute(_JOB_EVENTS, [name[1], *name])).fetchall():
             extract(stored(event_id, decompress(body), []).event, changes)
-        runs = await conn.execute(f"{_RUNS} WHERE job_id = %s", [move.from_job])
-        run_io = await conn.execute(f"{_RUN_IO} {_OF_JOB}", [move.from_job])
-        _say(changes, name, await runs.fetchall(), await run_io.fetchall())
+        runs = await (await conn.execute(f"{_RUNS} WHERE job_id = %s", [job_id])).fetchall()
+        run_io = await (await conn.execute(f"{_RUN_IO} {_OF_JOB}", [job_id])).fetchall()
+        await _say(conn, changes, name, [_Stored(*row) for row in runs], run_io)
+        for at, parent in await (await conn.execute(_LATEST_PARENTS, [job_id])).fetchall():
+            changes.jobs[job_id].has_parent(parent, at)
     return changes

@@ -18,6 +18,7 @@ class Scope:
     run_id: int | None = None  # None: declared by a JobEvent or DatasetEvent
     month: date = ids.UNDATED
     job_facets: FacetMap = field(default_factory=dict)
+    explicit: bool = False  # the event has a lineage facet, which takes precedence over columnLineage
 
 
 @dataclass(slots=True)

@@ -155,10 +155,11 @@ INSERT INTO column_lineage AS t (dataset_id, owner_id, set_id, at, run_id)
 SELECT dataset_id, owner_id, set_id, {_at("at")}, run_id
 FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[]) AS v(dataset_id, owner_id, set_id, at, run_id)
 ON CONFLICT (dataset_id, owner_id) DO UPDATE SET set_id = excluded.set_id, at = excluded.at, run_id = excluded.run_id
-WHERE (excluded.at, excluded.set_id) > (t.at, t.set_id)
+WHERE (excluded.at, excluded.set_id, coalesce(excluded.run_id, 0)) > (t.at, t.set_id, coalesce(t.run_id, 0))
 """
 
-# A row that is only a parent's stub (no last_at) does not change the job.
+# A row that is only a parent's stub (no last_at) changes neither the job nor the time of a run that sends events itself.
+# The job stays where the stored parent is the later one: then it is another than the caller thinks, who finds out by it.
 RUNS = f"""
 INSERT INTO runs AS t (run_id, month, run_uuid, job_id, raw_job_id, parented, parent_run_id, parent_run_uuid, parent_at, first_at,
                        last_at, started_at, restarted_at, ended_at, end_rank, running, other, streaming, linked, io_digest,
@@ -173,10 +174,14 @@ FROM unnest(%s::bigint[], %s::date[], %s::uuid[], %s::bigint[], %s::bigint[], %s
           started_at, restarted_at, ended_at, end_rank, running, other, streaming, linked, io_digest, code_at, code_id,
           facets, job_facets)
 ON CONFLICT (run_id, month) DO UPDATE
-SET job_id = CASE WHEN excluded.last_at IS NULL THEN t.job_id ELSE excluded.job_id END,
+SET job_id = CASE WHEN excluded.last_at IS NULL OR (t.parented AND (NOT excluded.parented OR
+                       (t.parent_at, t.parent_run_id) > (excluded.parent_at, excluded.parent_run_id)))
+                  THEN t.job_id ELSE excluded.job_id END,
     parented = t.parented OR excluded.parented,
     {_latest("t", "parent_at", "parent_run_id", ("parent_run_id", "parent_run_uuid", "parent_at"))},
-    first_at = least(t.first_at, excluded.first_at), last_at = greatest(t.last_at, excluded.last_at),
+    first_at = CASE WHEN (t.last_at IS NULL) = (excluded.last_at IS NULL) THEN least(t.first_at, excluded.first_at)
+                    WHEN t.last_at IS NULL THEN excluded.first_at ELSE t.first_at END,
+    last_at = greatest(t.last_at, excluded.last_at),
     started_at = least(t.started_at, excluded.started_at), restarted_at = greatest(t.restarted_at, excluded.restarted_at),
     {_latest("t", "ended_at", "end_rank", ("ended_at", "end_rank"))},
     running = t.running OR excluded.running, other = t.other OR excluded.other,

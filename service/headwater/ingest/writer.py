@@ -28,7 +28,17 @@ from headwater.settings import Settings
 _log = logging.getLogger(__name__)
 _TRY_AGAIN = (Overtaken, errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation)
 _ATTEMPTS = 8  # deadlocks between sorted writers are rare; more than a few in a row is a fault
-_RECONNECT_S = 30.0
+# What any other event would meet as well, so that its sender must try again and not mend it: a full disk, a standby that
+# takes no writes, a schema that is not ours.
+_NOT_THE_EVENTS_FAULT = (
+    errors.DiskFull,
+    errors.InsufficientPrivilege,
+    errors.IoError,
+    errors.LockNotAvailable,
+    errors.ReadOnlySqlTransaction,
+    errors.UndefinedColumn,
+    errors.UndefinedTable,
+)
 
 
 @dataclass(slots=True)
@@ -46,12 +56,15 @@ class Writer:
         self._queue: deque[_Waiting] = deque()
         self._bytes = 0
         self._wake = asyncio.Event()
+        self._ending = False
         self._conn: Connection | None = None
         self._memory = Memory()
 
     def put(self, incoming: Incoming) -> asyncio.Future[bool]:
         """Queues an event. The future gives whether it was new, once it is durable and visible; or raises InvalidEvent
         (it cannot be stored) or Unavailable. Raises Unavailable at once when too much is waiting."""
+        if self._ending:
+            raise Unavailable("The service is stopping.", retry_after=5)
         size = len(incoming.body)
         if len(self._queue) >= self._settings.queue_events or self._bytes + size > self._settings.queue_bytes:
             raise Unavailable("Too many events are waiting to be stored.", retry_after=1)
@@ -67,14 +80,17 @@ class Writer:
         """Whether a bulk sender may go on; half of the queue is left to the others."""
         return len(self._queue) * 2 < self._settings.queue_events and self._bytes * 2 < self._settings.queue_bytes
 
+    def end(self) -> None:
+        """``run`` returns once what is queued is written; no more is taken."""
+        self._ending = True
+        self._wake.set()
+
     async def run(self) -> None:
-        """Until cancelled; then what is queued is still written."""
         try:
-            while True:
+            while self._queue or not self._ending:
                 await self._wake.wait()
                 await self._drain()
         finally:
-            await self._drain()
             if self._conn is not None:
                 await self._conn.close()
 
@@ -84,7 +100,7 @@ class Writer:
             batch = [self._queue.popleft() for _ in range(min(len(self._queue), self._settings.commit_events))]
             self._bytes -= sum(len(w.incoming.body) for w in batch)
             metrics.QUEUE.set(len(self._queue))
-            await asyncio.shield(self._store(batch))
+            await self._store(batch)
 
     async def _store(self, batch: list[_Waiting]) -> None:
         """Answers every waiter of the batch, one way or the other."""
@@ -92,10 +108,13 @@ class Writer:
             new = await self._commit([w.incoming for w in batch])
         except HeadwaterError as error:
             _fail(batch, error)
+        except _NOT_THE_EVENTS_FAULT as error:
+            _log.error("no event can be stored", exc_info=error)
+            _fail(batch, Unavailable("The database cannot store events now.", retry_after=5))
         except Exception as error:  # noqa: BLE001 - whatever it is, the culprit is found and answered
             if len(batch) == 1:
                 _log.warning("an event could not be stored", exc_info=error)
-                _fail(batch, InvalidEvent.at("$", f"cannot be stored: {_reason(error)}"))
+                _fail(batch, _told(error))
                 return
             half = len(batch) // 2
             await self._store(batch[:half])
@@ -137,6 +156,8 @@ class Writer:
         if conn is not None:
             alive = not conn.broken
             await conn.close()
+            if alive and isinstance(error, _NOT_THE_EVENTS_FAULT):
+                raise error
             if alive and not isinstance(error, (errors.AdminShutdown, errors.CrashShutdown, errors.QueryCanceled)):
                 raise _Unwritable(str(error)) from error
         await asyncio.sleep(0.1)
@@ -146,10 +167,11 @@ class _Unwritable(Exception):
     """The database is there and refuses."""
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, IdCollision):
-        return "one of its names has the same id as another name"
-    return type(error).__name__
+def _told(error: Exception) -> HeadwaterError:
+    if isinstance(error, _TRY_AGAIN) and not isinstance(error, errors.UniqueViolation):
+        return Unavailable("Too many writers are in each other's way.", retry_after=1)
+    reason = "one of its names has the same id as another name" if isinstance(error, IdCollision) else type(error).__name__
+    return InvalidEvent.at("$", f"cannot be stored: {reason}")
 
 
 def _fail(batch: list[_Waiting], error: HeadwaterError) -> None:
@@ -166,5 +188,5 @@ async def running_writer(url: str, settings: Settings) -> AsyncIterator[Writer]:
     try:
         yield writer
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        writer.end()
+        await task

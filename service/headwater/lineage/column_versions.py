@@ -171,7 +171,7 @@ def _add(
 ) -> list[Place]:
     dataset = ids.dataset_id(source.namespace, source.name)
     canonical, version = read.get((run_id, dataset), (dataset, None))
-    place = Place(canonical, source.field, version)
+    place = Place(canonical, source.field or "", version)
     if version is None:
         return []  # not an input of this run
     columns.add(output, place, msgspec.json.encode(told).decode())

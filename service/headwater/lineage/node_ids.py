@@ -142,12 +142,9 @@ async def resolve(conn: Connection, node_id: str) -> Resolved:
 def _row_id(kind: NodeKind, cut: Cut) -> int:
     """As ``ids`` computes it, but past its cache: made-up names must not drive out real ones."""
     try:
-        return _uncached("job" if kind is NodeKind.JOB else "dataset", cut.namespace, cut.name)
+        return ids.guessed_id("job" if kind is NodeKind.JOB else "dataset", cut.namespace, cut.name)
     except UnicodeEncodeError as error:
         raise InvalidNodeId("A node id must be valid Unicode.") from error
-
-
-_uncached = ids.name_id.__wrapped__
 
 
 def _not_found(kind: NodeKind, rest: str) -> NotFound:

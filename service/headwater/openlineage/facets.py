@@ -90,7 +90,7 @@ class Transformation(msgspec.Struct, omit_defaults=True):
 class InputField(msgspec.Struct):
     namespace: str
     name: str
-    field: str = ""
+    field: str | None = None
     transformations: list[Transformation] | None = None
 
 

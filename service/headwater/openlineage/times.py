@@ -16,7 +16,7 @@ _LEAP_SECOND = re.compile(r"(:\d\d):60")
 def parse_time(text: str) -> int:
     """Microseconds since the epoch. A time without a zone is UTC; what is finer than a microsecond is cut off.
 
-    Raises ValueError for anything that is not a date with a time of day.
+    Raises ValueError for anything that is not a date with a time of day, OverflowError for one outside the years 1–9999 in UTC.
     """
     if not _TIMESTAMP.match(text):
         raise ValueError(text[:40])
@@ -24,9 +24,8 @@ def parse_time(text: str) -> int:
         text = _ZONE_NAME.sub("", text)
     if ":60" in text:
         text = _LEAP_SECOND.sub(r"\1:59", text)
-    time = datetime.fromisoformat(text)
-    if time.tzinfo is None:
-        time = time.replace(tzinfo=UTC)
+    time = datetime.fromisoformat(text.upper())  # it does not know RFC 3339's lower case
+    time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     return (time - _EPOCH) // _MICROSECOND
 
 
