@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from psycopg import AsyncCursor
-
 from headwater import ids
 from headwater.db.pool import Connection
 from headwater.ingest import statements
@@ -14,7 +12,6 @@ from headwater.ingest.arrays import facet_maps, flags, months, numbers, plain, t
 from headwater.ingest.changes import Changes, Run
 from headwater.ingest.known import Known
 
-Cursor = AsyncCursor[tuple[Any, ...]]
 _V = TypeVar("_V")
 
 
@@ -32,22 +29,20 @@ def _sorted(rows: dict[Any, _V]) -> tuple[list[Any], list[_V]]:
 
 
 async def write(conn: Connection, changes: Changes, known: Known) -> None:
-    """Upserts all rows. Raises IdCollision."""
+    """Upserts all rows but the runs. Raises IdCollision."""
     new = known.new_in(changes)
     if new.any():
         await conn.execute(statements.NEW, _new(new))
-    jobs = await _jobs(conn, changes)
-    datasets = await _datasets(conn, changes)
-    await _run_versions(conn, changes)
-    await _edges(conn, changes)
-    await _columns(conn, changes)
-    run_io = await _run_io(conn, changes)
-    async with conn.pipeline() as pipeline:
-        await pipeline.sync()
-    if jobs.rowcount != len(changes.jobs) or datasets.rowcount != len(changes.datasets):
+    arrays = [
+        *_jobs(changes), *_datasets(changes), *_edges(changes), *_columns(changes), *_run_versions(changes), *_run_io(changes),
+    ]  # fmt: skip
+    row = await (await conn.execute(statements.ROWS, arrays)).fetchone()
+    assert row is not None
+    jobs, datasets, runs, inputs_and_outputs, directions = row
+    if jobs != len(changes.jobs) or datasets != len(changes.datasets):
         raise IdCollision
-    if run_io is not None:
-        _add_digests(changes, await run_io.fetchall())
+    for run_id, dataset_id, output in zip(runs or (), inputs_and_outputs or (), directions or (), strict=True):
+        changes.runs[run_id].io_digest ^= ids.io_digest(dataset_id, output=output)
 
 
 async def write_runs(conn: Connection, changes: Changes) -> list[tuple[int, int, bool]]:
@@ -86,80 +81,59 @@ def _new(new: Changes) -> list[str]:
     ]  # fmt: skip
 
 
-async def _jobs(conn: Connection, changes: Changes) -> Cursor:
+def _jobs(changes: Changes) -> list[str]:
     keys, rows = _sorted(changes.jobs)
-    arrays = [
+    return [
         numbers(keys), numbers(r.namespace_id for r in rows), texts(r.name for r in rows), numbers(r.first_at for r in rows),
         numbers(r.last_at for r in rows), numbers(r.declared_at for r in rows), numbers(r.parent_id for r in rows),
         numbers(r.parent_at for r in rows), numbers(r.told_first_at for r in rows), numbers(r.told_last_at for r in rows),
         facet_maps(r.facets for r in rows),
     ]  # fmt: skip
-    return await conn.execute(statements.JOBS, arrays)
 
 
-async def _datasets(conn: Connection, changes: Changes) -> Cursor:
+def _datasets(changes: Changes) -> list[str]:
     keys, rows = _sorted(changes.datasets)
-    arrays = [
+    return [
         numbers(keys), numbers(r.namespace_id for r in rows), texts(r.name for r in rows), numbers(r.first_at for r in rows),
         numbers(r.last_at for r in rows), numbers(r.written_at for r in rows), numbers(r.declared_at for r in rows),
         facet_maps(r.facets for r in rows), facet_maps(r.read_facets for r in rows),
     ]  # fmt: skip
-    return await conn.execute(statements.DATASETS, arrays)
 
 
-async def _run_io(conn: Connection, changes: Changes) -> Cursor | None:
-    if not changes.run_io:
-        return None
+def _edges(changes: Changes) -> list[str]:
+    keys, rows = _sorted(changes.edges)
+    return [
+        *_key_columns(keys, 4), numbers(r.first_at for r in rows), numbers(r.last_at for r in rows),
+        numbers(r.first_run_id for r in rows), numbers(r.last_run_id for r in rows),
+    ]  # fmt: skip
+
+
+def _columns(changes: Changes) -> list[str]:
+    keys, rows = _sorted(changes.columns)
+    return [
+        *_key_columns(keys, 2), numbers(r.set_id for r in rows), numbers(r.at for r in rows), numbers(r.run_id for r in rows),
+    ]  # fmt: skip
+
+
+def _run_versions(changes: Changes) -> list[str]:
+    keys, rows = _sorted(changes.run_versions)
+    return [
+        numbers(k[0] for k in keys), months(r[0] for r in rows), numbers(k[1] for k in keys), flags(k[2] for k in keys),
+        numbers(k[3] for k in keys), texts(r[1] for r in rows), numbers(r[2] for r in rows), numbers(r[3] for r in rows),
+    ]  # fmt: skip
+
+
+def _run_io(changes: Changes) -> list[str]:
     keys, rows = _sorted(changes.run_io)
-    arrays = [
+    return [
         numbers(k[0] for k in keys), months(r.month for r in rows), numbers(k[1] for k in keys), flags(k[2] for k in keys),
         numbers(r.first_at for r in rows), numbers(r.last_at for r in rows), facet_maps(r.facets for r in rows),
         facet_maps(r.io_facets for r in rows),
     ]  # fmt: skip
-    return await conn.execute(statements.RUN_IO, arrays)
 
 
-async def _run_versions(conn: Connection, changes: Changes) -> None:
-    if not changes.run_versions:
-        return
-    keys, rows = _sorted(changes.run_versions)
-    arrays = [
-        numbers(k[0] for k in keys), months(r[0] for r in rows), numbers(k[1] for k in keys), flags(k[2] for k in keys),
-        numbers(k[3] for k in keys), texts(r[1] for r in rows), numbers(r[2] for r in rows), numbers(r[3] for r in rows),
-    ]  # fmt: skip
-    await conn.execute(statements.RUN_VERSIONS, arrays)
-
-
-async def _edges(conn: Connection, changes: Changes) -> None:
-    if not changes.edges:
-        return
-    keys, rows = _sorted(changes.edges)
-    arrays = [*_columns_of(keys, 4), numbers(r.first_at for r in rows), numbers(r.last_at for r in rows),
-              numbers(r.first_run_id for r in rows), numbers(r.last_run_id for r in rows)]  # fmt: skip
-    await conn.execute(statements.EDGES, arrays)
-
-
-async def _columns(conn: Connection, changes: Changes) -> None:
-    if not changes.columns:
-        return
-    keys, rows = _sorted(changes.columns)
-    arrays = [
-        *_columns_of(keys, 2),
-        numbers(r.set_id for r in rows),
-        numbers(r.at for r in rows),
-        numbers(r.run_id for r in rows),
-    ]
-    await conn.execute(statements.COLUMNS, arrays)
-
-
-def _columns_of(keys: Iterable[tuple[int, ...]], n: int) -> list[str]:
+def _key_columns(keys: Iterable[tuple[int, ...]], n: int) -> list[str]:
     return [numbers(k[i] for k in keys) for i in range(n)]
-
-
-def _add_digests(changes: Changes, rows: list[tuple[Any, ...]]) -> None:
-    for run_id, dataset_id, output, new in rows:
-        if new:
-            changes.runs[run_id].io_digest ^= ids.io_digest(dataset_id, output=output)
 
 
 _RUN_COLUMNS: tuple[tuple[Callable[[Iterable[Any]], str], str], ...] = (
