@@ -93,9 +93,7 @@ def dataset_version_uuid(version: int, dataset: int, external: str | None = None
     low = name_id("dataset_version", str(dataset), external or "") & _DATASET_BITS
     high = version & 0xFFFF_FFFF_FFFF_FFFF
     # RFC 9562 version 8 layout: 48 bits, version, 12 bits, variant, 62 bits; the 64 bits of the version id come first.
-    return UUID(
-        int=(high >> 16) << 80 | 8 << 76 | (high >> 4 & 0xFFF) << 64 | 2 << 62 | (high & 0xF) << 58 | low
-    )
+    return UUID(int=(high >> 16) << 80 | 8 << 76 | (high >> 4 & 0xFFF) << 64 | 2 << 62 | (high & 0xF) << 58 | low)
 
 
 def version_of(uuid: UUID) -> int:

@@ -8,9 +8,7 @@ disable_created_metrics()  # type: ignore[no-untyped-call]  # a gauge beside eac
 
 EVENTS = Counter("headwater_events", "Events taken in, by kind and result", ["kind", "result"])
 QUEUE = Gauge("headwater_queue_events", "Events waiting to be stored")
-COMMIT_EVENTS = Histogram(
-    "headwater_commit_events", "Events in one transaction", buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500)
-)
+COMMIT_EVENTS = Histogram("headwater_commit_events", "Events in one transaction", buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500))
 COMMIT_SECONDS = Histogram(
     "headwater_commit_seconds", "Time of one transaction", buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 )

@@ -59,9 +59,7 @@ async def test_facets_say_what_is_shown(database: str, pool: Pool) -> None:
 async def test_a_failed_run_makes_no_current_version(database: str, pool: Pool) -> None:
     events = [
         run_event("COMPLETE", "08:00", run="good", outputs=[dataset("t", schema("a"))]),
-        run_event(
-            "FAIL", "09:00", run="bad", outputs=[dataset("t", {**schema("b"), "documentation": {"description": "d"}})]
-        ),
+        run_event("FAIL", "09:00", run="bad", outputs=[dataset("t", {**schema("b"), "documentation": {"description": "d"}})]),
     ]
     shown = await _after(database, pool, events)
     assert [f.name for f in shown.fields] == ["a"]

@@ -84,9 +84,7 @@ def test_valid_events_of_every_kind_have_no_findings() -> None:
         (
             Owner.OUTPUT,
             {"subset": BASE | {"outputCondition": {"type": "location", "locations": [1.5]}}},
-            Finding(
-                "$.outputs[0].outputFacets.subset.outputCondition.locations[0]", "expected a string, found a number"
-            ),
+            Finding("$.outputs[0].outputFacets.subset.outputCondition.locations[0]", "expected a string, found a number"),
         ),
     ],
 )
@@ -115,10 +113,7 @@ def test_an_event_with_a_type_but_no_run_is_a_job_event() -> None:
 def test_events_of_earlier_versions_lack_no_more_than_they_say() -> None:
     """0.20.6 sends no schemaURL; the 1-0-0 facets of the engine and of extraction errors had other fields."""
     old = {"_producer": URI, "_schemaURL": "https://github.com/OpenLineage/OpenLineage/spec.json#/definitions/RunFacet"}
-    assert (
-        findings(with_facet(Owner.RUN, "nominalTime", old | {"nominalStartTime": "2022-10-03T00:07:56Z"}), Kind.RUN)
-        == []
-    )
+    assert findings(with_facet(Owner.RUN, "nominalTime", old | {"nominalStartTime": "2022-10-03T00:07:56Z"}), Kind.RUN) == []
     engine = with_facet(Owner.RUN, "processing_engine", old | {"engine_version": "2"})
     del engine["schemaURL"]
     paths = [finding.path for finding in findings(engine, Kind.RUN)]
@@ -290,9 +285,7 @@ def _home(facet: Facet) -> Json:
 def _facet_validators() -> dict[tuple[Owner, str], Draft202012Validator]:
     """Of each known facet in its place."""
     return {
-        (owner, facet.key): _validator(f"{_home(facet)['$id']}#/$defs/{facet.name}")
-        for facet in FACETS
-        for owner in facet.owners
+        (owner, facet.key): _validator(f"{_home(facet)['$id']}#/$defs/{facet.name}") for facet in FACETS for owner in facet.owners
     }
 
 
@@ -453,9 +446,7 @@ def test_a_fault_at_any_place_of_a_facet_has_the_official_verdict(facet: Facet) 
 
 
 @needs_official
-@pytest.mark.parametrize(
-    "event", [RUN_EVENT, JOB_EVENT, DATASET_EVENT, RUN_EVENT | DATASET_EVENT, DATASET_EVENT | {"run": RUN}]
-)
+@pytest.mark.parametrize("event", [RUN_EVENT, JOB_EVENT, DATASET_EVENT, RUN_EVENT | DATASET_EVENT, DATASET_EVENT | {"run": RUN}])
 def test_a_fault_at_any_place_of_an_event_has_the_official_verdict(event: Json) -> None:
     for path in spots(event):
         for new in (DROP, *SUBSTITUTES):

@@ -178,7 +178,7 @@ class _Batch:
 # Clients that are given the whole URL put their endpoint behind it: openlineage-python makes the third and fourth of it.
 _ENDPOINTS = ("/api/v1/lineage", "/api/v1/api/v1/lineage", "/api/v1/lineage/api/v1/lineage")
 
-_ROUTES = {path: receive for path in _ENDPOINTS} | {f"{path}/batch": receive_batch for path in _ENDPOINTS}
+_ROUTES = dict.fromkeys(_ENDPOINTS, receive) | dict.fromkeys([f"{path}/batch" for path in _ENDPOINTS], receive_batch)
 PATHS = frozenset(_ROUTES)
 
 

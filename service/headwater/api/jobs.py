@@ -37,9 +37,7 @@ async def get_job(read: Read, namespace: Name, job: Name) -> Response:
     return json(await jobs.get_job(read, namespace, job))
 
 
-@router.get(
-    "/namespaces/{namespace}/jobs/{job}/versions", response_model=JobVersions, responses={**BAD_REQUEST, **NOT_FOUND}
-)
+@router.get("/namespaces/{namespace}/jobs/{job}/versions", response_model=JobVersions, responses={**BAD_REQUEST, **NOT_FOUND})
 async def list_job_versions(read: Read, namespace: Name, job: Name, page: Page) -> Response:
     """Versions of a job, newest first."""
     return json(await job_versions.list_job_versions(read, namespace, job, page))

@@ -78,9 +78,7 @@ lineage_events = Table(
     Column("name", Text, nullable=False),
     Column("run_uuid", Uuid, nullable=True),
     Column("received_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
-    Column(
-        "findings", JSONB, nullable=True
-    ),  # [{path, message}] where the event was taken although a schema refuses it
+    Column("findings", JSONB, nullable=True),  # [{path, message}] where the event was taken although a schema refuses it
     Column("body", LargeBinary, nullable=False),  # the bytes as sent, zstd
     PrimaryKeyConstraint("event_time", "event_id"),
     Index("lineage_events_job_idx", text("left(name, 256)"), postgresql_where=text("kind = 2")),  # see ingest.rehome

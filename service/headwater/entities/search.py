@@ -13,9 +13,7 @@ class SearchResult(Entity):
     name: str
     updatedAt: datetime = Field(description="Time of the latest event that names it.")
     namespace: str
-    nodeId: str = Field(
-        description="`dataset:<namespace>:<name>` or `job:<namespace>:<name>`, as the lineage calls take it."
-    )
+    nodeId: str = Field(description="`dataset:<namespace>:<name>` or `job:<namespace>:<name>`, as the lineage calls take it.")
 
 
 class SearchResults(Entity):

@@ -16,7 +16,7 @@ from headwater.ingest.changes import ColumnEdge
 from headwater.ingest.scope import DatasetScope, Scope
 from headwater.lineage.edges import EdgeKind
 from headwater.openlineage import facets as shapes
-from headwater.openlineage.facets import InputField, LineageEntry, LineageInput, Transformation, read
+from headwater.openlineage.facets import InputField, LineageEntry, LineageInput, Transformation, name_of, read
 from headwater.openlineage.parse import Kind
 
 _Set = tuple[ColumnEdge, ...]
@@ -53,7 +53,7 @@ def _parse(body: bytes) -> tuple[_Set, _Inputs]:
         return (), ()
     edges = tuple(_edges(facet))[:_MAX_EDGES]
     fields = [f for field in (facet.fields or {}).values() for f in field.inputFields or []] + (facet.dataset or [])
-    return edges, tuple(sorted({(f.namespace, f.name) for f in fields if f.namespace and f.name}))
+    return edges, tuple(sorted({name for f in fields if (name := name_of(f))}))
 
 
 def set_of(body: bytes) -> int:
@@ -75,8 +75,8 @@ def _edges(facet: shapes.ColumnLineage) -> Iterator[ColumnEdge]:
 
 
 def _edge(output: str, source: InputField | LineageInput, transformations: list[Transformation]) -> Iterator[ColumnEdge]:
-    if source.namespace and source.name:
-        dataset = ids.dataset_id(source.namespace, source.name)
+    if name := name_of(source):
+        dataset = ids.dataset_id(*name)
         yield ColumnEdge(output, dataset, source.field or "", msgspec.json.encode(transformations).decode())
 
 
@@ -105,8 +105,8 @@ def explicit_job(scope: Scope, entries: list[LineageEntry]) -> None:
     for entry in entries:
         if entry.type.upper() == "JOB":
             _job_entry(scope, entry)
-        elif entry.namespace and entry.name:
-            dataset = scope.changes.dataset(entry.namespace, entry.name, scope.event.at)
+        elif name := name_of(entry):
+            dataset = scope.changes.dataset(*name, scope.event.at)
             _link(scope, EdgeKind.OUTPUT, scope.job_id, dataset)
             told.setdefault(dataset, []).extend(_dataset_entry(scope, dataset, entry))
     for dataset, edges in told.items():
@@ -134,16 +134,17 @@ def _job_entry(scope: Scope, entry: LineageEntry) -> None:
         if source.type.upper() == "JOB":
             if (other := _job(scope, source)) != job:
                 _link(scope, EdgeKind.JOB_LINEAGE, other, job)
-        elif source.namespace and source.name:
-            dataset = scope.changes.dataset(source.namespace, source.name, scope.event.at)
+        elif name := name_of(source):
+            dataset = scope.changes.dataset(*name, scope.event.at)
             _link(scope, EdgeKind.INPUT, dataset, job)
 
 
 def _job(scope: Scope, named: LineageEntry | LineageInput) -> int:
     """The event's own job where none is named, or its name is: what is stored may have the parent's in front."""
-    if not (named.namespace and named.name) or (named.namespace, named.name) == (scope.event.namespace, scope.event.name):
+    name = name_of(named)
+    if name is None or name == (scope.event.namespace, scope.event.name):
         return scope.job_id
-    return scope.changes.job(named.namespace, named.name, scope.event.at)
+    return scope.changes.job(*name, scope.event.at)
 
 
 def _dataset_entry(scope: Scope, target: int, entry: LineageEntry) -> list[ColumnEdge]:
@@ -165,9 +166,10 @@ def _source(scope: Scope, target: int, source: LineageInput) -> None:
         if scope.event.kind is not Kind.DATASET:
             _link(scope, EdgeKind.OUTPUT, _job(scope, source), target)
         return
-    if not (source.namespace and source.name):
+    name = name_of(source)
+    if name is None:
         return
-    dataset = scope.changes.dataset(source.namespace, source.name, scope.event.at)
+    dataset = scope.changes.dataset(*name, scope.event.at)
     _derive(scope, dataset, target)
     if scope.event.kind is not Kind.DATASET:
         _link(scope, EdgeKind.INPUT, dataset, scope.job_id)

@@ -7,7 +7,7 @@ from headwater.ingest import facets
 from headwater.ingest.changes import Changes, Dataset, Facet, FacetMap, Run, RunIo, merge_facets
 from headwater.ingest.scope import DatasetScope, Scope
 from headwater.lineage.edges import EdgeKind
-from headwater.openlineage.facets import Name, Parent, read
+from headwater.openlineage.facets import Name, Parent, name_of, read
 from headwater.openlineage.parse import Dataset as EventDataset
 from headwater.openlineage.parse import Event, Facets, Kind, parent_uuid
 
@@ -19,7 +19,7 @@ def parent_of(event: Event) -> Parent | None:
     before its last dot."""
     raw = event.run_facets.get("parent") or event.run_facets.get("parentRun")
     parent = read(Parent, raw) if raw is not None else None
-    if parent is None or not parent.job.namespace:
+    if parent is None or name_of(parent.job) is None:
         return None
     own = (parent.job.namespace, parent.job.name) == (event.namespace, event.name)
     name = event.name.rpartition(".")[0] if own else parent.job.name

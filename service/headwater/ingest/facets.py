@@ -16,7 +16,7 @@ from headwater.ingest.changes import DatasetVersion, merge_facets
 from headwater.ingest.scope import DatasetScope, Scope
 from headwater.lineage.edges import EdgeKind
 from headwater.openlineage import facets as shapes
-from headwater.openlineage.facets import is_deleted, read
+from headwater.openlineage.facets import is_deleted, name_of, read
 from headwater.openlineage.parse import Event, Facets, Kind
 
 
@@ -76,11 +76,11 @@ def _job_dependencies(scope: Scope, raw: msgspec.Raw) -> None:
         _depend(scope, dependency.job, upstream=False)
 
 
-def _depend(scope: Scope, name: shapes.Name, *, upstream: bool) -> None:
-    event, own = scope.event, scope.job_id
-    if not name.namespace or not name.name or (name.namespace, name.name) == (event.namespace, event.name):
+def _depend(scope: Scope, on: shapes.Name, *, upstream: bool) -> None:
+    event, own, name = scope.event, scope.job_id, name_of(on)
+    if name is None or name == (event.namespace, event.name):
         return
-    job = scope.changes.job(name.namespace, name.name, event.at)
+    job = scope.changes.job(*name, event.at)
     source, target = (job, own) if upstream else (own, job)
     if job != own:
         scope.changes.add_edge(EdgeKind.JOB_DEPENDENCY, source, target, own, event.at, scope.run_id)
@@ -97,13 +97,13 @@ def _dataset_tags(scope: DatasetScope, raw: msgspec.Raw) -> None:
 def _tags(scope: Scope, raw: msgspec.Raw) -> None:
     tags = read(shapes.Tags, raw)
     for tag in (tags.tags if tags else None) or []:
-        if tag.key:
+        if tag.key and not tag.key.isspace():
             scope.changes.tags[ids.name_id("tag", tag.text)] = tag.text
 
 
 def _data_source(scope: DatasetScope, raw: msgspec.Raw) -> None:
     source = read(shapes.DataSource, raw)
-    if source is None or not source.name:
+    if source is None or not source.name or source.name.isspace():
         return
     uri = source.uri or ""
     key = (ids.name_id("source", source.name), ids.name_id("uri", uri))
@@ -114,10 +114,11 @@ def _data_source(scope: DatasetScope, raw: msgspec.Raw) -> None:
 
 def _symlinks(scope: DatasetScope, raw: msgspec.Raw) -> None:
     symlinks = read(shapes.Symlinks, raw)
-    for name in (symlinks.identifiers if symlinks else None) or []:
-        if not name.namespace or not name.name:
+    for identifier in (symlinks.identifiers if symlinks else None) or []:
+        name = name_of(identifier)
+        if name is None:
             continue
-        alias = scope.changes.dataset(name.namespace, name.name, scope.at)
+        alias = scope.changes.dataset(*name, scope.at)
         if alias != scope.dataset_id:
             key = (scope.dataset_id, alias)
             scope.changes.symlinks[key] = min(scope.at, scope.changes.symlinks.get(key, scope.at))

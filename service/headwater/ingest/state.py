@@ -36,5 +36,6 @@ async def state_hash(conn: Connection) -> str:
     """32 hexadecimal digits, from one snapshot of the database."""
     async with conn.transaction():
         await conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        await conn.execute("SET LOCAL TIME ZONE 'UTC'")  # times are hashed as texts
         hashes = await table_hashes(conn)
     return blake2b(repr(sorted(hashes.items())).encode(), digest_size=16).hexdigest()

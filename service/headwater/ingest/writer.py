@@ -66,7 +66,8 @@ class Writer:
         if self._ending:
             raise Unavailable("The service is stopping.", retry_after=5)
         size = len(incoming.body)
-        if len(self._queue) >= self._settings.queue_events or self._bytes + size > self._settings.queue_bytes:
+        full = len(self._queue) >= self._settings.queue_events or self._bytes + size > self._settings.queue_bytes
+        if full and self._queue:  # an event that is larger than the whole queue goes in alone
             raise Unavailable("Too many events are waiting to be stored.", retry_after=1)
         self._bytes += size
         waiting = _Waiting(incoming, asyncio.get_running_loop().create_future())

@@ -136,6 +136,13 @@ class DatasetLineage(msgspec.Struct):
     fields: dict[str, LineageField] | None = None
 
 
+def name_of(thing: Name | InputField | LineageInput | LineageEntry) -> tuple[str, str] | None:
+    """(namespace, name), or None where one of them is absent or blank: then it names nothing."""
+    if not thing.namespace or not thing.name or thing.namespace.isspace() or thing.name.isspace():
+        return None
+    return thing.namespace, thing.name
+
+
 @lru_cache(maxsize=64)
 def _decoder(shape: type[_F]) -> msgspec.json.Decoder[_F]:
     return msgspec.json.Decoder(shape)

@@ -15,9 +15,7 @@ LINEAGE_PARTS = {
     ),
     "column": record({"inputs*": list_of(part("source"))}),
 }
-_LINEAGE_INPUTS = {
-    "inputs": note(list_of(part("source")), "Where it comes from; an empty list says that it comes from nowhere.")
-}
+_LINEAGE_INPUTS = {"inputs": note(list_of(part("source")), "Where it comes from; an empty list says that it comes from nowhere.")}
 LINEAGE_TARGET = _LINEAGE_INPUTS | {"fields": map_of(part("column"))}
 LINEAGE_ENTRY = tagged(
     {

@@ -26,9 +26,7 @@ _CUSTOM_LASTING: Schema = {"$ref": "CustomFacet.json#/$defs/lasting"}
 _NAMED_RUN = record({"runId*": UUID, "facets": note(map_of(_CUSTOM), "A copy for convenience, not the truth.")})
 _NAMED_JOB = record(texts("namespace* name*") | {"facets": map_of(_CUSTOM_LASTING)})
 
-_DEPENDENCY = record(
-    {"job*": _JOB_NAME, "run": _RUN_ID} | texts("dependency_type sequence_trigger_rule status_trigger_rule")
-)
+_DEPENDENCY = record({"job*": _JOB_NAME, "run": _RUN_ID} | texts("dependency_type sequence_trigger_rule status_trigger_rule"))
 
 RUN_FACETS: tuple[Facet, ...] = (
     Facet(
