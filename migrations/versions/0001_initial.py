@@ -176,7 +176,7 @@ CREATE INDEX edges_owner_id_idx ON edges (owner_id);
 
 CREATE TABLE column_sets (
     set_id bigint NOT NULL,
-    ordinal smallint NOT NULL,
+    ordinal integer NOT NULL,
     output_field text NOT NULL,
     input_dataset_id bigint NOT NULL,
     input_field text NOT NULL,
@@ -241,6 +241,7 @@ CREATE TABLE runs (
 
 CREATE INDEX runs_run_uuid_idx ON runs (run_uuid);
 CREATE INDEX runs_job_id_first_at_idx ON runs (job_id, first_at DESC, run_id);
+CREATE INDEX runs_linked_idx ON runs (job_id, (CASE WHEN linked THEN first_at END) DESC, run_id) WHERE linked;
 
 CREATE TABLE runs_undated PARTITION OF runs DEFAULT WITH (fillfactor = 80);
 

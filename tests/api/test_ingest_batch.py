@@ -116,6 +116,15 @@ async def test_more_events_than_the_queue_holds(database: str) -> None:
     assert len(events(database)) == 600
 
 
+@pytest.mark.parametrize("text", ["\ud800", "\0", "\udc00\ud83d", "😀", "\\u0000"])
+async def test_what_postgres_cannot_hold_concerns_one_event_only(database: str, http: httpx.AsyncClient, text: str) -> None:
+    """It is taken with replacements; its neighbours have nothing to do with it."""
+    bodies = [MIXED[0], {**MIXED[1], "note": text}, MIXED[3]]
+    assert (await http.post(BATCH, content=encoded(bodies))).status_code == 204
+    assert (await http.post(BATCH, content=lines(bodies), headers=LINES)).status_code == 204
+    assert sorted(events(database)) == sorted(map(encoded, bodies))
+
+
 # ---------------------------------------------------------------- failures
 
 NO_TIME = {"job": {"namespace": "shop", "name": "load"}}

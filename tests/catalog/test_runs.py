@@ -40,7 +40,7 @@ async def _written(pool: Pool, name: str) -> UUID:
         (["OTHER"], "OTHER", _at(8), None, None),
         (["START"], "RUNNING", _at(8), None, None),
         (["RUNNING"], "RUNNING", _at(8), None, None),
-        (["COMPLETE"], "COMPLETED", _at(8), _at(8), None),
+        (["COMPLETE"], "COMPLETED", None, _at(8), None),
         (["START", "COMPLETE"], "COMPLETED", _at(8), _at(8, 1), 60_000),
         (["START", "RUNNING", "FAIL"], "FAILED", _at(8), _at(8, 2), 120_000),
         (["START", "ABORT", "START"], "RUNNING", _at(8), None, None),

@@ -100,9 +100,7 @@ FACETS = st.dictionaries(st.sampled_from(["a", "b", 'c"d', ""]), ENTRIES.map(lis
 
 
 @given(st.lists(st.tuples(FACETS, FACETS), min_size=1, max_size=200))
-def _merges_as_python_would(
-    conn: psycopg.Connection[tuple[object, ...]], pairs: list[tuple[dict[str, list[int]], ...]]
-) -> None:
+def _merges_as_python_would(conn: psycopg.Connection[tuple[object, ...]], pairs: list[tuple[dict[str, list[int]], ...]]) -> None:
     left, right = [[Jsonb(pair[side]) for pair in pairs] for side in (0, 1)]
     merged = conn.execute(
         "SELECT merge_facets(a, b), merge_facets(b, a), merge_facets(merge_facets(a, b), a)"

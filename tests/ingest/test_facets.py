@@ -66,7 +66,7 @@ def test_job_dependencies() -> None:
     assert changes.jobs[job_id("up")].told_first_at == EIGHT
 
 
-@pytest.mark.parametrize("name", [_name("load", NAMESPACE), _name("", NAMESPACE), _name("up", "")])
+@pytest.mark.parametrize("name", [_name("load", NAMESPACE), _name("", NAMESPACE), _name("up", ""), _name(" ", "\t")])
 def test_a_job_does_not_depend_on_itself_nor_on_the_nameless(name: Facets) -> None:
     facet = {"upstream": [{"job": name}], "downstream": [{"job": name}]}
     changes = told(run_event("START", "08:00", run_facets={"jobDependencies": facet}))
@@ -75,7 +75,7 @@ def test_a_job_does_not_depend_on_itself_nor_on_the_nameless(name: Facets) -> No
 
 
 def test_tags_of_jobs_and_datasets() -> None:
-    tags = {"tags": {"tags": [{"key": "PII", "value": "true"}, {"key": "team", "value": "x", "field": "c"}, {"key": ""}]}}
+    tags = {"tags": {"tags": [{"key": "PII", "value": "true"}, {"key": "team", "value": "x", "field": "c"}, {"key": " "}]}}
     expected = {"PII", "team=x"}
     for event in (
         run_event("START", "08:00", job_facets=tags),
@@ -109,7 +109,7 @@ def test_a_source_without_a_name_is_none(facet: Facets) -> None:
 
 
 def test_symlinks() -> None:
-    facet = {"symlinks": {"identifiers": [{**_name("t1"), "type": "TABLE"}, _name("a"), _name("t2"), _name(""), _name("x", "")]}}
+    facet = {"symlinks": {"identifiers": [{**_name("t1"), "type": "TABLE"}, _name("a"), _name("t2"), _name(""), _name("x", " ")]}}
     for event in (_read(facet), dataset_event("08:00", "a", facet), job_event("08:00", "load", inputs=[dataset("a", facet)])):
         changes = told(event)
         a = dataset_id("a")

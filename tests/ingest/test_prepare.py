@@ -59,7 +59,7 @@ def test_a_text_that_only_looks_like_it_is_left_alone() -> None:
 
 
 def test_what_a_schema_refuses_is_taken_and_told() -> None:
-    event = {**run_event("START", "08:00"), "producer": 7}
+    event = {**run_event("START", "08:00:00"), "producer": 7}
     assert [f["path"] for f in prepare(_bytes(event), SETTINGS).findings] == ["$.producer"]
     with pytest.raises(InvalidEvent) as refused:
         prepare(_bytes(event), Settings(validation="strict"))

@@ -89,7 +89,10 @@ async def _stand_for(database: str) -> dict[str, str]:
             ],
             {"a": "a", "b": "b", "c": "a"},
         ),
-        ([run_event("START", "08:00", inputs=[dataset("a", _named("b"))]), run_event("COMPLETE", "09:00", outputs=["b"])], {"a": "a", "b": "a"}),
+        (
+            [run_event("START", "08:00", inputs=[dataset("a", _named("b"))]), run_event("COMPLETE", "09:00", outputs=["b"])],
+            {"a": "a", "b": "a"},
+        ),
     ],
 )  # fmt: skip
 async def test_stored_in_any_order(database: str, events: list[Event], expected: dict[str, str]) -> None:

@@ -14,6 +14,7 @@ from psycopg import sql
 from tests.build import run_event
 from tests.ingest.orders import connected, prepared
 
+from headwater import ids
 from headwater.db.pool import Connection
 from headwater.errors import InvalidEvent, Unavailable
 from headwater.ingest.prepare import Incoming
@@ -129,8 +130,19 @@ async def test_the_bytes_that_wait_are_bounded_too(database: str) -> None:
         with pytest.raises(Unavailable):
             waiting.extend(puts)
         taken = len(writer._queue)
-    assert sum(len(e.body) for e in events[:taken]) <= 1024 < sum(len(e.body) for e in events[: taken + 1])
+    assert sum(e.size for e in events[:taken]) <= 1024 < sum(e.size for e in events[: taken + 1])
     assert await _count(database, "lineage_events") == taken
+
+
+async def test_an_event_larger_than_the_queue_goes_in_alone(database: str) -> None:
+    noise = {"x": {"noise": "".join(chr(0x4E00 + n * n * 7919 % 20_000) for n in range(3000))}}
+    large, small = prepared([run_event("START", "08:00", run_facets=noise), run_event("COMPLETE", "09:00")])
+    async with running_writer(database, Settings(queue_bytes=1024)) as writer:
+        waiting = writer.put(large)
+        with pytest.raises(Unavailable):
+            writer.put(small)
+        assert await waiting
+        assert await writer.put(small)
 
 
 async def test_more_than_one_transaction_takes_is_stored_in_several(database: str) -> None:
@@ -202,29 +214,30 @@ async def test_two_writers_on_one_job(database: str) -> None:
 
 
 async def test_a_run_that_another_process_moves_meanwhile(database: str) -> None:
-    """One writer has looked up where the run is kept when the other learns of its parent."""
+    """One writer has looked up where the run is kept, and is held up; the other learns of its parent and moves it."""
     parent: dict[str, Any] = {"parent": {"run": {"runId": str(UUID(int=1))}, "job": {"namespace": "shop", "name": "dag"}}}
     first, bare, told = prepared([
         run_event("START", "08:00", outputs=["b"]),
-        run_event("RUNNING", "08:30", inputs=["a"]),
+        run_event("RUNNING", "08:30", inputs=["a"], job_facets={"sql": {}}),
         run_event("COMPLETE", "09:00", run_facets=parent),
     ])  # fmt: skip
-    async with running_writer(database, SETTINGS) as one, running_writer(database, SETTINGS) as other:
+    async with (
+        running_writer(database, SETTINGS) as one,
+        running_writer(database, SETTINGS) as other,
+        connected(database) as holder,
+    ):
         await one.put(first)
-        async with _held(database, "datasets") as holder:
-            slow = one.put(bare)  # waits behind its look-up
-            await _until_waiting(database)
-            quick = other.put(told)
-            await _until_waiting(database, 2)
-            await holder.commit()
-        assert [await slow, await quick] == [True, True]
-    async with connected(database) as conn:
-        jobs = await (await conn.execute("SELECT name FROM jobs ORDER BY name")).fetchall()
-        runs = await (await conn.execute("SELECT name FROM runs JOIN jobs USING (job_id) ORDER BY name")).fetchall()
-        edges = await (await conn.execute("SELECT DISTINCT name FROM edges JOIN jobs ON job_id = owner_id")).fetchall()
-    assert jobs == [("dag",), ("dag.load",)]
-    assert runs == [("dag",), ("dag.load",)]
-    assert edges == [("dag.load",)]
+        await holder.execute("BEGIN")
+        await holder.execute("INSERT INTO facet_bodies (body_id, body) VALUES (%s, '{}')", [ids.body_id(b"{}")])
+        slow = one.put(bare)
+        await _until_waiting(database)
+        assert await other.put(told)
+        await holder.rollback()
+        assert await slow
+        names = "SELECT DISTINCT j.name FROM {} JOIN jobs j ON j.job_id = {} ORDER BY 1"
+        places = [("jobs k", "k.job_id"), ("runs", "runs.job_id"), ("edges", "owner_id")]
+        found = [await (await holder.execute(names.format(*place))).fetchall() for place in places]
+    assert found == [[("dag",), ("dag.load",)], [("dag",), ("dag.load",)], [("dag.load",)]]
 
 
 # ---------------------------------------------------------------- the end

@@ -83,12 +83,17 @@ class _Inflate:
     """gzip (one or more members), or deflate with or without zlib's header."""
 
     def __init__(self, *, gzip: bool) -> None:
-        self._gzip = gzip
         self._z = zlib.decompressobj(31) if gzip else zlib.decompressobj()
-        self._started = False
+        self._head = b""  # of deflate: two bytes tell whether zlib's header is there
+        self._started = gzip
 
     def pieces(self, received: bytes) -> Iterator[bytes]:
         """One at a time, so that a small body which unpacks to a huge one is stopped at the limit."""
+        if not self._started:
+            self._head += received
+            if len(self._head) < 2:
+                return
+            received, self._head = self._head, b""
         while received:
             if self._z.eof:
                 self._z = zlib.decompressobj(31)
@@ -98,16 +103,14 @@ class _Inflate:
                 yield piece
 
     def _piece(self, received: bytes) -> bytes:
+        if not self._started:
+            self._started = True
+            if received[0] & 0x0F != 8 or int.from_bytes(received[:2], "big") % 31:
+                self._z = zlib.decompressobj(-15)  # some senders leave zlib's header out
         try:
             return self._z.decompress(received, _CHUNK)
         except zlib.error:
-            if self._gzip or self._started:
-                raise Garbled("The body is not compressed as its Content-Encoding says.") from None
-            self._started = True  # some senders leave zlib's header out
-            self._z = zlib.decompressobj(-15)
-            return self._piece(received)
-        finally:
-            self._started = True
+            raise Garbled("The body is not compressed as its Content-Encoding says.") from None
 
     def finish(self) -> bytes:
         """What the decompressor still holds: at most its window of 32 KiB."""

@@ -13,9 +13,10 @@ from headwater.entities import Entity, encode
 from headwater.errors import Problem
 from headwater.ingest import dead_letters
 
+Limit = Annotated[int, Query(ge=0, le=1000, description="Most entries in the answer; each may be a whole body.")]
+Offset = Annotated[int, Query(ge=0, le=1 << 62, description="Entries to pass over.")]
+
 router = APIRouter(prefix="/api/v1", tags=["operations"])
-Limit = Annotated[int, Query(ge=0, le=1000, description="Most entries in the answer")]
-Offset = Annotated[int, Query(ge=0, description="Entries to pass over")]
 
 
 class DeadLetter(Entity):

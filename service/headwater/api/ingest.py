@@ -6,7 +6,10 @@ Documented in OpenAPI by hand (``OPENAPI``).
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+import re
+from collections import deque
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -18,7 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from headwater import metrics
 from headwater.api import body as bodies
-from headwater.api.errors import status_of, told, unexpected
+from headwater.api.errors import answer, status_of, told, unexpected
 from headwater.errors import HeadwaterError, InvalidEvent, MalformedEvent, Unavailable
 from headwater.ingest import dead_letters
 from headwater.ingest.prepare import prepare
@@ -28,6 +31,8 @@ _log = logging.getLogger(__name__)
 _BREATH = 50  # events of a batch between two chances for other requests: about 5 ms
 _BOM = b"\xef\xbb\xbf"
 _split = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_JSON = json.JSONDecoder()
+_SPACE = re.compile(r"[ \t\r\n]*")
 
 
 async def receive(request: Request) -> Response:
@@ -69,10 +74,10 @@ async def receive_batch(request: Request) -> Response:
     try:
         async for event in _events(request):
             await batch.add(event)
-        await batch.finish()
     except HeadwaterError as error:
         await batch.finish()
         return told(error)
+    await batch.finish()
     return batch.answer()
 
 
@@ -83,30 +88,71 @@ async def _events(request: Request) -> AsyncIterator[bytes]:
         async for line in _lines(request, settings.max_body_bytes):
             yield line
         return
-    body = (await bodies.read(request, settings.max_body_bytes)).removeprefix(_BOM)
+    body = await bodies.read(request, settings.max_body_bytes)
     try:
-        body.decode()
-        events = _split(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise MalformedEvent.at("$", "is no JSON array of events") from None
+        events = _elements(body.removeprefix(_BOM))
+    except MalformedEvent as error:
+        await _bury(request, body, error)
+        raise
     if len(events) > settings.max_batch_events:
         raise bodies.TooLarge(f"The batch has {len(events):,} events; the limit is {settings.max_batch_events:,}.")
     for event in events:
-        yield bytes(event)
+        yield event
+
+
+def _elements(body: bytes) -> list[bytes]:
+    """The events of a JSON array, as they were sent. Raises MalformedEvent."""
+    try:
+        text = body.decode()
+        return [bytes(event) for event in _split(body)]
+    except (UnicodeDecodeError, RecursionError):
+        raise MalformedEvent.at("$", "is no JSON array of events") from None
+    except msgspec.DecodeError:
+        return _elements_with_halves(text)
+
+
+def _elements_with_halves(text: str) -> list[bytes]:
+    """The same where a string has half of a surrogate pair, which msgspec refuses to pass over."""
+    found: list[bytes] = []
+    at = _SPACE.match(text).end()  # type: ignore[union-attr]  # matches everywhere
+    try:
+        if text[at : at + 1] != "[":
+            raise ValueError
+        while text[at] in "[,":
+            start = _SPACE.match(text, at + 1).end()  # type: ignore[union-attr]
+            _, end = _JSON.raw_decode(text, start)
+            found.append(text[start:end].encode())
+            at = _SPACE.match(text, end).end()  # type: ignore[union-attr]
+        if text[at] != "]" or text[at + 1 :].strip():
+            raise ValueError
+    except (ValueError, IndexError, RecursionError):
+        raise MalformedEvent.at("$", "is no JSON array of events") from None
+    return found
 
 
 async def _lines(request: Request, longest: int) -> AsyncIterator[bytes]:
     """Lines as they come in, so that a body of any length is never in memory whole."""
-    rest = b""
+    pieces: list[bytes] = []  # of a line that has not ended yet
+    length = 0
     async for chunk in bodies.stream(request, None):
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            if line.strip():
-                yield line.strip().removeprefix(_BOM)
-        if len(rest) > longest:
+        first, *others = chunk.split(b"\n")
+        pieces.append(first)
+        length += len(first)
+        for other in others:
+            if line := _line(pieces, longest):
+                yield line
+            pieces, length = [other], len(other)
+        if length > longest:
             raise bodies.TooLarge(f"A line has more than {longest:,} bytes.")
-    if rest.strip():
-        yield rest.strip().removeprefix(_BOM)
+    if line := _line(pieces, longest):
+        yield line
+
+
+def _line(pieces: list[bytes], longest: int) -> bytes:
+    line = b"".join(pieces)
+    if len(line) > longest:
+        raise bodies.TooLarge(f"A line has more than {longest:,} bytes.")
+    return line.strip().removeprefix(_BOM)
 
 
 class _Batch:
@@ -116,7 +162,7 @@ class _Batch:
         self._request = request
         self._settings: Settings = request.app.state.settings
         self._writer = request.app.state.writer
-        self._waiting: list[tuple[int, bytes, str, asyncio.Future[bool]]] = []
+        self._waiting: deque[tuple[int, bytes, str, asyncio.Future[bool]]] = deque()
         self._received = self._successful = 0
         self._failed: list[dict[str, Any]] = []
 
@@ -124,8 +170,8 @@ class _Batch:
         if self._received >= self._settings.max_batch_events:
             raise bodies.TooLarge(f"The batch has more than {self._settings.max_batch_events:,} events.")
         index, self._received = self._received, self._received + 1
-        while self._waiting and not self._writer.has_room:
-            await self._settle(self._waiting.pop(0))
+        while self._waiting and (self._waiting[0][3].done() or not self._writer.has_room):
+            await self._settle(self._waiting.popleft())
         try:
             incoming = prepare(event, self._settings)
             done = self._writer.put(incoming)
@@ -137,9 +183,8 @@ class _Batch:
             await asyncio.sleep(0)
 
     async def finish(self) -> None:
-        for waiting in self._waiting:
-            await self._settle(waiting)
-        self._waiting.clear()
+        while self._waiting:
+            await self._settle(self._waiting.popleft())
 
     async def _settle(self, waiting: tuple[int, bytes, str, asyncio.Future[bool]]) -> None:
         index, event, kind, done = waiting
@@ -180,6 +225,7 @@ _ENDPOINTS = ("/api/v1/lineage", "/api/v1/api/v1/lineage", "/api/v1/lineage/api/
 
 _ROUTES = dict.fromkeys(_ENDPOINTS, receive) | dict.fromkeys([f"{path}/batch" for path in _ENDPOINTS], receive_batch)
 PATHS = frozenset(_ROUTES)
+_OTHERS = {("GET", "/api/v1/lineage"), ("HEAD", "/api/v1/lineage")}  # the question, in api.lineage
 
 
 class IngestFirst:
@@ -190,8 +236,11 @@ class IngestFirst:
         self._state_of = state_of
 
     async def __call__(self, scope: Scope, receive_: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] not in PATHS:
+        if scope["type"] != "http" or scope["path"] not in PATHS or (scope["method"], scope["path"]) in _OTHERS:
             await self._app(scope, receive_, send)
+            return
+        if scope["method"] != "POST":
+            await answer(405, "HTTP 405 Method Not Allowed", headers={"Allow": "POST"})(scope, receive_, send)
             return
         scope["app"] = self._state_of
         request = Request(scope, receive_)

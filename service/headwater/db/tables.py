@@ -22,6 +22,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Index,
+    Integer,
     LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
@@ -237,7 +238,7 @@ column_sets = Table(
     metadata,
     # The column edges of one output as one content: the same set sent with every run is stored once.
     _id("set_id"),
-    Column("ordinal", SmallInteger, nullable=False),
+    Column("ordinal", Integer, nullable=False),
     Column("output_field", Text, nullable=False),  # '' : all fields of the output
     _id("input_dataset_id"),
     Column("input_field", Text, nullable=False),  # '' : field not known
@@ -304,6 +305,13 @@ runs = Table(
     PrimaryKeyConstraint("run_id", "month"),
     Index("runs_run_uuid_idx", "run_uuid"),
     Index("runs_job_id_first_at_idx", "job_id", text("first_at DESC"), "run_id"),
+    Index(
+        "runs_linked_idx",
+        "job_id",
+        text("(CASE WHEN linked THEN first_at END) DESC"),
+        "run_id",
+        postgresql_where=text("linked"),
+    ),
     CheckConstraint("end_rank BETWEEN 1 AND 3", name="end_rank"),
     postgresql_partition_by=_BY_MONTH,
 )

@@ -21,7 +21,6 @@ from headwater.openlineage.parse import Kind
 
 _Set = tuple[ColumnEdge, ...]
 _Inputs = tuple[tuple[str, str], ...]  # (namespace, name) of the datasets that a set names
-_MAX_EDGES = 32_767  # smallint ordinals; a Cartesian product of 180 columns has as many
 
 
 def column_lineage(scope: DatasetScope, raw: msgspec.Raw) -> None:
@@ -51,7 +50,7 @@ def _parse(body: bytes) -> tuple[_Set, _Inputs]:
     facet = read(shapes.ColumnLineage, msgspec.Raw(body))
     if facet is None:
         return (), ()
-    edges = tuple(_edges(facet))[:_MAX_EDGES]
+    edges = tuple(_edges(facet))
     fields = [f for field in (facet.fields or {}).values() for f in field.inputFields or []] + (facet.dataset or [])
     return edges, tuple(sorted({name for f in fields if (name := name_of(f))}))
 
@@ -116,7 +115,7 @@ def explicit_job(scope: Scope, entries: list[LineageEntry]) -> None:
 def _add_explicit(scope: Scope, dataset: int, edges: list[ColumnEdge]) -> None:
     """What is declared replaces what was, and be it with nothing; a run's events add to each other."""
     if edges or scope.run_id is None:
-        _add(scope, dataset, tuple(edges[:_MAX_EDGES]))
+        _add(scope, dataset, tuple(edges))
 
 
 def _link(scope: Scope, kind: EdgeKind, source: int, target: int) -> None:

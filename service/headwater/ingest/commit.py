@@ -66,14 +66,14 @@ def _first_of_each(batch: Iterable[Incoming]) -> list[Incoming]:
 
 
 async def _project(conn: Connection, batch: list[Incoming], changes: Changes, memory: Memory) -> None:
-    if any("symlinks" in d.facets for i in batch for d in (*i.event.inputs, *i.event.outputs)):
-        await symlinks.lock(conn)
     undecided = {i.run_id: i for i in batch if i.undecided}
     homes = await _homes(conn, undecided)
     moved = rehome.decide(batch, homes)
     for incoming in batch:
         job = homes[incoming.run_id] if incoming.undecided and incoming.run_id in homes else None
         extract(incoming.event, changes, job.name if job else None)
+    if memory.known.new_symlinks(changes):
+        await symlinks.lock(conn)
     if moved:
         await rehome.bring(conn, moved, homes, changes)
     await write(conn, changes, memory.known)

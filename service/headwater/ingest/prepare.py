@@ -10,10 +10,10 @@ from uuid import UUID
 import zstandard
 
 from headwater import ids
-from headwater.errors import InvalidEvent, Problem
+from headwater.errors import InvalidEvent, MalformedEvent, Problem
 from headwater.ingest.extract import full_name, parent_of
 from headwater.openlineage.facets import Parent
-from headwater.openlineage.parse import Event, Kind, parent_uuid, parse, storable
+from headwater.openlineage.parse import Event, Kind, nesting, parent_uuid, parse, storable
 from headwater.openlineage.times import to_datetime
 from headwater.openlineage.validate import findings
 from headwater.settings import Settings
@@ -30,6 +30,7 @@ class Incoming:
     event: Event
     event_id: UUID
     body: bytes  # as sent, zstd
+    size: int  # bytes as sent, which is about what the parsed event holds
     findings: list[Problem]
     parent: Parent | None
     full_name: str
@@ -77,20 +78,32 @@ def prepare(body: bytes, settings: Settings) -> Incoming:
     """Raises InvalidEvent where the event cannot be taken, or where ``validation`` is strict and a schema refuses it."""
     clean = storable(body)
     event = parse(clean, max_name_length=settings.max_name_length, any_run_id=settings.any_run_id)
+    _check_nesting(clean, settings.max_nesting)
     problems: list[Problem] = [{"path": f.path, "message": f.message} for f in findings(clean, event.kind)]
     if clean != body:
         problems.append({"path": "$", "message": "has NUL characters or halves of surrogate pairs: replaced by U+FFFD"})
     if problems and settings.validation == "strict":
         raise InvalidEvent(errors=problems)
-    return _incoming(event, ids.event_id(body), compress(body), problems)
+    return _incoming(event, body, problems)
+
+
+def _check_nesting(body: bytes, most: int) -> None:
+    # Counting brackets is quick, and most events have fewer than they may have levels.
+    if body.count(b"{") + body.count(b"[") > most and nesting(body) > most:
+        raise MalformedEvent.at("$", f"is nested deeper than {most} levels")
 
 
 def stored(event_id: UUID, body: bytes, problems: list[Problem]) -> Incoming:
     """An event out of the log (``body`` decompressed): it was checked when it came, and need not be kept again."""
     event = parse(storable(body), max_name_length=1 << 30, any_run_id=True)
-    return _incoming(event, event_id, b"", problems)
+    parent = _parent(event)
+    return Incoming(event, event_id, b"", len(body), problems, parent, full_name(event, parent))
 
 
-def _incoming(event: Event, event_id: UUID, compressed: bytes, problems: list[Problem]) -> Incoming:
-    parent = parent_of(event) if event.kind is Kind.RUN else None
-    return Incoming(event, event_id, compressed, problems, parent, full_name(event, parent))
+def _incoming(event: Event, body: bytes, problems: list[Problem]) -> Incoming:
+    parent = _parent(event)
+    return Incoming(event, ids.event_id(body), compress(body), len(body), problems, parent, full_name(event, parent))
+
+
+def _parent(event: Event) -> Parent | None:
+    return parent_of(event) if event.kind is Kind.RUN else None

@@ -64,7 +64,7 @@ WITH namespace AS (
     INSERT INTO tags (tag_id, name) SELECT * FROM unnest(%s::bigint[], %s::text[]) ON CONFLICT DO NOTHING
 ), column_set AS (
     INSERT INTO column_sets (set_id, ordinal, output_field, input_dataset_id, input_field, transformations)
-    SELECT * FROM unnest(%s::bigint[], %s::smallint[], %s::text[], %s::bigint[], %s::text[], %s::jsonb[])
+    SELECT * FROM unnest(%s::bigint[], %s::integer[], %s::text[], %s::bigint[], %s::text[], %s::jsonb[])
     ON CONFLICT DO NOTHING
 ), version AS (
     INSERT INTO dataset_versions AS t (dataset_id, version_id, declared, external_version, first_at, facets)
@@ -203,7 +203,8 @@ SET job_id = CASE WHEN excluded.last_at IS NULL OR (t.parented AND (NOT excluded
 RETURNING run_id, job_id, NOT merged
 """
 
-# The rule of lineage.edges: the latest run that names a dataset, or the one before while that is going.
+# The rule of lineage.edges: the latest run that names a dataset, or the one before while that is going. The CASE is that of the
+# index runs_linked_idx, which holds such runs only: the planner does not pick a plain partial one.
 FLOORS = """
 UPDATE jobs SET floor_at = f.floor_at
 FROM (
@@ -216,7 +217,8 @@ FROM (
     LEFT JOIN LATERAL (
         SELECT r.first_at AS at, r.closed, lead(r.first_at) OVER (ORDER BY r.first_at DESC, r.run_id) AS before
         FROM (SELECT run_id, first_at, streaming OR state IN ('COMPLETED', 'ABORTED', 'FAILED') AS closed
-              FROM runs WHERE runs.job_id = v.job_id AND linked ORDER BY first_at DESC, run_id LIMIT 2) r
+              FROM runs WHERE runs.job_id = v.job_id AND linked
+              ORDER BY CASE WHEN linked THEN first_at END DESC, run_id LIMIT 2) r
         ORDER BY r.first_at DESC, r.run_id LIMIT 1
     ) latest ON true
 ) f

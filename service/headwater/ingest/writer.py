@@ -65,7 +65,7 @@ class Writer:
         (it cannot be stored) or Unavailable. Raises Unavailable at once when too much is waiting."""
         if self._ending:
             raise Unavailable("The service is stopping.", retry_after=5)
-        size = len(incoming.body)
+        size = incoming.size
         full = len(self._queue) >= self._settings.queue_events or self._bytes + size > self._settings.queue_bytes
         if full and self._queue:  # an event that is larger than the whole queue goes in alone
             raise Unavailable("Too many events are waiting to be stored.", retry_after=1)
@@ -99,7 +99,7 @@ class Writer:
         self._wake.clear()
         while self._queue:
             batch = [self._queue.popleft() for _ in range(min(len(self._queue), self._settings.commit_events))]
-            self._bytes -= sum(len(w.incoming.body) for w in batch)
+            self._bytes -= sum(w.incoming.size for w in batch)
             metrics.QUEUE.set(len(self._queue))
             await self._store(batch)
 
@@ -124,6 +124,7 @@ class Writer:
             for waiting in batch:
                 if not waiting.done.done():
                     waiting.done.set_result(waiting.incoming.event_id in new)
+                new.discard(waiting.incoming.event_id)  # of the same event twice, one is new
 
     async def _commit(self, batch: Sequence[Incoming]) -> set[object]:
         started = time.perf_counter()

@@ -58,7 +58,7 @@ class Symlinks(msgspec.Struct):
 
 class Tag(msgspec.Struct):
     key: str
-    value: str | bool | None = None
+    value: str | bool | int | float | None = None
     field: str | None = None
 
     @property

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from enum import IntEnum
+from itertools import accumulate
 from uuid import NAMESPACE_URL, UUID, uuid3
 
 import msgspec
@@ -84,6 +85,10 @@ class Event(msgspec.Struct, frozen=True):
 _decoder = msgspec.json.Decoder(_Wire)
 _SUSPECT = re.compile(rb"\\u0000|\\u[dD][89a-fA-F]")
 _ESCAPE = re.compile(rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)", re.DOTALL)
+# Stricter than uuid.UUID, which reads whatever Python reads as a number of 32 digits.
+_UUID = re.compile(r"(?:urn:uuid:)?\{?[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}\}?")
+_STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
+_BRACKETS = {ord("{"): 1, ord("["): 1, ord("}"): -1, ord("]"): -1}
 _UNSTORABLE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2})$")
 
 
@@ -92,6 +97,11 @@ def storable(body: bytes) -> bytes:
     if not _SUSPECT.search(body):
         return body
     return _ESCAPE.sub(lambda m: rb"\ufffd" if _UNSTORABLE.fullmatch(m[0]) else m[0], body)
+
+
+def nesting(body: bytes) -> int:
+    """Levels of objects and arrays, of JSON that is well-formed."""
+    return max(accumulate(_BRACKETS.get(byte, 0) for byte in _STRINGS.sub(b"", body)), default=0)
 
 
 def parse(body: bytes, *, max_name_length: int = 10_000, any_run_id: bool = False) -> Event:
@@ -120,6 +130,8 @@ def _located(message: str) -> InvalidEvent:
     """msgspec says ``Expected `str`, got `int` - at `$.job.name``` or ``Object missing required field `name```."""
     what, _, where = message.partition(" - at `")
     path = where.rstrip("`").replace("[...]", "[*]") or "$"
+    if not where and not what.startswith("Object missing"):
+        return MalformedEvent.at("$", "is no JSON object")
     missing = re.fullmatch(r"Object missing required field `(\w+)`", what)
     if missing:
         return InvalidEvent.at(f"{path}.{missing[1]}", "is required")
@@ -172,17 +184,17 @@ def _event_type(text: str | None) -> str | None:
 
 
 def _producer(raw: msgspec.Raw) -> str:
-    value = msgspec.json.decode(raw)
-    return value[:1000] if isinstance(value, str) else ""
+    if bytes(raw)[:1] != b'"':
+        return ""
+    return str(msgspec.json.decode(raw))[:1000]
 
 
 def _run_uuid(text: str, *, any_run_id: bool) -> UUID:
-    try:
+    if _UUID.fullmatch(text):
         return UUID(text)
-    except ValueError:
-        if any_run_id:
-            return _md5_uuid(text)
-        raise InvalidEvent.at("$.run.runId", "is no UUID") from None
+    if any_run_id:
+        return _md5_uuid(text)
+    raise InvalidEvent.at("$.run.runId", "is no UUID")
 
 
 def _md5_uuid(text: str) -> UUID:

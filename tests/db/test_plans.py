@@ -1,0 +1,119 @@
+"""What ingestion costs does not grow with the store: among many rows, each is found by an index.
+
+Seen in PostgreSQL's own statistics of what was read, so every statement counts as it is really planned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+from tests.build import Event, Facets, dataset, dataset_event, job_event, run_event, run_uuid
+from tests.ingest.orders import prepared
+
+from headwater.db.pool import Connection, connect
+from headwater.ingest.commit import Memory, commit
+
+_GROWS = ("lineage_events", "runs", "run_io", "run_versions", "edges", "jobs", "datasets", "symlinks", "facet_bodies", "column_")
+_SCANS = """
+SELECT relname, seq_scan FROM pg_stat_user_tables
+WHERE seq_scan > 0 AND (SELECT bool_or(starts_with(relname, t)) FROM unnest(%s::text[]) t) AND n_live_tup > 500
+"""
+
+
+def _alias(name: str) -> Facets:
+    return {"symlinks": {"identifiers": [{"namespace": "db://shop", "name": name}]}}
+
+
+def _parent(job: str) -> Facets:
+    return {"parent": {"run": {"runId": str(run_uuid(job))}, "job": {"namespace": "shop", "name": job}}}
+
+
+def _columns(source: str) -> Facets:
+    return {"columnLineage": {"fields": {"y": {"inputFields": [{"namespace": "db://shop", "name": source, "field": "x"}]}}}}
+
+
+# So many that no planner reads them from end to end for a few rows of them; nothing else of them is right.
+_MANY = """
+INSERT INTO jobs (job_id, namespace_id, name, first_at, last_at) SELECT n, 1, n, now(), now() FROM generate_series(1, 50000) n;
+INSERT INTO datasets (dataset_id, namespace_id, name, canonical_id, first_at, last_at)
+    SELECT n, 1, n, n / 2, now(), now() FROM generate_series(1, 50000) n;
+INSERT INTO symlinks (primary_id, alias_id, first_at) SELECT n / 2, n, now() FROM generate_series(1, 50000) n;
+INSERT INTO edges (source_id, target_id, kind, owner_id, first_at, last_at)
+    SELECT n, n + 1, 1, n, now(), now() FROM generate_series(1, 50000) n;
+INSERT INTO facet_bodies (body_id, body) SELECT n, '{}' FROM generate_series(1, 50000) n;
+INSERT INTO column_sets (set_id, ordinal, output_field, input_dataset_id, input_field, transformations)
+    SELECT n, 0, 'x', n, 'y', '[]' FROM generate_series(1, 50000) n;
+INSERT INTO column_lineage (dataset_id, owner_id, set_id, at) SELECT n, n, n, now() FROM generate_series(1, 50000) n;
+INSERT INTO runs (run_id, month, run_uuid, job_id, raw_job_id, parented, first_at, running, other, streaming, linked, io_digest,
+                  code_id)
+    SELECT n, '1970-01-01', gen_random_uuid(), n % 5000, 1, false, now(), true, false, false, true, 0, 0
+    FROM generate_series(1, 50000) n;
+INSERT INTO run_io (run_id, month, dataset_id, output, first_at, last_at)
+    SELECT n, '1970-01-01', n, true, now(), now() FROM generate_series(1, 50000) n;
+INSERT INTO lineage_events (event_time, event_id, kind, namespace, name, run_uuid, body)
+    SELECT '2026-03-01'::timestamptz + n * interval '1 second', gen_random_uuid(), 1 + n % 3, 'n', n, gen_random_uuid(), ''
+    FROM generate_series(1, 50000) n;
+"""
+
+
+@pytest.fixture
+async def conn(database: str) -> AsyncIterator[Connection]:
+    """Of a database with a lot in it, and two jobs of 1,000 runs each."""
+    opened = await connect(database)
+    try:
+        seed = [run_event("COMPLETE", f"07:00:00.{n:06}", "busy", f"busy{n}", inputs=["hub"], outputs=["c"]) for n in range(1000)]
+        seed += [run_event("COMPLETE", f"07:00:00.{n:06}", "idle", f"idle{n}") for n in range(1000)]
+        await commit(opened, prepared(seed), Memory())
+        for statement in _MANY.split(";\n"):
+            await opened.execute(statement)
+        await opened.execute("VACUUM ANALYZE")
+        yield opened
+    finally:
+        await opened.close()
+
+
+async def _scanned(conn: Connection, batches: Sequence[Sequence[Event]]) -> dict[str, int]:
+    """How often each table of any size was read from one end to the other."""
+    memory = Memory()
+    await commit(conn, prepared([run_event("START", "00:00", "warm", "warm")]), memory)  # PostgreSQL looks into its catalogue
+    await conn.execute("SELECT pg_stat_reset()")
+    for batch in batches:
+        await commit(conn, prepared(batch), memory)
+    await conn.execute("SELECT pg_stat_force_next_flush()")
+    await conn.execute("ANALYZE")  # counts rows again, and no scans
+    return dict(await (await conn.execute(_SCANS, [list(_GROWS)])).fetchall())
+
+
+_BUSY = run_event("START", "23:00", "busy", "new", inputs=["hub"], outputs=["c1"])
+BATCHES: dict[str, list[list[Event]]] = {
+    "a run that is new": [[run_event("START", "23:00", "job7", "new", inputs=["a7"], outputs=[dataset("b7", _columns("a7"))])]],
+    "a run that is known": [[run_event("FAIL", "23:00", "job7", "r7", inputs=["a7"], outputs=["x"])]],
+    "a job with many runs": [[_BUSY], [run_event("COMPLETE", "23:01", "busy", "new")]],
+    "a job with many runs that name nothing": [[run_event("START", "23:00", "idle", "new")]],
+    "a large batch": [[run_event("RUNNING", "23:00", f"job{n}", f"r{n}", inputs=[f"b{n}"]) for n in range(300)]],
+    "symlinks": [
+        [run_event("COMPLETE", "23:00", "job7", "new", outputs=[dataset("t7", _alias("t9")), dataset("z", _alias("b12"))])]
+    ],
+    "events without a run": [
+        [job_event("23:00", "job7", inputs=["a7"], outputs=["b7"]), dataset_event("23:00", "b7", _columns("a9"))]
+    ],
+    "a run that moves": [
+        [run_event("START", "23:00", "job7", "new", inputs=["a7"])],
+        [run_event("COMPLETE", "23:01", "job7", "new", run_facets=_parent("dag"))],
+    ],
+}
+
+
+async def test_nothing_is_read_from_end_to_end(conn: Connection) -> None:
+    assert {kind: await _scanned(conn, batches) for kind, batches in BATCHES.items()} == {kind: {} for kind in BATCHES}
+
+
+@pytest.mark.parametrize("job", ["busy", "idle"])
+async def test_a_floor_costs_the_same_whatever_the_history(conn: Connection, job: str) -> None:
+    """Of a job whose runs name no dataset too: most tasks of an orchestrator are such."""
+    await _scanned(conn, [[run_event("COMPLETE", "23:00", job, "new")]])
+    cursor = await conn.execute("SELECT sum(idx_tup_fetch) FROM pg_stat_user_tables WHERE relname LIKE 'runs%'")
+    row = await cursor.fetchone()
+    assert row is not None
+    assert row[0] < 50
