@@ -46,12 +46,17 @@ class Process:
         assert answer.status_code == 200, f"{path}: {answer.status_code} {answer.text[:500]}"
         return answer.json()
 
+    def post(self, path: str, content: Any) -> int:
+        """The status of the answer."""
+        return httpx.post(self.url + path, json=content, timeout=30).status_code
+
 
 @contextmanager
 def serving(log: Path, **environment: str) -> Iterator[Process]:
-    """A process with these settings; its standard error is added to the file ``log``. Killed at the end."""
+    """A process with these settings and no others; what it writes to stderr is added to the file ``log``."""
+    inherited = {k: v for k, v in os.environ.items() if k != "DATABASE_URL" and not k.startswith("HEADWATER_")}
     with log.open("a") as errors:
-        process = subprocess.Popen(_SERVE, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=errors, text=True)
+        process = subprocess.Popen(_SERVE, env=inherited | environment, stdout=subprocess.PIPE, stderr=errors, text=True)
     try:
         assert process.stdout is not None
         announcement = process.stdout.readline()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
+from prometheus_client import REGISTRY
 
 from tests.api.ingesting import LINEAGE, Service, encoded, events, fault, kept, letters
 from tests.build import dataset_event, job_event, run_event
@@ -269,15 +270,32 @@ async def test_names_have_a_limit(database: str) -> None:
 # ---------------------------------------------------------------- a full queue
 
 
+async def _until(condition: Callable[[], bool]) -> None:
+    for _ in range(500):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise TimeoutError
+
+
+def _lock_is_awaited(database: str) -> bool:
+    with psycopg.connect(database) as conn:
+        return conn.execute("SELECT FROM pg_locks WHERE NOT granted AND relation = 'lineage_events'::regclass").rowcount > 0
+
+
+def _queued() -> int:
+    return int(REGISTRY.get_sample_value("headwater_queue_events") or 0)
+
+
 async def test_a_full_queue_asks_to_come_back(database: str) -> None:
     """The first event is being written, the second waits, and there is no room for a third."""
     async with in_process(database, queue_events=1, commit_events=1) as http:
         with psycopg.connect(database) as conn:
             conn.execute("LOCK TABLE lineage_events IN EXCLUSIVE MODE")
             first = asyncio.create_task(http.post(LINEAGE, json=run_event("START", "08:00:00", run="1")))
-            await asyncio.sleep(0.3)
+            await _until(lambda: _lock_is_awaited(database))
             second = asyncio.create_task(http.post(LINEAGE, json=run_event("START", "08:00:00", run="2")))
-            await asyncio.sleep(0.1)
+            await _until(lambda: _queued() == 1)
             third = await http.post(LINEAGE, json=run_event("START", "08:00:00", run="3"))
             batch = await http.post(f"{LINEAGE}/batch", json=[run_event("START", "08:00:00", run="4"), {}])
             conn.rollback()

@@ -149,12 +149,14 @@ class Cluster:
             return None, None
 
     def _disown_stale_pid(self) -> None:
-        """Lets the server start where the process id in its lock file has gone to another program, as happens in
-        containers, which count from 1 each time. PostgreSQL's other check, for sessions that outlived a killed server,
-        still takes place."""
-        pid, _ = self._pid_file()
+        """Lets the server start where the process id in its lock files has gone to another program, as happens in
+        containers, which count from 1 each time, or is that of a dead child that nobody has asked after. PostgreSQL's
+        other check, for sessions that outlived a killed server, still takes place."""
+        pid, socket_dir = self._pid_file()
         if pid is None:
             return
+        if socket_dir is not None and self._is_theirs(socket_dir):
+            (socket_dir / f".s.PGSQL.{_PORT}.lock").unlink(missing_ok=True)
         with (self.folder / "postmaster.pid").open("r+") as file:  # written in place, so that it keeps its owner
             _, _, rest = file.read().partition("\n")
             file.seek(0)

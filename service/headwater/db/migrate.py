@@ -23,11 +23,11 @@ import headwater
 from headwater.db import tables
 from headwater.errors import Unavailable
 
-_COLLATED = {
+_BY_EXPRESSION = {
     str(index.name)
     for table in tables.metadata.tables.values()
     for index in table.indexes
-    if any("COLLATE" in str(expression) for expression in index.expressions)
+    if any(word in str(expression) for expression in index.expressions for word in ("COLLATE", "CASE"))
 }
 # Alembic keeps the running environment in module globals: two migrations in one process would mix.
 _ALEMBIC = Lock()
@@ -75,8 +75,8 @@ def check(url: str) -> list[str]:
 
 def of_the_models(connection: Connection) -> Callable[..., bool]:
     """Alembic's ``include_object``: leaves out partitions and their indexes, which the models do not list, and indexes
-    with a collation, which SQLAlchemy cannot read back (a test compares their definitions instead)."""
-    left_out = set(connection.scalars(text("SELECT relname FROM pg_class WHERE relispartition"))) | _COLLATED
+    by an expression that SQLAlchemy cannot read back (a test compares their definitions instead)."""
+    left_out = set(connection.scalars(text("SELECT relname FROM pg_class WHERE relispartition"))) | _BY_EXPRESSION
     connection.rollback()
 
     def include(_object: object, name: str | None, _type: str, _reflected: bool, _compare_to: object) -> bool:

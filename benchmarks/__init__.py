@@ -1,0 +1,1 @@
+"""Workloads and runners whose results are ratios; see README.md."""
