@@ -11,7 +11,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from uuid import UUID
 
-_UNIT = "\x1f"
+_UNIT, _ESCAPE = "\x1f", "\x1e"
 _DATASET_BITS = (1 << 58) - 1
 UNDATED = date(1970, 1, 1)
 
@@ -30,15 +30,23 @@ def body_id(body: bytes) -> int:
     return _remembered(body) if len(body) <= 2048 else content_id(body)
 
 
+def _text(*names: str) -> str:
+    """Injective: a name that holds the separator is not taken for two."""
+    text = _UNIT.join(names)
+    if _ESCAPE in text or text.count(_UNIT) >= len(names):
+        return _UNIT.join([name.replace(_ESCAPE, _ESCAPE + "0").replace(_UNIT, _ESCAPE + "1") for name in names])
+    return text
+
+
 def name_id(kind: str, *names: str) -> int:
     """Signed 64-bit id of a thing with a name; ``kind`` keeps a job and a dataset of one name apart."""
-    text = _UNIT.join((kind, *names))
+    text = _text(kind, *names)
     return _remembered_name(text) if len(text) <= 512 else content_id(text.encode())
 
 
 def guessed_id(kind: str, *names: str) -> int:
     """The same, for names that probably do not exist: nothing is remembered."""
-    return content_id(_UNIT.join((kind, *names)).encode())
+    return content_id(_text(kind, *names).encode())
 
 
 @lru_cache(maxsize=32_768)
@@ -60,7 +68,7 @@ def dataset_id(namespace: str, name: str) -> int:
 
 def run_id(run: UUID, namespace: str, job: str) -> int:
     """Id of a run of a job, whose name is taken as the event has it: several jobs under one run UUID are several runs."""
-    return content_id(run.bytes + _UNIT.join((namespace, job)).encode())
+    return content_id(run.bytes + _text(namespace, job).encode())
 
 
 def io_digest(dataset: int, *, output: bool) -> int:

@@ -21,6 +21,8 @@ DatabaseUnavailable = (OperationalError, InterfaceError, PoolTimeout)
 
 # Times are UTC in every answer. Plans are short and many: compiling them (jit) costs more than it gives.
 _SESSION = {"TimeZone": "UTC", "jit": "off", "application_name": "headwater"}
+# A database that vanishes without a word (a lost route, a machine switched off) is given up after a minute, not two hours.
+_ALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
 _READ_TIMEOUT_MS = 60_000  # no answer is worth a minute of a core; the client has gone by then
 _FIRST_CONNECTION_S = 30.0  # a database that starts beside us may take a while
 
@@ -57,4 +59,4 @@ def _parameters(url: str, statement_timeout: int) -> dict[str, Any]:
     settings = {**_SESSION, "statement_timeout": str(statement_timeout)}
     ours = " ".join(f"-c {name}={value}" for name, value in settings.items())
     theirs = conninfo_to_dict(url).get("options") or ""  # comes last, and wins
-    return {"autocommit": True, "options": f"{ours} {theirs}".strip()}
+    return {**_ALIVE, "autocommit": True, "options": f"{ours} {theirs}".strip()}

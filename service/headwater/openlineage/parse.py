@@ -89,6 +89,7 @@ _ESCAPE = re.compile(rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-
 _UUID = re.compile(r"(?:urn:uuid:)?\{?[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}\}?")
 _STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
 _BRACKETS = {ord("{"): 1, ord("["): 1, ord("}"): -1, ord("]"): -1}
+_OTHERS = bytes(byte for byte in range(256) if byte not in _BRACKETS)
 _UNSTORABLE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2})$")
 
 
@@ -101,7 +102,7 @@ def storable(body: bytes) -> bytes:
 
 def nesting(body: bytes) -> int:
     """Levels of objects and arrays, of JSON that is well-formed."""
-    return max(accumulate(_BRACKETS.get(byte, 0) for byte in _STRINGS.sub(b"", body)), default=0)
+    return max(accumulate(map(_BRACKETS.__getitem__, _STRINGS.sub(b"", body).translate(None, _OTHERS))), default=0)
 
 
 def parse(body: bytes, *, max_name_length: int = 10_000, any_run_id: bool = False) -> Event:
