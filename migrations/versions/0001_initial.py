@@ -224,7 +224,7 @@ CREATE TABLE runs (
     code_id bigint NOT NULL,
     facets jsonb NOT NULL DEFAULT '{}',
     job_facets jsonb NOT NULL DEFAULT '{}',
-    merged boolean NOT NULL DEFAULT false,
+    moving boolean NOT NULL DEFAULT false,
     state text GENERATED ALWAYS AS (
         CASE
             WHEN end_rank IS NOT NULL AND (restarted_at IS NULL OR restarted_at <= ended_at)
@@ -299,6 +299,13 @@ END
 $$
 """
 
+# Ends a statement whose caller cannot look at its answer before the COMMIT that follows it.
+REFUSE = """
+CREATE FUNCTION refuse(state text) RETURNS boolean
+LANGUAGE plpgsql VOLATILE
+AS $$ BEGIN RAISE EXCEPTION 'the stored rows are not those that were expected' USING ERRCODE = state; END $$
+"""
+
 # Marquez's clients expect the namespace `default` to be there. Its id is the one that names give (headwater.ids).
 DEFAULT_NAMESPACE = "INSERT INTO namespaces (namespace_id, name, first_at) VALUES (-5948557074211666905, 'default', now())"
 
@@ -308,11 +315,12 @@ def upgrade() -> None:
         for statement in script.split(";"):
             op.execute(statement)
     op.execute(MERGE_FACETS)
+    op.execute(REFUSE)
     op.execute(DEFAULT_NAMESPACE)
 
 
 def downgrade() -> None:
-    op.execute("DROP FUNCTION merge_facets")
+    op.execute("DROP FUNCTION merge_facets, refuse")
     op.execute(
         "DROP TABLE lineage_events, dead_letters, conformance, namespaces, sources, tags, facet_bodies, jobs, datasets,"
         " symlinks, dataset_versions, edges, column_sets, column_lineage, runs, run_io, run_versions"

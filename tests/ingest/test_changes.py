@@ -15,7 +15,7 @@ from headwater import ids
 from headwater.ingest.changes import Changes, FacetMap, Run, Seen, merge_facets
 from headwater.ingest.extract import extract
 from headwater.ingest.prepare import Incoming
-from headwater.ingest.rehome import Home, decide
+from headwater.ingest.rehome import decide
 
 _small = st.integers(-2, 2)
 _facets = st.dictionaries(
@@ -25,10 +25,10 @@ _facets = st.dictionaries(
 
 def _together(batch: list[Incoming]) -> Changes:
     """As one batch, in which the home of a run is settled first."""
-    changes, homes = Changes(), dict[int, Home]()
-    decide(batch, homes)
+    changes = Changes()
+    homes, _ = decide(batch, {})
     for incoming in batch:
-        extract(incoming.event, changes, homes[incoming.run_id].name if incoming.undecided else None)
+        extract(incoming.event, changes, homes[incoming.run_id].name if incoming.run_id is not None else None)
     return changes
 
 

@@ -11,7 +11,7 @@ from tests.build import run_event
 
 from headwater.db.pool import connect
 from headwater.errors import Unavailable
-from headwater.ingest import writer as writing
+from headwater.ingest import lane
 from headwater.ingest.files import Found
 from headwater.ingest.load import Loader
 from headwater.ingest.writer import running_writer
@@ -54,7 +54,7 @@ async def test_what_the_database_refuses_is_buried_as_it_was_sent(database: str,
     async def refuse(*_: Any) -> Any:
         raise psycopg.DataError("no")
 
-    monkeypatch.setattr(writing, "commit", refuse)
+    monkeypatch.setattr(lane, "commit", refuse)
     told: list[tuple[str, str]] = []
     async with loading(database, told) as loader:
         await loader.add("file", found(1))
@@ -70,7 +70,7 @@ async def test_a_database_that_goes_away_ends_it(database: str, monkeypatch: pyt
     async def lost(*_: Any) -> Any:
         raise psycopg.errors.AdminShutdown("terminating connection")
 
-    monkeypatch.setattr(writing, "commit", lost)
+    monkeypatch.setattr(lane, "commit", lost)
     async with loading(database) as loader:
         for number in range(3):
             await loader.add("file", found(number))

@@ -102,13 +102,12 @@ def test_the_partitions_that_it_needs() -> None:
     assert months(job_event("2026-03-01T00:30:00+01:00", "load"))[0] == february, "in UTC"
 
 
-def test_what_other_events_may_decide() -> None:
+def test_a_run_is_known_by_the_name_that_its_events_give() -> None:
     def incoming(event: Event) -> Incoming:
         return prepare(_bytes(event), SETTINGS)
 
-    assert not incoming(job_event("08:00", "load")).undecided
-    assert not incoming(dataset_event("08:00", "a")).undecided
+    assert incoming(job_event("08:00", "load")).run_id is None
+    assert incoming(dataset_event("08:00", "a")).run_id is None
     child = incoming(_child(VERSION_7))
-    assert child.undecided
     assert (child.full_name, child.event.kind) == ("dag.load", Kind.RUN)
-    assert child.run_id == incoming(run_event("FAIL", "09:00")).run_id, "a run is known by the name that its events give"
+    assert child.run_id == incoming(run_event("FAIL", "09:00")).run_id

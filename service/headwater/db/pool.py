@@ -52,11 +52,11 @@ async def open_pool(url: str, size: int) -> AsyncIterator[Pool]:
 
 async def connect(url: str) -> Connection:
     """One connection, without a statement timeout: a write is bounded by its batch, and a rebuild may take long."""
-    return await AsyncConnection.connect(url, **_parameters(url, statement_timeout=0))
+    return await AsyncConnection.connect(url, **_parameters(url, statement_timeout=0, plan_cache_mode="force_generic_plan"))
 
 
-def _parameters(url: str, statement_timeout: int) -> dict[str, Any]:
-    settings = {**_SESSION, "statement_timeout": str(statement_timeout)}
+def _parameters(url: str, statement_timeout: int, **more: str) -> dict[str, Any]:
+    settings = {**_SESSION, **more, "statement_timeout": str(statement_timeout)}
     ours = " ".join(f"-c {name}={value}" for name, value in settings.items())
     theirs = conninfo_to_dict(url).get("options") or ""  # comes last, and wins
     return {**_ALIVE, "autocommit": True, "options": f"{ours} {theirs}".strip()}

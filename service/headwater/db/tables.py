@@ -290,7 +290,7 @@ runs = Table(
     _id("code_id"),  # digest of its url and version, 0 without one
     _facets("facets"),
     _facets("job_facets"),
-    _merged(),
+    Column("moving", Boolean, nullable=False, server_default=text("false")),  # true in a row proposed to be stored elsewhere
     Column(
         "state",
         Text,

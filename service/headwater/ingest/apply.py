@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeAlias, TypeVar
 
-from headwater import ids
+import psycopg
+from psycopg import AsyncRawCursor
+
 from headwater.db.pool import Connection
 from headwater.ingest import statements
 from headwater.ingest.arrays import facet_maps, flags, months, numbers, plain, texts
 from headwater.ingest.changes import Changes, Run
-from headwater.ingest.known import Known
+from headwater.ingest.known import Known, New
+from headwater.ingest.prepare import Incoming
 
 _V = TypeVar("_V")
+_Cursor: TypeAlias = AsyncRawCursor[tuple[Any, ...]]
 
 
 class IdCollision(Exception):
@@ -23,43 +28,63 @@ class Overtaken(Exception):
     """Another writer has changed what this one had looked up; the transaction must be tried again."""
 
 
-def _sorted(rows: dict[Any, _V]) -> tuple[list[Any], list[_V]]:
-    keys = sorted(rows)
-    return keys, [rows[k] for k in keys]
+def meant(error: psycopg.Error) -> Exception:
+    """What an error of ``write`` means; itself, if nothing else."""
+    match error.diag.sqlstate:
+        case statements.COLLISION:
+            return IdCollision()
+        case statements.OVERTAKEN:
+            return Overtaken()
+    return error
 
 
-async def write(conn: Connection, changes: Changes, known: Known) -> None:
-    """Upserts all rows but the runs. Raises IdCollision."""
+async def send(conn: Connection, statement: str, parameters: Sequence[Any]) -> _Cursor:
+    """Executes a statement of ``ingest.statements``; in a pipeline its answer comes when somebody fetches it."""
+    return await AsyncRawCursor(conn).execute(statement, parameters)
+
+
+async def write(conn: Connection, changes: Changes, known: Known, log: Sequence[Incoming] = ()) -> _Cursor:
+    """Sends the events of ``log`` and all rows of ``changes``; gives the cursor of ROWS."""
     new = known.new_in(changes)
     if new.any():
-        await conn.execute(statements.NEW, _new(new))
-    arrays = [
-        *_jobs(changes), *_datasets(changes), *_edges(changes), *_columns(changes), *_run_versions(changes), *_run_io(changes),
-    ]  # fmt: skip
-    row = await (await conn.execute(statements.ROWS, arrays)).fetchone()
-    assert row is not None
-    jobs, datasets, runs, inputs_and_outputs, directions = row
-    if jobs != len(changes.jobs) or datasets != len(changes.datasets):
-        raise IdCollision
-    for run_id, dataset_id, output in zip(runs or (), inputs_and_outputs or (), directions or (), strict=True):
-        changes.runs[run_id].io_digest ^= ids.io_digest(dataset_id, output=output)
-
-
-async def write_runs(conn: Connection, changes: Changes) -> list[tuple[int, int, bool]]:
-    """Upserts the runs, once their io_digest is known, and the floors of their jobs. Gives (run_id, job_id, is new)."""
+        await send(conn, statements.NEW, _new(new))
+    cursor = await send(conn, statements.ROWS, _rows(changes, log))
     owners = {run.job_id for run in changes.runs.values()} | {owner for *_, owner in changes.edges}
-    runs = await conn.execute(statements.RUNS, _runs(changes)) if changes.runs else None
     await write_floors(conn, owners & changes.jobs.keys())
-    return await runs.fetchall() if runs is not None else []
+    return cursor
 
 
 async def write_floors(conn: Connection, jobs: Iterable[int]) -> None:
     """Settles anew which edges of the jobs are current."""
     if keys := sorted(jobs):
-        await conn.execute(statements.FLOORS, [numbers(keys)])
+        await send(conn, statements.FLOORS, [numbers(keys)])
 
 
-def _new(new: Changes) -> list[str]:
+def _sorted(rows: dict[Any, _V]) -> tuple[list[Any], list[_V]]:
+    keys = sorted(rows)
+    return keys, [rows[k] for k in keys]
+
+
+def _rows(changes: Changes, log: Sequence[Incoming]) -> list[Any]:
+    own = {run_id: run.job_id for run_id, run in changes.runs.items() if run.last_at is not None}
+    return [
+        *_events(log), *_jobs(changes), *_datasets(changes), *_edges(changes), *_columns(changes), *_run_versions(changes),
+        *_run_io(changes), *_runs(changes), len(changes.jobs), len(changes.datasets), numbers(own), numbers(own.values()),
+    ]  # fmt: skip
+
+
+def _events(log: Sequence[Incoming]) -> list[Any]:
+    rows = sorted(log, key=lambda i: (i.event.at, i.event_id))
+    events = [i.event for i in rows]
+    return [
+        numbers(e.at for e in events), plain(i.event_id for i in rows), numbers(e.kind for e in events),
+        texts(e.event_type for e in events), texts(e.namespace for e in events), texts(e.name for e in events),
+        plain(e.run for e in events), texts(json.dumps(i.findings) if i.findings else None for i in rows),
+        [i.body for i in rows],
+    ]  # fmt: skip
+
+
+def _new(new: New) -> list[str]:
     namespaces, named = _sorted(new.namespaces)
     sources, places = _sorted(new.sources)
     tags, tag_names = _sorted(new.tags)
@@ -140,8 +165,8 @@ _RUN_COLUMNS: tuple[tuple[Callable[[Iterable[Any]], str], str], ...] = (
     (months, "month"), (plain, "run_uuid"), (numbers, "job_id"), (numbers, "raw_job_id"), (flags, "parented"),
     (numbers, "parent_run_id"), (plain, "parent_run_uuid"), (numbers, "parent_at"), (numbers, "first_at"), (numbers, "last_at"),
     (numbers, "started_at"), (numbers, "restarted_at"), (numbers, "ended_at"), (numbers, "end_rank"), (flags, "running"),
-    (flags, "other"), (flags, "streaming"), (flags, "linked"), (numbers, "io_digest"), (numbers, "code_at"),
-    (numbers, "code_id"), (facet_maps, "facets"), (facet_maps, "job_facets"),
+    (flags, "other"), (flags, "streaming"), (flags, "linked"), (numbers, "code_at"), (numbers, "code_id"), (flags, "moving"),
+    (facet_maps, "facets"), (facet_maps, "job_facets"),
 )  # fmt: skip
 
 

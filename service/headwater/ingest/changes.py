@@ -101,9 +101,9 @@ class Run:
     other: bool = False
     streaming: bool = False
     linked: bool = False
-    io_digest: int = 0
     code_at: int | None = None
     code_id: int = 0
+    moving: bool = False  # stored under another job so far
     facets: FacetMap = field(default_factory=dict)
     job_facets: FacetMap = field(default_factory=dict)
 

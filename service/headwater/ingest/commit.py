@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import gc
-import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from datetime import date, timedelta
 from datetime import datetime as clock
 from typing import Any
 from uuid import UUID
 
+import psycopg
+from psycopg import AsyncRawCursor
+
 from headwater import ids
 from headwater.db import partitions
 from headwater.db.pool import Connection
 from headwater.ingest import rehome, statements, symlinks
-from headwater.ingest.apply import Overtaken, write, write_floors, write_runs
-from headwater.ingest.arrays import months, numbers, plain, texts
+from headwater.ingest.apply import Overtaken, meant, send, write, write_floors
+from headwater.ingest.arrays import months, numbers, texts
 from headwater.ingest.changes import Changes
 from headwater.ingest.extract import extract
 from headwater.ingest.known import Known
@@ -30,6 +33,7 @@ _SOON = timedelta(days=62)
 # Events make no cycles, and what is remembered stays: with Python's own thresholds (700, 10, 10) the collector looks through
 # all of it again and again, and takes a fifth of the time of an event.
 _COLLECT = (50_000, 20, 50)
+_HOMES = 50_000  # runs; about 20 MB
 
 
 class Memory:
@@ -38,94 +42,106 @@ class Memory:
     def __init__(self) -> None:
         self.known = Known()
         self.partitions: set[tuple[str, date]] = set()
+        self.homes: dict[int, Home] = {}  # of runs that have a parent: other events of theirs may not tell it
         gc.set_threshold(*_COLLECT)
 
+    def add(self, changes: Changes, homes: dict[int, Home]) -> None:
+        """To be called when ``changes`` are committed."""
+        self.known.add(changes)
+        if len(self.homes) > _HOMES:
+            self.homes.clear()
+        self.homes |= {run: home for run, home in homes.items() if home.parented}
 
-async def commit(conn: Connection, batch: Sequence[Incoming], memory: Memory, *, log: bool = True) -> set[UUID]:
+
+async def commit(conn: Connection, batch: Sequence[Incoming], memory: Memory) -> set[UUID]:
     """Stores ``batch`` durably and visibly; gives the ids of the events that were new.
 
-    With ``log`` false the events come out of the log and only their projections are written, in the caller's transaction.
     Raises Overtaken (try again), apply.IdCollision or psycopg errors, and then nothing is stored.
     """
-    if log:
-        await _ensure_partitions(conn, batch, memory)
+    await _ensure_partitions(conn, batch, memory)
+    return await _looking_up_if_need_be(conn, batch, memory, log=True)
+
+
+async def project(conn: Connection, batch: Sequence[Incoming], memory: Memory) -> None:
+    """Writes what events out of the log mean, in the caller's transaction. Raises as ``commit``."""
+    await _looking_up_if_need_be(conn, batch, memory, log=False)
+
+
+async def _looking_up_if_need_be(conn: Connection, batch: Sequence[Incoming], memory: Memory, *, log: bool) -> set[UUID]:
+    """Where the runs are stored is nearly always where their events say. The database finds out if not; then we look."""
+    events = list({i.event_id: i for i in batch}.values())
+    try:
+        return await _told(_write(conn, events, memory, log=log, look_up=False))
+    except Overtaken:
+        return await _told(_write(conn, events, memory, log=log, look_up=True))
+
+
+async def _told(writing: Coroutine[Any, Any, set[UUID]]) -> set[UUID]:
+    try:
+        return await writing
+    except psycopg.Error as error:
+        raise meant(error) from error
+
+
+async def _write(conn: Connection, batch: list[Incoming], memory: Memory, *, log: bool, look_up: bool) -> set[UUID]:
     changes = Changes()
-    # In a pipeline a statement is sent without waiting for the last one's answer: three round trips in all.
+    runs = {i.run_id: ids.run_month(i.event.run) for i in batch if i.run_id is not None and i.event.run is not None}
+    stored = {run: memory.homes[run] for run in runs if run in memory.homes}
+    async with _one_trip(conn) if log else _savepoint(conn):
+        if look_up and runs:
+            stored = await _homes(conn, runs)
+        homes, moves = rehome.decide(batch, stored)
+        for incoming in batch:
+            extract(incoming.event, changes, homes[incoming.run_id].name if incoming.run_id is not None else None)
+        for move in moves:
+            changes.runs[move.run_id].moving = True
+        links = memory.known.new_symlinks(changes)
+        if links:
+            await symlinks.lock(conn)
+        await rehome.bring(conn, moves, changes)
+        cursor = await write(conn, changes, memory.known, batch if log else ())
+        if links:
+            await symlinks.link(conn, links)
+        if moves:
+            remains = await rehome.leave(conn, moves)
+            await write(conn, remains, memory.known)
+            await write_floors(conn, remains.jobs)
+        if any(i.findings for i in batch):
+            new = await _new_events(cursor) if log else {i.event_id for i in batch}
+            await _conformance(conn, [i for i in batch if i.event_id in new])
+    memory.add(changes, homes)
+    return await _new_events(cursor)
+
+
+@asynccontextmanager
+async def _one_trip(conn: Connection) -> AsyncIterator[None]:
+    """A transaction whose statements and COMMIT go out together; psycopg's own waits for all answers before it commits."""
+    try:
+        async with conn.pipeline():
+            await conn.execute("BEGIN")
+            yield
+            await conn.execute("COMMIT")
+    except BaseException:
+        if not conn.broken:
+            await conn.rollback()
+        raise
+
+
+@asynccontextmanager
+async def _savepoint(conn: Connection) -> AsyncIterator[None]:
     async with conn.pipeline(), conn.transaction():
-        fresh = await _insert(conn, batch) if log else {i.event_id for i in batch}
-        new = _first_of_each(i for i in batch if i.event_id in fresh)
-        if new:
-            await _project(conn, new, changes, memory)
-            await _conformance(conn, new)
-    memory.known.add(changes)
-    return fresh
+        yield
 
 
-def _first_of_each(batch: Iterable[Incoming]) -> list[Incoming]:
-    return list({i.event_id: i for i in batch}.values())
+async def _new_events(cursor: AsyncRawCursor[tuple[Any, ...]]) -> set[UUID]:
+    await cursor.scroll(0, "absolute")
+    row = await cursor.fetchone()
+    return set(row[0] or ()) if row else set()
 
 
-async def _project(conn: Connection, batch: list[Incoming], changes: Changes, memory: Memory) -> None:
-    undecided = {i.run_id: i for i in batch if i.undecided}
-    homes = await _homes(conn, undecided)
-    moved = rehome.decide(batch, homes)
-    for incoming in batch:
-        job = homes[incoming.run_id] if incoming.undecided and incoming.run_id in homes else None
-        extract(incoming.event, changes, job.name if job else None)
-    if memory.known.new_symlinks(changes):
-        await symlinks.lock(conn)
-    if moved:
-        await rehome.bring(conn, moved, homes, changes)
-    await write(conn, changes, memory.known)
-    if links := memory.known.new_symlinks(changes):
-        await symlinks.link(conn, links)
-    written = await write_runs(conn, changes)
-    _check_homes(written, changes, undecided, homes)
-    if moved:
-        remains = await rehome.leave(conn, moved, homes)
-        await write(conn, remains, memory.known)
-        await write_floors(conn, remains.jobs)
-
-
-def _check_homes(
-    written: list[tuple[int, int, bool]], changes: Changes, undecided: dict[int, Incoming], homes: dict[int, Home]
-) -> None:
-    """Another process may have stored the run, under another job, since we looked."""
-    for run_id, job_id, is_new in written:
-        if run_id not in undecided:
-            continue
-        known = run_id in homes and homes[run_id].stored
-        if job_id != changes.runs[run_id].job_id or known == is_new:
-            raise Overtaken
-
-
-async def _homes(conn: Connection, undecided: dict[int, Incoming]) -> dict[int, Home]:
-    if not undecided:
-        return {}
-    runs = sorted(undecided)
-    month_of = [ids.run_month(undecided[r].event.run) for r in runs]  # type: ignore[arg-type]
-    cursor = await conn.execute(statements.KNOWN_RUNS, [numbers(runs), months(month_of)])
+async def _homes(conn: Connection, runs: dict[int, date]) -> dict[int, Home]:
+    cursor = await send(conn, statements.KNOWN_RUNS, [numbers(runs), months(runs.values())])
     return {row[0]: Home(row[1], (row[2], row[3]), row[4], row[5], row[6]) for row in await cursor.fetchall()}
-
-
-async def _insert(conn: Connection, batch: Sequence[Incoming]) -> set[UUID]:
-    rows = sorted(_first_of_each(batch), key=lambda i: (i.event.at, i.event_id))
-    events = [i.event for i in rows]
-    cursor = await conn.execute(
-        statements.EVENTS,
-        [
-            numbers(e.at for e in events),
-            plain(i.event_id for i in rows),
-            numbers(e.kind for e in events),
-            texts(e.event_type for e in events),
-            texts(e.namespace for e in events),
-            texts(e.name for e in events),
-            plain(e.run for e in events),
-            texts(json.dumps(i.findings) if i.findings else None for i in rows),
-            [i.body for i in rows],
-        ],
-    )
-    return {event_id for (event_id,) in await cursor.fetchall()}
 
 
 async def _conformance(conn: Connection, batch: list[Incoming]) -> None:
@@ -140,7 +156,8 @@ async def _conformance(conn: Connection, batch: list[Incoming]) -> None:
     if rows:
         keys = sorted(rows)
         column = [[rows[k][n] for k in keys] for n in range(6)]
-        await conn.execute(
+        await send(
+            conn,
             statements.CONFORMANCE,
             [numbers(keys), *(texts(c) for c in column[:3]), *(numbers(c) for c in column[3:])],
         )

@@ -13,7 +13,7 @@ from headwater import ids
 from headwater.errors import InvalidEvent, MalformedEvent, Problem
 from headwater.ingest.extract import full_name, parent_of
 from headwater.openlineage.facets import Parent
-from headwater.openlineage.parse import Event, Kind, nesting, parent_uuid, parse, storable
+from headwater.openlineage.parse import Event, nesting, parent_uuid, parse, storable
 from headwater.openlineage.times import to_datetime
 from headwater.openlineage.validate import findings
 from headwater.settings import Settings
@@ -34,17 +34,7 @@ class Incoming:
     findings: list[Problem]
     parent: Parent | None
     full_name: str
-
-    @property
-    def run_id(self) -> int:
-        assert self.event.run is not None
-        return ids.run_id(self.event.run, self.event.namespace, self.event.name)
-
-    @property
-    def undecided(self) -> bool:
-        """Whether other events of the run may put it under another job name: also that of a run whose name has its parent's
-        in front, as a later event may tell another parent."""
-        return self.event.kind is Kind.RUN
+    run_id: int | None  # of a RunEvent
 
     @property
     def event_month(self) -> date:
@@ -84,7 +74,7 @@ def prepare(body: bytes, settings: Settings) -> Incoming:
         problems.append({"path": "$", "message": "has NUL characters or halves of surrogate pairs: replaced by U+FFFD"})
     if problems and settings.validation == "strict":
         raise InvalidEvent(errors=problems)
-    return _incoming(event, body, problems)
+    return _incoming(event, ids.event_id(body), compress(body), len(body), problems)
 
 
 def _check_nesting(body: bytes, most: int) -> None:
@@ -96,14 +86,11 @@ def _check_nesting(body: bytes, most: int) -> None:
 def stored(event_id: UUID, body: bytes, problems: list[Problem]) -> Incoming:
     """An event out of the log (``body`` decompressed): it was checked when it came, and need not be kept again."""
     event = parse(storable(body), max_name_length=1 << 30, any_run_id=True)
-    parent = _parent(event)
-    return Incoming(event, event_id, b"", len(body), problems, parent, full_name(event, parent))
+    return _incoming(event, event_id, b"", len(body), problems)
 
 
-def _incoming(event: Event, body: bytes, problems: list[Problem]) -> Incoming:
-    parent = _parent(event)
-    return Incoming(event, ids.event_id(body), compress(body), len(body), problems, parent, full_name(event, parent))
-
-
-def _parent(event: Event) -> Parent | None:
-    return parent_of(event) if event.kind is Kind.RUN else None
+def _incoming(event: Event, event_id: UUID, body: bytes, size: int, problems: list[Problem]) -> Incoming:
+    if event.run is None:
+        return Incoming(event, event_id, body, size, problems, None, event.name, None)
+    parent, run_id = parent_of(event), ids.run_id(event.run, event.namespace, event.name)
+    return Incoming(event, event_id, body, size, problems, parent, full_name(event, parent), run_id)

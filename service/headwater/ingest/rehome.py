@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -22,59 +23,62 @@ from headwater.lineage.edges import EdgeKind
 from headwater.openlineage.parse import parent_uuid
 from headwater.openlineage.times import to_datetime
 
+Name = tuple[str, str]  # namespace, name
 
-@dataclass(slots=True)
+
+@dataclass(frozen=True, slots=True)
 class Home:
-    """The job under which a run is known."""
+    """The job under which a run is known, and the latest parent that says so."""
 
     job_id: int
-    name: tuple[str, str]  # namespace, name
-    parented: bool
-    parent_at: int | None
-    parent_run_id: int | None
-    stored: bool = True
-    old_name: tuple[str, str] | None = None  # where it is stored, if it moves
+    name: Name
+    parented: bool = False
+    parent_at: int | None = None
+    parent_run_id: int | None = None
+
+    @property
+    def rank(self) -> tuple[bool, int, int]:
+        if not self.parented or self.parent_at is None or self.parent_run_id is None:
+            return (False, 0, 0)
+        return (True, self.parent_at, self.parent_run_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
     run_id: int
-    month: Any
+    month: date
     from_job: int
-    to_job: int
+    from_name: Name
+    to_name: Name
 
 
-def decide(batch: Iterable[Incoming], homes: dict[int, Home]) -> list[Move]:
-    """Settles the home of each undecided run in ``homes``: that of the latest parent told. Gives the runs that move."""
-    stored = {run_id: home.job_id for run_id, home in homes.items()}
-    month_of: dict[int, Any] = {}
+def decide(batch: Iterable[Incoming], stored: dict[int, Home]) -> tuple[dict[int, Home], list[Move]]:
+    """The home of each run in ``batch``: that of the latest parent told. And those of the ``stored`` that move to it."""
+    homes: dict[int, Home] = {}
+    months: dict[int, date] = {}
     for incoming in batch:
-        if not incoming.undecided or incoming.event.run is None:
-            continue
         run_id = incoming.run_id
-        month_of[run_id] = ids.run_month(incoming.event.run)
-        home = _home(incoming, stored=run_id in stored)
-        known = homes.get(run_id)
-        if known is None or _rank(home) > _rank(known):
-            home.old_name = known.old_name or known.name if known else home.name
-            homes[run_id] = home
-    return [Move(r, month_of[r], job, homes[r].job_id) for r, job in stored.items() if homes[r].job_id != job]
+        if run_id is None or incoming.event.run is None:
+            continue
+        months[run_id] = ids.run_month(incoming.event.run)
+        home, known = _home(incoming), homes.get(run_id) or stored.get(run_id)
+        homes[run_id] = home if known is None or home.rank > known.rank else known
+    moves = [
+        Move(run_id, months[run_id], stored[run_id].job_id, stored[run_id].name, home.name)
+        for run_id, home in homes.items()
+        if run_id in stored and stored[run_id].job_id != home.job_id
+    ]
+    return homes, moves
 
 
-def _rank(home: Home) -> tuple[bool, int, int]:
-    if not home.parented or home.parent_at is None or home.parent_run_id is None:
-        return (False, 0, 0)
-    return (True, home.parent_at, home.parent_run_id)
-
-
-def _home(incoming: Incoming, *, stored: bool) -> Home:
+def _home(incoming: Incoming) -> Home:
     event, parent = incoming.event, incoming.parent
     name = (event.namespace, incoming.full_name)
     if parent is None:
-        return Home(ids.job_id(*name), name, False, None, None, stored)
+        return Home(ids.job_id(*name), name)
     job = parent.job
     run = ids.run_id(parent_uuid(parent.run.runId, job.namespace, job.name), job.namespace, job.name)
-    return Home(ids.job_id(*name), name, True, event.at, run, stored)
+    return Home(ids.job_id(*name), name, True, event.at, run)
 
 
 class _Stored(NamedTuple):
@@ -106,7 +110,7 @@ FROM runs r WHERE job_id = %s AND parent_at IS NOT NULL ORDER BY parent_at DESC 
 """
 
 
-async def bring(conn: Connection, moves: list[Move], homes: dict[int, Home], changes: Changes) -> None:
+async def bring(conn: Connection, moves: list[Move], changes: Changes) -> None:
     """Adds to Changes what the stored part of each moving run means for its new job. Raises Overtaken."""
     for move in moves:
         # Locked, so that no other writer adds to the run under its old name meanwhile.
@@ -115,12 +119,10 @@ async def bring(conn: Connection, moves: list[Move], homes: dict[int, Home], cha
         if not runs:
             raise Overtaken
         run_io = await conn.execute(f"{_RUN_IO} {_ONE}", [move.run_id, move.month])
-        await _say(conn, changes, homes[move.run_id].name, runs, await run_io.fetchall())
+        await _say(conn, changes, move.to_name, runs, await run_io.fetchall())
 
 
-async def _say(
-    conn: Connection, changes: Changes, name: tuple[str, str], runs: list[_Stored], run_io: list[tuple[Any, ...]]
-) -> None:
+async def _say(conn: Connection, changes: Changes, name: Name, runs: list[_Stored], run_io: list[tuple[Any, ...]]) -> None:
     """What stored runs mean for their job: its times and facets, and its edges."""
     job_id = ids.job_id(*name)
     told_elsewhere = {run.run_id for run in runs if run.explicit}
@@ -143,7 +145,7 @@ async def _say(
             changes.add_columns(dataset, job_id, columns.set_of(body.encode()), column_at, run_id)
 
 
-async def _read_again(conn: Connection, changes: Changes, name: tuple[str, str], run: _Stored) -> None:
+async def _read_again(conn: Connection, changes: Changes, name: Name, run: _Stored) -> None:
     """The events of a run, out of the log: in the time of the run, as there is no index by run."""
     assert run.last_at is not None
     window = [to_datetime(run.first_at), to_datetime(run.last_at)]
@@ -167,11 +169,10 @@ _JOB_EVENTS = (
 )
 
 
-async def leave(conn: Connection, moves: list[Move], homes: dict[int, Home]) -> Changes:
+async def leave(conn: Connection, moves: list[Move]) -> Changes:
     """Takes the moved runs out of their old jobs. Gives what remains: what JobEvents and the other runs say."""
     changes = Changes()
-    for job_id, name in {m.from_job: homes[m.run_id].old_name for m in moves}.items():
-        assert name is not None
+    for job_id, name in {m.from_job: m.from_name for m in moves}.items():
         for statement in _FORGET:
             await conn.execute(statement, {"job": job_id})
         for event_id, body in await (await conn.execute(_JOB_EVENTS, [name[1], *name])).fetchall():

@@ -8,7 +8,7 @@ from typing import Any
 
 from headwater.db.pool import Connection, connect
 from headwater.db.tables import PROJECTIONS
-from headwater.ingest.commit import Memory, commit
+from headwater.ingest.commit import Memory, project
 from headwater.ingest.prepare import Incoming, decompress, stored
 from headwater.ingest.state import state_hash
 from headwater.settings import Settings
@@ -59,7 +59,7 @@ def _incoming(row: tuple[Any, ...]) -> Incoming:
 async def _project(conn: Connection, batch: Sequence[Incoming], memory: Memory) -> None:
     """Halves a batch that fails; an event that fails alone was acknowledged by mistake, and is left out with a warning."""
     try:
-        await commit(conn, batch, memory, log=False)
+        await project(conn, batch, memory)
     except Exception:  # noqa: BLE001 - whatever it is, it must not cost the other events
         if len(batch) == 1:
             _log.warning("event %s cannot be projected", batch[0].event_id, exc_info=True)

@@ -8,8 +8,8 @@ from hashlib import blake2b
 from headwater.db.pool import Connection
 from headwater.db.tables import PROJECTIONS
 
-# Not of the events: `merged` tells apart rows in one batch, is_hidden and owners are people's doing.
-_OURS = {"merged", "is_hidden", "owner", "description"}
+# Not of the events: `merged` and `moving` are for the statements that write, is_hidden and owners are people's doing.
+_OURS = {"merged", "moving", "is_hidden", "owner", "description"}
 
 
 def _statement(table: str, columns: list[str]) -> str:

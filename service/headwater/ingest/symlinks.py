@@ -12,6 +12,7 @@ from typing import Any
 
 from headwater.db.pool import Connection
 from headwater.ingest import statements
+from headwater.ingest.apply import send
 from headwater.ingest.arrays import numbers
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('headwater.symlinks'))"
@@ -55,10 +56,9 @@ async def lock(conn: Connection) -> None:
 async def link(conn: Connection, links: dict[tuple[int, int], int]) -> None:
     """Stores new declarations and resolves their groups anew. The datasets must be there already."""
     keys = sorted(links)
-    cursor = await conn.execute(
-        statements.SYMLINKS, [numbers(p for p, _ in keys), numbers(a for _, a in keys), numbers(links[k] for k in keys)]
-    )
-    changed = [primary for (primary,) in await cursor.fetchall()]
+    arrays = [numbers(p for p, _ in keys), numbers(a for _, a in keys), numbers(links[k] for k in keys)]
+    stored = await send(conn, statements.SYMLINKS, arrays)
+    changed = [primary for (primary,) in await stored.fetchall()]
     if not changed:
         return
     cursor = await conn.execute(_GROUP, [numbers(changed)])
