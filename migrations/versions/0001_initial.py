@@ -106,9 +106,8 @@ CREATE TABLE jobs (
     parent_id bigint,
     parent_at timestamptz,
     first_at timestamptz NOT NULL,
-    last_at timestamptz NOT NULL,
-    told_first_at timestamptz,
-    told_last_at timestamptz,
+    last_at timestamptz,
+    told_at timestamptz,
     declared_at timestamptz,
     floor_at timestamptz,
     facets jsonb NOT NULL DEFAULT '{}',
@@ -117,7 +116,7 @@ CREATE TABLE jobs (
 ) WITH (fillfactor = 80);
 
 CREATE INDEX jobs_name_idx ON jobs (namespace_id, left(name, 256) COLLATE "C", job_id);
-CREATE INDEX jobs_last_at_idx ON jobs (last_at DESC, job_id);
+CREATE INDEX jobs_last_at_idx ON jobs (coalesce(last_at, first_at) DESC, job_id);
 CREATE INDEX jobs_parent_id_idx ON jobs (parent_id) WHERE parent_id IS NOT NULL;
 
 CREATE TABLE datasets (
@@ -241,6 +240,7 @@ CREATE TABLE runs (
 
 CREATE INDEX runs_run_uuid_idx ON runs (run_uuid);
 CREATE INDEX runs_job_id_first_at_idx ON runs (job_id, first_at DESC, run_id);
+CREATE INDEX runs_raw_job_id_idx ON runs (raw_job_id) WHERE job_id <> raw_job_id;
 CREATE INDEX runs_linked_idx ON runs (job_id, (CASE WHEN linked THEN first_at END) DESC, run_id) WHERE linked;
 
 CREATE TABLE runs_undated PARTITION OF runs DEFAULT WITH (fillfactor = 80);

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.ingest.orders import connected
 
-from headwater.ingest.arrays import facet_maps, flags, months, numbers, plain, texts
+from headwater.ingest.arrays import facet_maps, texts, values
 from headwater.ingest.changes import FacetMap
 
 # NUL and halves of surrogate pairs are gone before (openlineage.parse.storable).
@@ -69,14 +69,14 @@ async def _arrived(database: str, *arrays: tuple[str, str]) -> list[list[Any]]:
 def test_round_trip(
     database: str, some_texts: list[str | None], some_numbers: list[int | None], some_maps: list[FacetMap]
 ) -> None:
-    literals = (texts(some_texts), "text"), (numbers(some_numbers), "bigint"), (facet_maps(some_maps), "jsonb")
+    literals = (texts(some_texts), "text"), (values(some_numbers), "bigint"), (facet_maps(some_maps), "jsonb")
     arrived = asyncio.run(_arrived(database, *literals))
     assert arrived == [some_texts, some_numbers, json.loads(json.dumps(some_maps))]
 
 
 async def test_what_needs_no_quotes(database: str) -> None:
     uuid, day = UUID(int=7), date(2026, 2, 1)
-    literals = (plain([uuid, None]), "uuid"), (months([day, date(1970, 1, 1)]), "date"), (flags([True, False]), "bool")
+    literals = (values([uuid, None]), "uuid"), (values([day, date(1970, 1, 1)]), "date"), (values([True, False]), "bool")
     assert await _arrived(database, *literals) == [[uuid, None], [day, date(1970, 1, 1)], [True, False]]
 
 

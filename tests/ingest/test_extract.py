@@ -154,7 +154,7 @@ def test_a_job_event_declares() -> None:
     changes = told(job_event("08:00", "load", inputs=["a"], outputs=["b"], facets={"sql": {"query": "q"}}))
     job = changes.jobs[job_id("load")]
     assert edges(changes) == {"a -INPUT-> load", "load -OUTPUT-> b"}
-    assert job.declared_at == job.told_first_at == job.told_last_at == at("08:00")
+    assert job.declared_at == job.told_at == job.last_at == at("08:00")
     assert job.facets.keys() == {"sql"}
     assert changes.datasets[dataset_id("b")].written_at == at("08:00")
     assert not changes.runs
@@ -224,8 +224,8 @@ def test_a_parent_gets_a_job_and_a_run_though_it_sends_nothing() -> None:
     assert (child.job_id, child.raw_job_id) == (job_id("dag.load"), job_id("load"))
     assert (parent.first_at, parent.last_at, parent.parented) == (at("08:00"), None, False)
     assert changes.jobs[job_id("dag.load")].parent_id == job_id("dag")
-    assert changes.jobs[job_id("dag")].told_first_at == at("08:00")
-    assert changes.jobs[job_id("dag.load")].told_first_at is None
+    assert changes.jobs[job_id("dag")].told_at == at("08:00")
+    assert changes.jobs[job_id("dag.load")].told_at is None
 
 
 def test_the_old_key_of_the_parent_facet() -> None:

@@ -63,7 +63,7 @@ def test_job_dependencies() -> None:
     assert edges(changes) == {"up -JOB_DEPENDENCY-> load", "load -JOB_DEPENDENCY-> down"}
     assert {owner for *_, owner in changes.edges} == {job_id("load")}
     assert not the_run(changes).linked, "control flow is no data"
-    assert changes.jobs[job_id("up")].told_first_at == EIGHT
+    assert changes.jobs[job_id("up")].told_at == EIGHT
 
 
 @pytest.mark.parametrize("name", [_name("load", NAMESPACE), _name("", NAMESPACE), _name("up", ""), _name(" ", "\t")])

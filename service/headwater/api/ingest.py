@@ -25,6 +25,7 @@ from headwater.api.errors import answer, status_of, told, unexpected
 from headwater.errors import HeadwaterError, InvalidEvent, MalformedEvent, Unavailable
 from headwater.ingest import dead_letters
 from headwater.ingest.prepare import prepare
+from headwater.openlineage.parse import Kind
 from headwater.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -33,6 +34,9 @@ _BOM = b"\xef\xbb\xbf"
 _split = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _JSON = json.JSONDecoder()
 _SPACE = re.compile(r"[ \t\r\n]*")
+_CREATED = Response(status_code=201)
+_STORED = {kind: metrics.EVENTS.labels(kind.name.lower(), "stored") for kind in Kind}
+_DUPLICATE = {kind: metrics.EVENTS.labels(kind.name.lower(), "duplicate") for kind in Kind}
 
 
 async def receive(request: Request) -> Response:
@@ -53,8 +57,12 @@ async def receive(request: Request) -> Response:
     except HeadwaterError as error:
         metrics.EVENTS.labels("unknown", "deferred").inc()
         return told(error)
-    metrics.EVENTS.labels(incoming.event.kind.name.lower(), "stored" if new else "duplicate").inc()
-    return Response(status_code=201)
+    _count(incoming.event.kind, new)
+    return _CREATED
+
+
+def _count(kind: Kind, new: bool) -> None:
+    (_STORED if new else _DUPLICATE)[kind].inc()
 
 
 async def _bury(request: Request, body: bytes, error: InvalidEvent) -> None:
@@ -162,7 +170,7 @@ class _Batch:
         self._request = request
         self._settings: Settings = request.app.state.settings
         self._writer = request.app.state.writer
-        self._waiting: deque[tuple[int, bytes, str, asyncio.Future[bool]]] = deque()
+        self._waiting: deque[tuple[int, bytes, Kind, asyncio.Future[bool]]] = deque()
         self._received = self._successful = 0
         self._failed: list[dict[str, Any]] = []
 
@@ -178,7 +186,7 @@ class _Batch:
         except HeadwaterError as error:
             await self._fail(index, event, error)
         else:
-            self._waiting.append((index, event, incoming.event.kind.name.lower(), done))
+            self._waiting.append((index, event, incoming.event.kind, done))
         if index % _BREATH == 0:
             await asyncio.sleep(0)
 
@@ -186,7 +194,7 @@ class _Batch:
         while self._waiting:
             await self._settle(self._waiting.popleft())
 
-    async def _settle(self, waiting: tuple[int, bytes, str, asyncio.Future[bool]]) -> None:
+    async def _settle(self, waiting: tuple[int, bytes, Kind, asyncio.Future[bool]]) -> None:
         index, event, kind, done = waiting
         try:
             new = await done
@@ -194,7 +202,7 @@ class _Batch:
             await self._fail(index, event, error)
         else:
             self._successful += 1
-            metrics.EVENTS.labels(kind, "stored" if new else "duplicate").inc()
+            _count(kind, new)
 
     async def _fail(self, index: int, event: bytes, error: HeadwaterError) -> None:
         if isinstance(error, InvalidEvent):

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from headwater import ids
 from headwater.catalog import meaning
+from headwater.catalog.aliases import IS_ALIAS, JOIN_PARENT
 from headwater.catalog.facets import Shown, decode, load_bodies, show
 from headwater.catalog.namespaces import require_namespace
 from headwater.catalog.page import Page
@@ -22,23 +23,24 @@ from headwater.errors import NotFound
 _FIND = "SELECT 1 FROM jobs WHERE job_id = %s AND NOT is_hidden"
 
 # The four lists: of all namespaces or one, of jobs in all states or some.
-_VISIBLE = "FROM jobs j WHERE NOT j.is_hidden"
+_VISIBLE = f"FROM jobs j WHERE NOT j.is_hidden AND NOT {IS_ALIAS}"
 _IN_NAMESPACE = " AND j.namespace_id = %(namespace)s"
 _IN_STATES = """ AND (
     SELECT r.state FROM runs r WHERE r.job_id = j.job_id ORDER BY r.first_at DESC, r.run_id LIMIT 1
 ) = ANY(%(states)s)"""
 _COUNTED = "SELECT (SELECT count(*) "
 _NEWEST = "), ARRAY(SELECT j.job_id "
-_PAGED = " ORDER BY j.last_at DESC, j.job_id LIMIT %(limit)s OFFSET %(offset)s)"
+_PAGED = " ORDER BY coalesce(j.last_at, j.first_at) DESC, j.job_id LIMIT %(limit)s OFFSET %(offset)s)"
 
-_JOBS = """
-SELECT j.job_id, n.name, j.name, p.name, j.parent_id, j.first_at, j.last_at, j.declared_at, j.facets::text,
+_JOBS = f"""
+SELECT j.job_id, n.name, j.name, p.alias, p.name, p.job_id, j.first_at, coalesce(j.last_at, j.first_at), j.declared_at,
+       j.facets::text,
        (SELECT r.version_id FROM runs r
         WHERE r.job_id = j.job_id AND (r.streaming OR r.state IN ('COMPLETED', 'ABORTED', 'FAILED'))
         ORDER BY r.first_at DESC, r.run_id LIMIT 1)
 FROM jobs j
 JOIN namespaces n ON n.namespace_id = j.namespace_id
-LEFT JOIN jobs p ON p.job_id = j.parent_id
+{JOIN_PARENT}
 WHERE j.job_id = ANY(%s)
 """
 # An edge may be told by another job's events (explicit lineage): then that job's floor says whether it is current.
@@ -72,6 +74,7 @@ class JobRow:
     job_id: int
     namespace: str
     name: str
+    parent_alias: str | None
     parent: str | None
     parent_id: int | None
     first_at: datetime
@@ -159,7 +162,7 @@ def _job(row: JobRow, facets: Shown, io: Io, runs: list[Run]) -> Job:
         id=JobId(namespace=row.namespace, name=row.name),
         type=meaning.job_type(facets),
         name=row.name,
-        simpleName=row.name.removeprefix(f"{row.parent}."),
+        simpleName=row.name.removeprefix(f"{row.parent_alias}."),
         parentJobName=row.parent,
         parentJobUuid=ids.entity_uuid(row.parent_id) if row.parent_id is not None else None,
         createdAt=row.first_at,

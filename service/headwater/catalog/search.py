@@ -7,6 +7,7 @@ from datetime import date
 from typing import Literal, TypeAlias
 
 from headwater import ids
+from headwater.catalog.aliases import IS_ALIAS
 from headwater.db.pool import Connection
 from headwater.entities.search import SearchResult, SearchResults
 
@@ -14,11 +15,11 @@ Kind: TypeAlias = Literal["DATASET", "JOB"]
 Sort: TypeAlias = Literal["NAME", "UPDATED_AT"]
 
 # A dataset is found under each of its names, and shown once, under its own.
-_SEARCH = """
+_SEARCH = f"""
 WITH found AS (
-    SELECT 'JOB' AS type, j.name, j.last_at, j.namespace_id
+    SELECT 'JOB' AS type, j.name, coalesce(j.last_at, j.first_at) AS last_at, j.namespace_id
     FROM jobs j
-    WHERE j.name ILIKE %(pattern)s AND NOT j.is_hidden AND 'JOB' = ANY(%(kinds)s)
+    WHERE j.name ILIKE %(pattern)s AND NOT j.is_hidden AND 'JOB' = ANY(%(kinds)s) AND NOT {IS_ALIAS}
     UNION ALL
     SELECT 'DATASET', c.name, c.last_at, c.namespace_id
     FROM datasets c

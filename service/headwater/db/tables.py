@@ -161,16 +161,15 @@ jobs = Table(
     Column("name", Text, nullable=False),  # full: parent.child
     _id("parent_id", null=True),  # job of the latest parent facet
     _time("parent_at"),
-    _time("first_at", null=False),  # least and greatest event time
-    _time("last_at", null=False),
-    _time("told_first_at"),  # the same, of events other than those of its own runs: JobEvents, children, dependents
-    _time("told_last_at"),
+    _time("first_at", null=False),  # least event time
+    _time("last_at"),  # greatest time of its own events; absent where only others tell of it, as children of their parent
+    _time("told_at"),  # least time of events other than those of its own runs: JobEvents, children, dependents
     _time("declared_at"),  # latest JobEvent that names datasets
     _time("floor_at"),  # an edge of this job is current while its last_at is not before this (see lineage.edges)
     _facets("facets"),
     _hidden(),
     Index("jobs_name_idx", "namespace_id", text('left(name, 256) COLLATE "C"'), "job_id"),
-    Index("jobs_last_at_idx", text("last_at DESC"), "job_id"),
+    Index("jobs_last_at_idx", text("coalesce(last_at, first_at) DESC"), "job_id"),
     Index("jobs_parent_id_idx", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
 )
 
@@ -305,6 +304,7 @@ runs = Table(
     PrimaryKeyConstraint("run_id", "month"),
     Index("runs_run_uuid_idx", "run_uuid"),
     Index("runs_job_id_first_at_idx", "job_id", text("first_at DESC"), "run_id"),
+    Index("runs_raw_job_id_idx", "raw_job_id", postgresql_where=text("job_id <> raw_job_id")),  # see catalog.aliases
     Index(
         "runs_linked_idx",
         "job_id",

@@ -1,40 +1,50 @@
-"""PostgreSQL array literals. psycopg's list adapters take 2–3 times as long, and a batch has tens of thousands of values."""
+"""PostgreSQL array literals. psycopg's list adapters take many times as long, and a batch has tens of thousands of values.
+
+JSON's writing of a flat list is nearly PostgreSQL's: numbers, true, false, null and quoted text are the same, and of the
+escapes ``\\"`` and ``\\\\``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from uuid import UUID
 
 import msgspec
+import psycopg
+from psycopg.types.array import ListBinaryDumper
 
 from headwater.ingest.changes import FacetMap
 
 _encode = msgspec.json.Encoder().encode
 
 
-def numbers(values: Iterable[int | None]) -> str:
-    return "{" + ",".join(["null" if v is None else str(v) for v in values]) + "}"
+class Bodies(list[bytes]):
+    """An array of bytea, sent as it is: psycopg would write a plain list as text, twice as long."""
 
 
-def flags(values: Iterable[bool]) -> str:
-    return "{" + ",".join(["t" if v else "f" for v in values]) + "}"
+psycopg.adapters.register_dumper(Bodies, ListBinaryDumper)
 
 
-def plain(values: Iterable[object]) -> str:
-    """Values whose text needs no quotes: UUIDs and dates; None is null."""
-    return "{" + ",".join(["null" if v is None else str(v) for v in values]) + "}"
+def values(column: Iterable[int | bool | UUID | date | None]) -> str:
+    return _literal(_encode(list(column)))
 
 
-def months(values: Iterable[date]) -> str:
-    return "{" + ",".join([v.isoformat() for v in values]) + "}"
+def texts(column: Iterable[str | None]) -> str:
+    found = list(column)
+    encoded = _encode(found)
+    if b"\\" in encoded:  # may be an escape that PostgreSQL reads differently, such as \n
+        return "{" + ",".join(["null" if v is None else _quote(v) for v in found]) + "}"
+    return _literal(encoded)
 
 
-def texts(values: Iterable[str | None]) -> str:
-    return "{" + ",".join(["null" if v is None else _quote(v) for v in values]) + "}"
+def facet_maps(column: Iterable[FacetMap]) -> str:
+    # JSON text holds no control characters, so that quoting it once more makes no other escapes.
+    return _literal(_encode([_encode(v).decode() for v in column]))
 
 
-def facet_maps(values: Iterable[FacetMap]) -> str:
-    return "{" + ",".join(['"{}"' if not v else _quote(_encode(v).decode()) for v in values]) + "}"
+def _literal(encoded: bytes) -> str:
+    return "{" + encoded[1:-1].decode() + "}"
 
 
 def _quote(text: str) -> str:

@@ -37,22 +37,22 @@ class Job:
     namespace_id: int
     name: str
     first_at: int
-    last_at: int
+    last_at: int | None = None
     parent_id: int | None = None
     parent_at: int | None = None
     declared_at: int | None = None
-    told_first_at: int | None = None
-    told_last_at: int | None = None
+    told_at: int | None = None
     facets: FacetMap = field(default_factory=dict)
 
     def seen(self, at: int) -> None:
+        """In an event of its own."""
         self.first_at = min(self.first_at, at)
-        self.last_at = max(self.last_at, at)
+        self.last_at = _greatest(self.last_at, at)
 
     def told(self, at: int) -> None:
         """By an event of another job, or by a JobEvent: it exists even without a run."""
-        self.told_first_at = _least(self.told_first_at, at)
-        self.told_last_at = _greatest(self.told_last_at, at)
+        self.first_at = min(self.first_at, at)
+        self.told_at = _least(self.told_at, at)
 
     def has_parent(self, parent: int, at: int) -> None:
         if self.parent_at is None or (at, parent) > (self.parent_at, self.parent_id):
@@ -213,13 +213,13 @@ class Changes:
         return identifier
 
     def job(self, namespace: str, name: str, at: int, *, told: bool = True) -> int:
-        """Makes sure that the job exists; returns its id. ``told`` is false in an event of its own run."""
+        """Makes sure that the job exists; returns its id. ``told`` is false where it says so itself, by a run."""
         identifier = ids.job_id(namespace, name)
-        namespace_id = self.namespace(namespace, at)
         known = self.jobs.get(identifier)
         if known is None:
-            known = self.jobs[identifier] = Job(namespace_id, name, at, at)
-        known.seen(at)
+            known = self.jobs[identifier] = Job(self.namespace(namespace, at), name, at)
+        elif at < known.first_at:
+            self.namespace(namespace, at)
         if told:
             known.told(at)
         return identifier

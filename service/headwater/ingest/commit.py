@@ -19,7 +19,7 @@ from headwater.db import partitions
 from headwater.db.pool import Connection
 from headwater.ingest import rehome, statements, symlinks
 from headwater.ingest.apply import Overtaken, meant, send, write, write_floors
-from headwater.ingest.arrays import months, numbers, texts
+from headwater.ingest.arrays import texts, values
 from headwater.ingest.changes import Changes
 from headwater.ingest.extract import extract
 from headwater.ingest.known import Known
@@ -140,7 +140,7 @@ async def _new_events(cursor: AsyncRawCursor[tuple[Any, ...]]) -> set[UUID]:
 
 
 async def _homes(conn: Connection, runs: dict[int, date]) -> dict[int, Home]:
-    cursor = await send(conn, statements.KNOWN_RUNS, [numbers(runs), months(runs.values())])
+    cursor = await send(conn, statements.KNOWN_RUNS, [values(runs), values(runs.values())])
     return {row[0]: Home(row[1], (row[2], row[3]), row[4], row[5], row[6]) for row in await cursor.fetchall()}
 
 
@@ -159,7 +159,7 @@ async def _conformance(conn: Connection, batch: list[Incoming]) -> None:
         await send(
             conn,
             statements.CONFORMANCE,
-            [numbers(keys), *(texts(c) for c in column[:3]), *(numbers(c) for c in column[3:])],
+            [values(keys), *(texts(c) for c in column[:3]), *(values(c) for c in column[3:])],
         )
 
 

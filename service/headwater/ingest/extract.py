@@ -66,6 +66,7 @@ def _job(scope: Scope, namespace: str, name: str) -> None:
     event, changes = scope.event, scope.changes
     changes.job(namespace, name, event.at, told=event.kind is Kind.JOB)
     job = changes.jobs[scope.job_id]
+    job.seen(event.at)
     job_facets = _shared(changes, event.job_facets, event.at)
     merge_facets(job.facets, job_facets)
     if event.kind is Kind.JOB and (event.inputs or event.outputs):

@@ -1,11 +1,11 @@
 """What is certainly stored already, so that its rows need not be sent again: in steady state nearly everything that is
-told by name or content. Bounded, and only ever filled after a commit."""
+told by name or content, and the parents of which every child tells. Bounded, and only ever filled after a commit."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from headwater.ingest.changes import Changes
+from headwater.ingest.changes import Changes, Job, Run
 
 _LIMIT = 200_000  # entries; about 30 MB when full
 
@@ -32,6 +32,15 @@ class Known:
             bodies={k: v for k, v in changes.bodies.items() if k not in self._least},
         )
 
+    def new_jobs(self, changes: Changes) -> dict[int, Job]:
+        """Without those that are only told of, as parents are, and nothing else: a job at an edge has its row written always,
+        as readers see by it that there may be new edges."""
+        at_edges = {end for source, target, _, _ in changes.edges for end in (source, target)}
+        return {k: v for k, v in changes.jobs.items() if _speaks(v) or k in at_edges or self._sooner(("job", k), v.first_at)}
+
+    def new_runs(self, changes: Changes) -> dict[int, Run]:
+        return {k: v for k, v in changes.runs.items() if _speaks(v) or self._sooner(("run", k), v.first_at)}
+
     def new_symlinks(self, changes: Changes) -> dict[tuple[int, int], int]:
         return {k: at for k, at in changes.symlinks.items() if self._sooner(("symlink", k), at)}
 
@@ -47,6 +56,10 @@ class Known:
             self._stored(version, row.first_at)
         for symlink, at in changes.symlinks.items():
             self._stored(("symlink", symlink), at)
+        for kind, told in (("job", changes.jobs), ("run", changes.runs)):
+            for key, thing in told.items():
+                if not _speaks(thing):
+                    self._stored((kind, key), thing.first_at)
         for identifier in (*changes.tags, *changes.column_sets, *changes.bodies):
             self._least[identifier] = 0
 
@@ -59,3 +72,8 @@ class Known:
 
     def _stored(self, key: Any, at: int) -> None:
         self._least[key] = min(at, self._least.get(key, at))
+
+
+def _speaks(thing: Job | Run) -> bool:
+    """Whether it has events of its own in the batch."""
+    return thing.last_at is not None

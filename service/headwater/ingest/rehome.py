@@ -132,6 +132,7 @@ async def _say(conn: Connection, changes: Changes, name: Name, runs: list[_Store
         elif run.last_at is not None:  # else it is known from its children, who tell of another job
             changes.job(*name, run.first_at, told=False)
             job = changes.jobs[job_id]
+            job.seen(run.first_at)
             job.seen(run.last_at)
             merge_facets(job.facets, {key: (value[0], value[1]) for key, value in run.job_facets.items()})
     for run_id, dataset, output, first_at, last_at, column_at, body in run_io:
@@ -158,8 +159,8 @@ async def _read_again(conn: Connection, changes: Changes, name: Name, run: _Stor
 _FORGET = (
     "DELETE FROM column_lineage WHERE owner_id = %(job)s",
     "DELETE FROM edges WHERE owner_id = %(job)s",
-    "DELETE FROM jobs WHERE job_id = %(job)s AND told_first_at IS NULL",
-    """UPDATE jobs SET first_at = told_first_at, last_at = told_last_at, facets = '{}', floor_at = NULL, parent_id = NULL,
+    "DELETE FROM jobs WHERE job_id = %(job)s AND told_at IS NULL",
+    """UPDATE jobs SET first_at = told_at, last_at = NULL, facets = '{}', floor_at = NULL, parent_id = NULL,
            parent_at = NULL
        WHERE job_id = %(job)s""",
 )

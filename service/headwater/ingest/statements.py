@@ -126,13 +126,12 @@ def _events(p: _Parameters) -> str:
 # Of jobs and datasets, a row that is not written has the same id and another name (see ``ids``): who counts finds out.
 def _jobs(p: _Parameters) -> str:
     columns = """job_id bigint, namespace_id bigint, name text, first_at time, last_at time, declared_at time,
-                 parent_id bigint, parent_at time, told_first_at time, told_last_at time, facets jsonb"""
+                 parent_id bigint, parent_at time, told_at time, facets jsonb"""
     return f"""
 {p.insert("jobs", columns)}
 ON CONFLICT (job_id) DO UPDATE
 SET {_SPAN}, declared_at = greatest(t.declared_at, excluded.declared_at), is_hidden = false,
-    told_first_at = least(t.told_first_at, excluded.told_first_at),
-    told_last_at = greatest(t.told_last_at, excluded.told_last_at),
+    told_at = least(t.told_at, excluded.told_at),
     {_latest("parent_at", "parent_id", ("parent_at", "parent_id"))}, {_facets("facets")}
 WHERE t.name = excluded.name AND t.namespace_id = excluded.namespace_id
 RETURNING 1"""

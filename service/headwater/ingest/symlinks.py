@@ -13,7 +13,7 @@ from typing import Any
 from headwater.db.pool import Connection
 from headwater.ingest import statements
 from headwater.ingest.apply import send
-from headwater.ingest.arrays import numbers
+from headwater.ingest.arrays import values
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('headwater.symlinks'))"
 _GROUP = """
@@ -56,12 +56,12 @@ async def lock(conn: Connection) -> None:
 async def link(conn: Connection, links: dict[tuple[int, int], int]) -> None:
     """Stores new declarations and resolves their groups anew. The datasets must be there already."""
     keys = sorted(links)
-    arrays = [numbers(p for p, _ in keys), numbers(a for _, a in keys), numbers(links[k] for k in keys)]
+    arrays = [values(p for p, _ in keys), values(a for _, a in keys), values(links[k] for k in keys)]
     stored = await send(conn, statements.SYMLINKS, arrays)
     changed = [primary for (primary,) in await stored.fetchall()]
     if not changed:
         return
-    cursor = await conn.execute(_GROUP, [numbers(changed)])
+    cursor = await conn.execute(_GROUP, [values(changed)])
     resolved = canonical(await cursor.fetchall())
     names = sorted(resolved)
-    await conn.execute(_CANONICAL, [numbers(names), numbers(resolved[n] for n in names)])
+    await conn.execute(_CANONICAL, [values(names), values(resolved[n] for n in names)])

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from headwater import ids
 from headwater.catalog import meaning
+from headwater.catalog.aliases import JOIN_PARENT
 from headwater.catalog.datasets import load_datasets
 from headwater.catalog.facets import Facet, FacetMap, Shown, decode, load_bodies, show
 from headwater.catalog.runs import RunKey, load_runs
@@ -19,11 +20,12 @@ from headwater.entities import encode
 from headwater.entities.job import JobId
 from headwater.entities.run import Run
 
-_JOBS = """
-SELECT j.job_id, n.name, j.name, p.name, j.parent_id, j.first_at, j.last_at, j.facets::text, r.run_id, r.month
+_JOBS = f"""
+SELECT j.job_id, n.name, j.name, p.alias, p.name, p.job_id, j.first_at, coalesce(j.last_at, j.first_at), j.facets::text,
+       r.run_id, r.month
 FROM jobs j
 JOIN namespaces n ON n.namespace_id = j.namespace_id
-LEFT JOIN jobs p ON p.job_id = j.parent_id
+{JOIN_PARENT}
 LEFT JOIN LATERAL (
     SELECT run_id, month FROM runs WHERE job_id = j.job_id ORDER BY first_at DESC, run_id LIMIT 1
 ) r ON true
@@ -40,6 +42,7 @@ class _Job(NamedTuple):
     job_id: int
     namespace: str
     name: str
+    parent_alias: str | None
     parent: str | None
     parent_id: int | None
     first_at: datetime
@@ -93,7 +96,7 @@ def _job_data(job: _Job, facets: Shown, run: Run | None) -> JobData:
             "id": JobId(namespace=job.namespace, name=job.name),
             "type": meaning.job_type(facets),
             "name": job.name,
-            "simpleName": job.name.removeprefix(f"{job.parent}."),
+            "simpleName": job.name.removeprefix(f"{job.parent_alias}."),
             "parentJobName": job.parent,
             "parentJobUuid": ids.entity_uuid(job.parent_id) if job.parent_id is not None else None,
             "currentRunUuid": run.id if run else None,
