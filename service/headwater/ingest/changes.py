@@ -227,12 +227,13 @@ class Changes:
     def dataset(self, namespace: str, name: str, at: int) -> int:
         """Makes sure that the dataset exists; returns its id."""
         identifier = ids.dataset_id(namespace, name)
-        namespace_id = self.namespace(namespace, at)
         known = self.datasets.get(identifier)
         if known is None:
-            self.datasets[identifier] = Dataset(namespace_id, name, at, at)
-        else:
-            known.seen(at)
+            self.datasets[identifier] = Dataset(self.namespace(namespace, at), name, at, at)
+            return identifier
+        if at < known.first_at:
+            self.namespace(namespace, at)
+        known.seen(at)
         return identifier
 
     def body(self, body: bytes) -> int:

@@ -26,38 +26,38 @@ _Inputs = tuple[tuple[str, str], ...]  # (namespace, name) of the datasets that 
 def column_lineage(scope: DatasetScope, raw: msgspec.Raw) -> None:
     """Adds the columnLineage facet of an output or of a DatasetEvent. One that is deleted or of another shape replaces what
     was told before it as any other does, with nothing."""
-    edges, inputs = _parsed(bytes(raw))
+    edges, set_id, inputs = _parsed(bytes(raw))
     for namespace, name in inputs:
         scope.changes.dataset(namespace, name, scope.at)
-    _add(scope.scope, scope.dataset_id, edges)
+    _point(scope.scope, scope.dataset_id, edges, set_id)
     if scope.scope.event.kind is Kind.DATASET:
         for namespace, name in inputs:
             _derive(scope.scope, ids.dataset_id(namespace, name), scope.dataset_id)
         scope.changes.datasets[scope.dataset_id].declared(scope.at)
 
 
-def _parsed(body: bytes) -> tuple[_Set, _Inputs]:
+def _parsed(body: bytes) -> tuple[_Set, int, _Inputs]:
     """Remembered where it is of a usual size, as a pipeline sends the same facet with every run."""
     return _remembered(body) if len(body) <= 16_384 else _parse(body)
 
 
 @lru_cache(maxsize=2_048)
-def _remembered(body: bytes) -> tuple[_Set, _Inputs]:
+def _remembered(body: bytes) -> tuple[_Set, int, _Inputs]:
     return _parse(body)
 
 
-def _parse(body: bytes) -> tuple[_Set, _Inputs]:
+def _parse(body: bytes) -> tuple[_Set, int, _Inputs]:
     facet = read(shapes.ColumnLineage, msgspec.Raw(body))
     if facet is None:
-        return (), ()
+        return (), _set_id(()), ()
     edges = tuple(_edges(facet))
     fields = [f for field in (facet.fields or {}).values() for f in field.inputFields or []] + (facet.dataset or [])
-    return edges, tuple(sorted({name for f in fields if (name := name_of(f))}))
+    return edges, _set_id(edges), tuple(sorted({name for f in fields if (name := name_of(f))}))
 
 
 def set_of(body: bytes) -> int:
     """Id of the column set of a columnLineage facet that is stored already."""
-    return _set_id(_parsed(body)[0])
+    return _parsed(body)[1]
 
 
 def _set_id(edges: _Set) -> int:
@@ -80,8 +80,11 @@ def _edge(output: str, source: InputField | LineageInput, transformations: list[
 
 
 def _add(scope: Scope, dataset: int, edges: _Set) -> None:
+    _point(scope, dataset, edges, _set_id(edges))
+
+
+def _point(scope: Scope, dataset: int, edges: _Set, set_id: int) -> None:
     owner = dataset if scope.event.kind is Kind.DATASET else scope.job_id
-    set_id = _set_id(edges)
     scope.changes.column_sets[set_id] = edges
     scope.changes.add_columns(dataset, owner, set_id, scope.event.at, scope.run_id)
 

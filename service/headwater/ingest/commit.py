@@ -115,16 +115,16 @@ async def _write(conn: Connection, batch: list[Incoming], memory: Memory, *, log
 
 @asynccontextmanager
 async def _one_trip(conn: Connection) -> AsyncIterator[None]:
-    """A transaction whose statements and COMMIT go out together; psycopg's own waits for all answers before it commits."""
-    try:
-        async with conn.pipeline():
-            await conn.execute("BEGIN")
+    """A transaction without BEGIN and COMMIT: all statements of a pipeline are one, which its end commits. Where we fail
+    between two of them, the connection ends before the pipeline does."""
+    async with conn.pipeline():
+        try:
             yield
-            await conn.execute("COMMIT")
-    except BaseException:
-        if not conn.broken:
-            await conn.rollback()
-        raise
+        except (psycopg.Error, Overtaken):  # the database has given up the transaction, or nothing was written
+            raise
+        except BaseException:
+            await conn.close()
+            raise
 
 
 @asynccontextmanager

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+from datetime import date
+from functools import lru_cache
+from typing import NamedTuple
+from uuid import UUID
+
 from headwater import ids
 from headwater.ingest import facets
 from headwater.ingest.changes import Changes, Dataset, Facet, FacetMap, Run, RunIo, merge_facets
 from headwater.ingest.scope import DatasetScope, Scope
 from headwater.lineage.edges import EdgeKind
-from headwater.openlineage.facets import Name, Parent, name_of, read
+from headwater.openlineage.facets import Parent, name_of, read
 from headwater.openlineage.parse import Dataset as EventDataset
 from headwater.openlineage.parse import Event, Facets, Kind, parent_uuid
 
 _END_RANKS = {"COMPLETE": 1, "ABORT": 2, "FAIL": 3}
 
 
-def parent_of(event: Event) -> Parent | None:
-    """The parent facet, if it names another job. Old Airflow gives the task's own name: then the DAG is what stands
+class ParentRun(NamedTuple):
+    namespace: str
+    name: str
+    job_id: int
+    run_id: int
+    uuid: UUID
+    month: date
+
+
+def parent_of(event: Event) -> ParentRun | None:
+    """What the parent facet names, if it is another job. Old Airflow gives the task's own name: then the DAG is what stands
     before its last dot."""
     raw = event.run_facets.get("parent") or event.run_facets.get("parentRun")
     parent = read(Parent, raw) if raw is not None else None
@@ -23,14 +37,20 @@ def parent_of(event: Event) -> Parent | None:
         return None
     own = (parent.job.namespace, parent.job.name) == (event.namespace, event.name)
     name = event.name.rpartition(".")[0] if own else parent.job.name
-    return Parent(parent.run, Name(parent.job.namespace, name)) if name else None
+    return _parent_run(parent.job.namespace, name, parent.run.runId) if name else None
 
 
-def full_name(event: Event, parent: Parent | None) -> str:
+@lru_cache(maxsize=4_096)
+def _parent_run(namespace: str, name: str, run: str) -> ParentRun:
+    uuid = parent_uuid(run, namespace, name)
+    return ParentRun(namespace, name, ids.job_id(namespace, name), ids.run_id(uuid, namespace, name), uuid, ids.run_month(uuid))
+
+
+def full_name(event: Event, parent: ParentRun | None) -> str:
     """A child is stored as ``parent.child``, as Marquez does."""
-    if parent is None or event.name.startswith(f"{parent.job.name}."):
+    if parent is None or event.name.startswith(f"{parent.name}."):
         return event.name
-    return f"{parent.job.name}.{event.name}"
+    return f"{parent.name}.{event.name}"
 
 
 def extract(event: Event, changes: Changes, job: tuple[str, str] | None = None) -> None:
@@ -74,7 +94,7 @@ def _job(scope: Scope, namespace: str, name: str) -> None:
     scope.job_facets = job_facets
 
 
-def _run(scope: Scope, parent: Parent | None) -> None:
+def _run(scope: Scope, parent: ParentRun | None) -> None:
     event = scope.event
     assert event.run is not None
     raw_job = ids.job_id(event.namespace, event.name)
@@ -107,23 +127,20 @@ def _state(run: Run, event: Event) -> None:
             run.ended(event.at, _END_RANKS[end])
 
 
-def _parent(scope: Scope, run: Run, parent: Parent) -> None:
+def _parent(scope: Scope, run: Run, parent: ParentRun) -> None:
     """The child points to its parent, which gets a job and a run of its own even if it never sends an event."""
     event, changes = scope.event, scope.changes
-    namespace, name = parent.job.namespace, parent.job.name
-    uuid = parent_uuid(parent.run.runId, namespace, name)
-    parent_job = changes.job(namespace, name, event.at)
-    parent_run = ids.run_id(uuid, namespace, name)
-    if parent_run == scope.run_id or parent_job == scope.job_id:
+    changes.job(parent.namespace, parent.name, event.at)
+    if parent.run_id == scope.run_id or parent.job_id == scope.job_id:
         return
-    known = changes.runs.get(parent_run)
+    known = changes.runs.get(parent.run_id)
     if known is None:
-        changes.runs[parent_run] = Run(uuid, ids.run_month(uuid), parent_job, parent_job, event.at)
+        changes.runs[parent.run_id] = Run(parent.uuid, parent.month, parent.job_id, parent.job_id, event.at)
     else:
         known.told(event.at)
-    run.has_parent(parent_run, uuid, event.at)
+    run.has_parent(parent.run_id, parent.uuid, event.at)
     if ids.job_id(event.namespace, full_name(event, parent)) == scope.job_id:  # not where a later event told another
-        changes.jobs[scope.job_id].has_parent(parent_job, event.at)
+        changes.jobs[scope.job_id].has_parent(parent.job_id, event.at)
 
 
 def _inputs_and_outputs(scope: Scope) -> None:

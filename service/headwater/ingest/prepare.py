@@ -11,9 +11,8 @@ import zstandard
 
 from headwater import ids
 from headwater.errors import InvalidEvent, MalformedEvent, Problem
-from headwater.ingest.extract import full_name, parent_of
-from headwater.openlineage.facets import Parent
-from headwater.openlineage.parse import Event, nesting, parent_uuid, parse, storable
+from headwater.ingest.extract import ParentRun, full_name, parent_of
+from headwater.openlineage.parse import Event, nesting, parse, storable
 from headwater.openlineage.times import to_datetime
 from headwater.openlineage.validate import findings
 from headwater.settings import Settings
@@ -32,7 +31,7 @@ class Incoming:
     body: bytes  # as sent, zstd
     size: int  # bytes as sent, which is about what the parsed event holds
     findings: list[Problem]
-    parent: Parent | None
+    parent: ParentRun | None
     full_name: str
     run_id: int | None  # of a RunEvent
 
@@ -45,10 +44,7 @@ class Incoming:
         if self.event.run is None:
             return []
         months = [ids.run_month(self.event.run)]
-        if self.parent is not None:
-            job = self.parent.job
-            months.append(ids.run_month(parent_uuid(self.parent.run.runId, job.namespace, job.name)))
-        return months
+        return [*months, self.parent.month] if self.parent is not None else months
 
 
 @lru_cache(maxsize=1024)

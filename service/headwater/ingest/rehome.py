@@ -20,7 +20,6 @@ from headwater.ingest.changes import Changes, merge_facets
 from headwater.ingest.extract import extract
 from headwater.ingest.prepare import Incoming, decompress, stored
 from headwater.lineage.edges import EdgeKind
-from headwater.openlineage.parse import parent_uuid
 from headwater.openlineage.times import to_datetime
 
 Name = tuple[str, str]  # namespace, name
@@ -76,9 +75,7 @@ def _home(incoming: Incoming) -> Home:
     name = (event.namespace, incoming.full_name)
     if parent is None:
         return Home(ids.job_id(*name), name)
-    job = parent.job
-    run = ids.run_id(parent_uuid(parent.run.runId, job.namespace, job.name), job.namespace, job.name)
-    return Home(ids.job_id(*name), name, True, event.at, run)
+    return Home(ids.job_id(*name), name, True, event.at, parent.run_id)
 
 
 class _Stored(NamedTuple):
