@@ -21,7 +21,6 @@ from headwater.ids import event_id
 from headwater.ingest.prepare import decompress
 from headwater.ingest.replay import replay
 from headwater.ingest.state import table_hashes
-from headwater.settings import Settings
 from tests.build import PRODUCER
 from tests.conftest import Server, cloned
 from tests.serving import in_process
@@ -277,6 +276,6 @@ async def test_replay_gives_the_same_state(database: str, server: Server) -> Non
         for url in (database, second):
             await _in_batches(url, sent, 50)
         progress: list[tuple[int, int]] = []
-        await replay(database, Settings(), lambda done, total: progress.append((done, total)))
+        await replay(database, lambda done, total: progress.append((done, total)))
         assert progress[-1] == (len(logged(database)), len(logged(database)))
         assert await _differences(database, second) == []

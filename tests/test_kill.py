@@ -22,7 +22,6 @@ from headwater.ids import event_id
 from headwater.ingest.prepare import decompress
 from headwater.ingest.replay import replay
 from headwater.ingest.state import table_hashes
-from headwater.settings import Settings
 from tests.api.ingesting import encoded
 from tests.build import dataset, run_event, schema
 from tests.serving import Process, serving
@@ -132,7 +131,7 @@ async def test_what_was_acknowledged_survives(data_dir: Path, tmp_path: Path, nu
         assert all(event_id(body) == identifier for identifier, body in kept.items())
         assert service.get("/api/v1/events/lineage", limit=1)["totalCount"] == len(kept)
         before = await state(url)
-        await replay(url, Settings(), lambda done, total: None)
+        await replay(url, lambda done, total: None)
         after = await state(url)
         assert [table for table in before if before[table] != after[table]] == []
         assert service.post("/api/v1/lineage", run_event("START", "23:00:00")) == 201

@@ -52,6 +52,6 @@ async def assert_orderless(database: str, events: Sequence[Event]) -> None:
                 await commit(conn, [incoming[n]], memory)
             found = await table_hashes(conn)
             assert found == expected, f"order {order}"
-    await replay(database, SETTINGS, lambda done, total: None)
+    await replay(database, lambda done, total: None)
     async with connected(database) as conn:
         assert await table_hashes(conn) == expected, "replay"

@@ -61,7 +61,7 @@ def test_any_order_any_batches_any_writers(database: str, history: list[Event], 
                 await reset(conn)
                 await way(database, conn, events)
                 assert await table_hashes(conn) == expected, way.__name__
-            await replay(database, SETTINGS, lambda done, total: None)
+            await replay(database, lambda done, total: None)
             assert await table_hashes(conn) == expected, "replay"
 
     asyncio.run(check())

@@ -14,7 +14,6 @@ from headwater.ingest.commit import Memory, commit
 from headwater.ingest.replay import replay
 from headwater.ingest.state import state_hash, table_hashes
 from headwater.ingest.writer import running_writer
-from headwater.settings import Settings
 
 PARENT = {"parent": {"run": {"runId": str(run_uuid("dag"))}, "job": {"namespace": "shop", "name": "dag"}}}
 
@@ -50,7 +49,7 @@ async def test_the_state_after_a_replay_is_the_state_before(database: str) -> No
         before = await table_hashes(conn)
         assert not [table for table in ("jobs", "symlinks", "conformance", "dataset_versions") if before[table].startswith("0:")]
         told: list[tuple[int, int]] = []
-        found = await replay(database, Settings(commit_events=7), lambda done, total: told.append((done, total)))
+        found = await replay(database, lambda done, total: told.append((done, total)), step=7)
         assert await table_hashes(conn) == before
         assert await state_hash(conn) == found
     assert told == [(n, 23) for n in (0, 7, 14, 21, 23)]
@@ -63,7 +62,7 @@ async def test_what_was_broken_is_mended(database: str) -> None:
         for table in PROJECTIONS:
             await conn.execute(f"DELETE FROM {table.name} WHERE ctid IN (SELECT ctid FROM {table.name} LIMIT 3)")
         assert await state_hash(conn) != before
-        assert await replay(database, SETTINGS, lambda done, total: None) == before
+        assert await replay(database, lambda done, total: None) == before
 
 
 async def test_what_people_did_is_kept(database: str) -> None:
@@ -71,7 +70,7 @@ async def test_what_people_did_is_kept(database: str) -> None:
         await _fill(conn)
         await conn.execute("INSERT INTO tags (tag_id, name, description) VALUES (1, 'mine', 'by hand')")
         await conn.execute("UPDATE namespaces SET description = 'first' WHERE name = 'default'")
-        await replay(database, SETTINGS, lambda done, total: None)
+        await replay(database, lambda done, total: None)
         tags = await (await conn.execute("SELECT description FROM tags WHERE tag_id = 1")).fetchall()
         described = await (await conn.execute("SELECT description FROM namespaces WHERE name = 'default'")).fetchall()
     assert (tags, described) == ([("by hand",)], [("first",)])
@@ -81,7 +80,7 @@ async def test_an_event_that_fails_alone_costs_no_other(database: str, caplog: p
     async with connected(database) as conn:
         await _fill(conn)
         await conn.execute("ALTER TABLE datasets ADD CHECK (name <> 'out3') NOT VALID")
-        await replay(database, SETTINGS, lambda done, total: None)
+        await replay(database, lambda done, total: None)
         runs = await (await conn.execute("SELECT count(*) FROM runs WHERE last_at IS NOT NULL")).fetchone()
     assert runs == (10,), "the run has another event"
     assert [r.getMessage().endswith("cannot be projected") for r in caplog.records] == [True]
@@ -96,7 +95,7 @@ async def test_a_replay_that_fails_leaves_all_as_it_was(database: str) -> None:
         await _fill(conn)
         before = await state_hash(conn)
         with pytest.raises(RuntimeError):
-            await replay(database, SETTINGS, fail)
+            await replay(database, fail)
         assert await state_hash(conn) == before
 
 
@@ -110,12 +109,12 @@ async def test_events_that_come_meanwhile_wait(database: str) -> None:
             if not done:
                 waiting.append(writer.put(extra[0]))
 
-        await replay(database, Settings(commit_events=5), put)
+        await replay(database, put, step=5)
         assert await waiting[0]
         after = await state_hash(conn)
-        assert await replay(database, SETTINGS, lambda done, total: None) == after
+        assert await replay(database, lambda done, total: None) == after
 
 
 async def test_an_empty_log(database: str) -> None:
     async with connected(database) as conn:
-        assert await replay(database, SETTINGS, lambda done, total: None) == await state_hash(conn)
+        assert await replay(database, lambda done, total: None) == await state_hash(conn)

@@ -9,15 +9,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Protocol
+from typing import Annotated, Protocol
 
 import typer
 
 from headwater.cli.database import DataDir, log_only, migrated, read_settings
 from headwater.errors import Unavailable
-
-if TYPE_CHECKING:
-    from headwater.settings import Settings
 
 app = typer.Typer(help="The log of events, and what follows from it.", no_args_is_help=True)
 
@@ -39,12 +36,12 @@ def replay(data_dir: DataDir = None) -> None:
     log_only("WARNING")
     settings = read_settings(data_dir=data_dir)
     with migrated(settings) as url:
-        count, state = asyncio.run(_replay(url, settings))
+        count, state = asyncio.run(_replay(url))
     print(f"Rebuilt from {count:,} events. The state hash is:")
     print(state)
 
 
-async def _replay(url: str, settings: Settings) -> tuple[int, str]:
+async def _replay(url: str) -> tuple[int, str]:
     from headwater.cli.progress import progress
     from headwater.ingest import replay
 
@@ -56,7 +53,7 @@ async def _replay(url: str, settings: Settings) -> tuple[int, str]:
             events = total
             report(done, total, f"{done:,} of {total:,} events")
 
-        state = await replay.replay(url, settings, told)
+        state = await replay.replay(url, told)
     return events, state
 
 

@@ -11,13 +11,17 @@ from headwater.db.tables import PROJECTIONS
 from headwater.ingest.commit import Memory, project
 from headwater.ingest.prepare import Incoming, decompress, stored
 from headwater.ingest.state import state_hash
-from headwater.settings import Settings
 
 _log = logging.getLogger(__name__)
+# A row that many events write gets a version with each step, all of which the next one has to pass, as the transaction keeps
+# them to its end: few large steps. What they hold in memory is some times the events' own size.
+_STEP_EVENTS = 4_000
+_STEP_BYTES = 32 * 1024 * 1024
+_FETCH = 250
 _LOG = "SELECT event_id, body, findings FROM lineage_events ORDER BY event_time, event_id"
 
 
-async def replay(url: str, settings: Settings, progress: Callable[[int, int], None]) -> str:
+async def replay(url: str, progress: Callable[[int, int], None], step: int = _STEP_EVENTS) -> str:
     """Gives the state hash. ``progress`` is called with (events done, events in all).
 
     Events that come in while it runs wait for it, and are then added as ever.
@@ -26,7 +30,7 @@ async def replay(url: str, settings: Settings, progress: Callable[[int, int], No
     try:
         async with conn.transaction():
             await _empty(conn)
-            await _rebuild(conn, settings.commit_events, progress)
+            await _rebuild(conn, step, progress)
         await conn.execute("ANALYZE")
         return await state_hash(conn)
     finally:
@@ -39,16 +43,22 @@ async def _empty(conn: Connection) -> None:
     await conn.execute("DELETE FROM namespaces WHERE name <> 'default'")
 
 
-async def _rebuild(conn: Connection, size: int, progress: Callable[[int, int], None]) -> None:
+async def _rebuild(conn: Connection, step: int, progress: Callable[[int, int], None]) -> None:
     row = await (await conn.execute("SELECT count(*) FROM lineage_events")).fetchone()
     total, done, memory = row[0] if row else 0, 0, Memory()
     progress(done, total)
     async with conn.cursor(name="log") as log:
         await log.execute(_LOG)
-        while rows := await log.fetchmany(size):
-            await _project(conn, [_incoming(r) for r in rows], memory)
+        waiting: list[Incoming] = []
+        while rows := await log.fetchmany(min(step, _FETCH)):
+            waiting += [_incoming(r) for r in rows]
+            if len(waiting) >= step or sum(i.size for i in waiting) >= _STEP_BYTES:
+                await _project(conn, waiting, memory)
+                waiting = []
             done += len(rows)
             progress(done, total)
+        if waiting:
+            await _project(conn, waiting, memory)
 
 
 def _incoming(row: tuple[Any, ...]) -> Incoming:
