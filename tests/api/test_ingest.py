@@ -288,13 +288,13 @@ def _queued() -> int:
 
 
 async def test_a_full_queue_asks_to_come_back(database: str) -> None:
-    """The first event is being written, the second waits, and there is no room for a third."""
+    """The first event is being written, the second one of its run waits for it, and there is no room for a third."""
     async with in_process(database, queue_events=1, commit_events=1) as http:
         with psycopg.connect(database) as conn:
             conn.execute("LOCK TABLE lineage_events IN EXCLUSIVE MODE")
             first = asyncio.create_task(http.post(LINEAGE, json=run_event("START", "08:00:00", run="1")))
             await _until(lambda: _lock_is_awaited(database))
-            second = asyncio.create_task(http.post(LINEAGE, json=run_event("START", "08:00:00", run="2")))
+            second = asyncio.create_task(http.post(LINEAGE, json=run_event("COMPLETE", "08:00:00", run="1")))
             await _until(lambda: _queued() == 1)
             third = await http.post(LINEAGE, json=run_event("START", "08:00:00", run="3"))
             batch = await http.post(f"{LINEAGE}/batch", json=[run_event("START", "08:00:00", run="4"), {}])

@@ -9,10 +9,11 @@ import pytest
 from headwater import ids
 from headwater.catalog import job_versions, jobs
 from headwater.catalog.page import Page
+from headwater.catalog.search import Query, search
 from headwater.db.pool import Pool
 from headwater.entities.job import Job
 from headwater.errors import NotFound
-from tests.build import NAMESPACE, Event, job_event, run_event, run_uuid, store
+from tests.build import NAMESPACE, Event, Facets, job_event, run_event, run_uuid, store
 
 
 async def _after(database: str, pool: Pool, events: Sequence[Event], name: str = "load") -> Job:
@@ -101,6 +102,37 @@ async def test_lists_are_by_latest_event_and_by_state(database: str, pool: Pool)
     assert (here.totalCount, [j.name for j in here.jobs]) == (3, ["plan", "broken", "done"])
     assert (failed.totalCount, [j.name for j in failed.jobs]) == (2, ["going"])
     assert (none.totalCount, none.jobs) == (0, [])
+
+
+def _child(parent: str, run: str) -> Facets:
+    return {"parent": {"run": {"runId": str(run_uuid(run))}, "job": {"namespace": NAMESPACE, "name": parent}}}
+
+
+async def test_a_child_that_is_a_parent_is_one_job(database: str, pool: Pool) -> None:
+    """Its children know it by its bare name, which is no job that anybody would look for."""
+    told = [
+        run_event("START", "08:00", "root", "1"),
+        run_event("START", "08:01", "node", "2", run_facets=_child("root", "1")),
+        run_event("COMPLETE", "08:02", "query", "3", run_facets=_child("node", "2")),
+    ]
+    query = await _after(database, pool, told, "node.query")
+    assert (query.simpleName, query.parentJobName) == ("query", "root.node")
+    assert query.parentJobUuid == ids.entity_uuid(ids.job_id(NAMESPACE, "root.node"))
+    async with pool.connection() as conn:
+        found = await jobs.list_jobs(conn, Page(10), NAMESPACE)
+        searched = await search(conn, Query("node"))
+    assert (found.totalCount, {job.name for job in found.jobs}) == (3, {"root", "root.node", "node.query"})
+    assert {result.name for result in searched.results} == {"root.node", "node.query"}
+
+
+async def test_a_parent_that_sends_nothing_is_a_job(database: str, pool: Pool) -> None:
+    child = await _after(database, pool, [run_event("START", "08:00", "task", run_facets=_child("dag", "1"))], "dag.task")
+    assert child.parentJobName == "dag"
+    async with pool.connection() as conn:
+        found = await jobs.list_jobs(conn, Page(10), NAMESPACE)
+        parent = await jobs.get_job(conn, NAMESPACE, "dag")
+    assert found.totalCount == 2
+    assert parent.updatedAt == parent.createdAt == datetime(2026, 3, 1, 8, tzinfo=UTC)
 
 
 async def test_versions_are_told_apart_by_datasets_and_code(database: str, pool: Pool) -> None:

@@ -84,7 +84,7 @@ async def test_what_is_known_costs_nothing_again(database: str) -> None:
         assert costs[1] <= costs[0] - 3, "no new names, no symlinks to resolve"
         with recorded() as statements:
             assert await commit(conn, prepared([first, again]), memory) == set()
-        assert len(statements) == costs[1], "what is merged again changes nothing, and nobody asks the log first"
+        assert len(statements) == 2, "what is merged again changes nothing, and nobody asks the log first"
 
 
 async def test_one_event_twice_in_a_batch_is_one(database: str) -> None:

@@ -75,7 +75,7 @@ def children(known: Known) -> list[Any]:
     found = [job for job in known.jobs.values() if job["parentJobName"] == ROOT]
     assert all(job["parentJobUuid"] is not None for job in found)
     assert {job["latestRun"]["parentRunUuid"] for job in found} == {root["latestRun"]["id"]}
-    assert root["parentJobName"] is None
+    assert {name for name, job in known.jobs.items() if job["parentJobName"] is None} == {ROOT}, "nodes have their queries' jobs"
     return found
 
 

@@ -24,12 +24,13 @@ from headwater.api import body as bodies
 from headwater.api.errors import answer, status_of, told, unexpected
 from headwater.errors import HeadwaterError, InvalidEvent, MalformedEvent, Unavailable
 from headwater.ingest import dead_letters
-from headwater.ingest.prepare import prepare
+from headwater.ingest.prepare import Incoming, prepare
 from headwater.openlineage.parse import Kind
 from headwater.settings import Settings
 
 _log = logging.getLogger(__name__)
 _BREATH = 50  # events of a batch between two chances for other requests: about 5 ms
+_LARGE = 1024 * 1024  # bytes of an event: about 10 ms of work
 _BOM = b"\xef\xbb\xbf"
 _split = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _JSON = json.JSONDecoder()
@@ -49,7 +50,7 @@ async def receive(request: Request) -> Response:
     try:
         if body.lstrip()[:1] == b"[":
             raise MalformedEvent.at("$", "is an array of events: send it to /api/v1/lineage/batch")
-        incoming = prepare(body, settings)
+        incoming = await _prepared(body, settings)
         new = await request.app.state.writer.put(incoming)
     except InvalidEvent as error:
         await _bury(request, body, error)
@@ -59,6 +60,13 @@ async def receive(request: Request) -> Response:
         return told(error)
     _count(incoming.event.kind, new)
     return _CREATED
+
+
+async def _prepared(body: bytes, settings: Settings) -> Incoming:
+    """A large event would keep all others waiting for seconds."""
+    if len(body) < _LARGE:
+        return prepare(body, settings)
+    return await asyncio.to_thread(prepare, body, settings)
 
 
 def _count(kind: Kind, new: bool) -> None:
@@ -181,7 +189,7 @@ class _Batch:
         while self._waiting and (self._waiting[0][3].done() or not self._writer.has_room):
             await self._settle(self._waiting.popleft())
         try:
-            incoming = prepare(event, self._settings)
+            incoming = await _prepared(event, self._settings)
             done = self._writer.put(incoming)
         except HeadwaterError as error:
             await self._fail(index, event, error)

@@ -24,6 +24,7 @@ _SESSION = {"TimeZone": "UTC", "jit": "off", "application_name": "headwater"}
 # A database that vanishes without a word (a lost route, a machine switched off) is given up after a minute, not two hours.
 _ALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
 _READ_TIMEOUT_MS = 60_000  # no answer is worth a minute of a core; the client has gone by then
+_NEVER = 1 << 62  # executions
 _FIRST_CONNECTION_S = 30.0  # a database that starts beside us may take a while
 
 
@@ -51,8 +52,13 @@ async def open_pool(url: str, size: int) -> AsyncIterator[Pool]:
 
 
 async def connect(url: str) -> Connection:
-    """One connection, without a statement timeout: a write is bounded by its batch, and a rebuild may take long."""
-    return await AsyncConnection.connect(url, **_parameters(url, statement_timeout=0, plan_cache_mode="force_generic_plan"))
+    """One connection, without a statement timeout: a write is bounded by its batch, and a rebuild may take long.
+
+    Only what is executed with ``prepare=True`` is prepared, and planned once. By itself psycopg prepares what comes often, and
+    where an error in a pipeline keeps that from the server, it does not notice.
+    """
+    parameters = _parameters(url, statement_timeout=0, plan_cache_mode="force_generic_plan")
+    return await AsyncConnection.connect(url, prepare_threshold=_NEVER, **parameters)
 
 
 def _parameters(url: str, statement_timeout: int, **more: str) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def meant(error: psycopg.Error) -> Exception:
 
 async def send(conn: Connection, statement: str, parameters: Sequence[Any]) -> _Cursor:
     """Executes a statement of ``ingest.statements``; in a pipeline its answer comes when somebody fetches it."""
-    return await AsyncRawCursor(conn).execute(statement, parameters)
+    return await AsyncRawCursor(conn).execute(statement, parameters, prepare=True)
 
 
 async def write(conn: Connection, changes: Changes, known: Known, log: Sequence[Incoming] = ()) -> _Cursor:

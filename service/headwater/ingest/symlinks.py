@@ -16,14 +16,18 @@ from headwater.ingest.apply import send
 from headwater.ingest.arrays import values
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('headwater.symlinks'))"
+# LATERAL and OFFSET 0 hold the planner to the indexes: a group is small, which it cannot know.
 _GROUP = """
 WITH RECURSIVE member (id) AS (
     SELECT unnest(%s::bigint[])
     UNION
-    SELECT CASE WHEN s.primary_id = m.id THEN s.alias_id ELSE s.primary_id END
-    FROM member m JOIN symlinks s ON s.primary_id = m.id OR s.alias_id = m.id
+    SELECT s.id FROM member m CROSS JOIN LATERAL (
+        SELECT alias_id AS id FROM symlinks WHERE primary_id = m.id
+        UNION ALL SELECT primary_id FROM symlinks WHERE alias_id = m.id
+    ) s
 )
-SELECT s.primary_id, s.alias_id, s.first_at FROM symlinks s JOIN member m ON s.primary_id = m.id
+SELECT s.* FROM member m
+CROSS JOIN LATERAL (SELECT primary_id, alias_id, first_at FROM symlinks WHERE primary_id = m.id OFFSET 0) s
 """
 _CANONICAL = """
 UPDATE datasets d SET canonical_id = v.canonical_id FROM unnest(%s::bigint[], %s::bigint[]) AS v(dataset_id, canonical_id)

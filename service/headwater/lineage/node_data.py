@@ -61,7 +61,7 @@ async def load_job_data(conn: Connection, job_ids: Sequence[int]) -> dict[int, J
     if not job_ids:
         return {}
     rows = await (await conn.execute(_JOBS, (list(job_ids),))).fetchall()
-    jobs = [_Job._make((*row[:8], RunKey(*row[8:]) if row[8] is not None else None)) for row in rows]
+    jobs = [_Job._make((*row[:9], RunKey(*row[9:]) if row[9] is not None else None)) for row in rows]
     runs = await load_runs(conn, [job.run for job in jobs if job.run is not None])
     facets = {job.job_id: _interpreted(decode(job.facets)) for job in jobs}
     bodies = await load_bodies(conn, facets.values())
