@@ -13,7 +13,8 @@ from pydantic import TypeAdapter
 from headwater.api import errors, lineage
 from headwater.db.pool import Pool
 from headwater.entities.lineage import ColumnGraph, Lineage, UpstreamRuns
-from tests.build import GOLDEN, golden_events, run_event, run_uuid, store
+from tests.build import GOLDEN, NAMESPACE, golden_events, run_event, run_uuid, store
+from tests.serving import in_process
 
 NODE = "job:shop:load"
 
@@ -100,3 +101,15 @@ def _edges(body: dict[str, Any]) -> set[tuple[str, ...]]:
         for key in ("inEdges", "outEdges")
         for edge in node[key]
     } | {(node["id"], node["type"]) for node in body["graph"]}
+
+
+async def test_a_large_answer_is_compressed_too(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lineage, "_LARGE", 0)
+    async with in_process(database) as http:
+        await http.post("/api/v1/lineage", json=run_event("COMPLETE", "08:00", inputs=["a"], outputs=["b"]))
+        node = {"nodeId": f"job:{NAMESPACE}:load"}
+        packed = await http.get("/api/v1/lineage", params=node)
+        plain = await http.get("/api/v1/lineage", params=node, headers={"accept-encoding": "identity"})
+    assert (packed.headers["content-encoding"], packed.headers["vary"]) == ("gzip", "Accept-Encoding")
+    assert "content-encoding" not in plain.headers
+    assert packed.json() == plain.json() != {"graph": []}

@@ -18,7 +18,7 @@ from headwater.errors import Unavailable
 FIRST, LAST = date(2015, 1, 1), date(2099, 12, 1)
 
 _LOCK = 0x68772D7061727473  # 'hw-parts'
-_LOCK_TIMEOUT = "10s"  # making a partition waits for every reader of the table, and new readers wait for it
+_PATIENCE_S = 10  # making a partition waits for every reader of the table, and new readers wait for it
 _RETRY_AFTER_S = 5
 # Rows of runs are updated by each event of the run: room on the page keeps the indexes out of it. PostgreSQL takes
 # storage parameters for partitions only, so they cannot be inherited.
@@ -31,7 +31,12 @@ def partition_name(table: str, month: date) -> str:
     return f"{table}_{month:%Y_%m}"
 
 
-async def ensure(conn: Connection, table_months: Mapping[str, Set[date]]) -> None:
+def following(month: date) -> date:
+    """First day of the month after that of ``month``."""
+    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
+
+
+async def ensure(conn: Connection, table_months: Mapping[str, Set[date]], patience_s: int = _PATIENCE_S) -> None:
     """Makes the missing partitions of each table for the given months (first days); others may do the same meanwhile.
 
     Must be called outside a transaction, in which its locks would last. One statement when nothing is missing.
@@ -49,7 +54,7 @@ async def ensure(conn: Connection, table_months: Mapping[str, Set[date]]) -> Non
         return
     try:
         async with conn.transaction():
-            await conn.execute(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'")
+            await conn.execute(f"SET LOCAL lock_timeout = '{int(patience_s)}s'")
             await conn.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
             for name in await _missing(conn, missing):
                 await _create(conn, name, *wanted[name])
@@ -66,12 +71,11 @@ async def _missing(conn: Connection, names: list[str]) -> list[str]:
 
 
 async def _create(conn: Connection, name: str, table: str, month: date) -> None:
-    following = date(month.year + month.month // 12, month.month % 12 + 1, 1)
     statement = sql.SQL("CREATE TABLE IF NOT EXISTS {} PARTITION OF {} FOR VALUES FROM ({}) TO ({}){}").format(
         sql.Identifier(name),
         sql.Identifier(table),
         sql.Literal(f"{month:%Y-%m-%d}" + _zone(table)),
-        sql.Literal(f"{following:%Y-%m-%d}" + _zone(table)),
+        sql.Literal(f"{following(month):%Y-%m-%d}" + _zone(table)),
         _STORAGE.get(table, sql.SQL("")),
     )
     try:

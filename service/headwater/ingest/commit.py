@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections import Counter
 from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import date, timedelta
 from datetime import datetime as clock
 from typing import Any
@@ -17,6 +17,7 @@ from psycopg import AsyncRawCursor
 from headwater import ids
 from headwater.db import partitions
 from headwater.db.pool import Connection
+from headwater.errors import Unavailable
 from headwater.ingest import rehome, statements, symlinks
 from headwater.ingest.apply import Overtaken, meant, send, write, write_floors
 from headwater.ingest.arrays import texts, values
@@ -33,17 +34,23 @@ _SOON = timedelta(days=62)
 # Events make no cycles, and what is remembered stays: with Python's own thresholds (700, 10, 10) the collector looks through
 # all of it again and again, and takes a fifth of the time of an event.
 _COLLECT = (50_000, 20, 50)
+_OF_RUNS = ("runs", "run_io", "run_versions")
 _HOMES = 50_000  # runs; about 20 MB
 
 
 class Memory:
-    """What a writer remembers between batches; dropped when in doubt."""
+    """What a writer remembers between batches; to be cleared when in doubt."""
 
     def __init__(self) -> None:
         self.known = Known()
         self.partitions: set[tuple[str, date]] = set()
         self.homes: dict[int, Home] = {}  # of runs that have a parent: other events of theirs may not tell it
         gc.set_threshold(*_COLLECT)
+
+    def clear(self) -> None:
+        self.known.clear()
+        self.partitions.clear()
+        self.homes.clear()
 
     def add(self, changes: Changes, homes: dict[int, Home]) -> None:
         """To be called when ``changes`` are committed."""
@@ -87,7 +94,7 @@ async def _write(conn: Connection, batch: list[Incoming], memory: Memory, *, log
     changes = Changes()
     runs = {i.run_id: ids.run_month(i.event.run) for i in batch if i.run_id is not None and i.event.run is not None}
     stored = {run: memory.homes[run] for run in runs if run in memory.homes}
-    async with _one_trip(conn) if log else _savepoint(conn):
+    async with _one_trip(conn) if log else conn.transaction():
         if look_up and runs:
             stored = await _homes(conn, runs)
         homes, moves = rehome.decide(batch, stored)
@@ -127,12 +134,6 @@ async def _one_trip(conn: Connection) -> AsyncIterator[None]:
             raise
 
 
-@asynccontextmanager
-async def _savepoint(conn: Connection) -> AsyncIterator[None]:
-    async with conn.pipeline(), conn.transaction():
-        yield
-
-
 async def _new_events(cursor: AsyncRawCursor[tuple[Any, ...]]) -> set[UUID]:
     await cursor.scroll(0, "absolute")
     row = await cursor.fetchone()
@@ -164,12 +165,21 @@ async def _conformance(conn: Connection, batch: list[Incoming]) -> None:
 
 
 async def _ensure_partitions(conn: Connection, batch: Sequence[Incoming], memory: Memory) -> None:
-    soon = (clock.now() + _SOON).date()  # noqa: DTZ005  a month's partition may be made a day early or late
+    today = clock.now().date()  # noqa: DTZ005  a month's partition may be made a day early or late
     wanted = {("lineage_events", i.event_month) for i in batch}
-    wanted |= {(t, m) for i in batch for m in i.run_months() if m != ids.UNDATED for t in ("runs", "run_io", "run_versions")}
+    wanted |= {(t, m) for i in batch for m in i.run_months() if m != ids.UNDATED for t in _OF_RUNS}
     # Events dated in the far future would make a partition each: the default one takes them.
-    missing = {(table, month) for table, month in wanted - memory.partitions if month <= soon}
-    if missing:
-        tables = {table for table, _ in missing}
-        await partitions.ensure(conn, {t: {m for table, m in missing if table == t} for t in sorted(tables)})
-        memory.partitions |= missing
+    missing = {(table, month) for table, month in wanted - memory.partitions if month <= today + _SOON}
+    if not missing:
+        return
+    await partitions.ensure(conn, _by_table(missing))
+    memory.partitions |= missing
+    # At the turn of the month nobody should have to wait for readers.
+    ahead = {(table, partitions.following(today)) for table in ("lineage_events", *_OF_RUNS)} - memory.partitions
+    with suppress(Unavailable):
+        await partitions.ensure(conn, _by_table(ahead), patience_s=1)
+        memory.partitions |= ahead
+
+
+def _by_table(months: set[tuple[str, date]]) -> dict[str, set[date]]:
+    return {table: {m for t, m in months if t == table} for table in sorted({t for t, _ in months})}

@@ -44,10 +44,10 @@ class Waiting:
 
 
 class Lane:
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, memory: Memory) -> None:
         self._url = url
+        self._memory = memory
         self._conn: Connection | None = None
-        self._memory = Memory()
 
     async def close(self) -> None:
         if self._conn is not None:
@@ -104,7 +104,7 @@ class Lane:
     async def _disconnected(self, error: psycopg.OperationalError) -> None:
         """A statement may also fail by itself (out of memory, a limit of the server): that is the event's fault."""
         conn, self._conn = self._conn, None
-        self._memory = Memory()
+        self._memory.clear()
         if conn is not None:
             alive = not conn.broken
             await conn.close()

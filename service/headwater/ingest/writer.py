@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 
 from headwater import metrics
 from headwater.errors import Unavailable
+from headwater.ingest.commit import Memory
 from headwater.ingest.lane import Lane, Waiting
 from headwater.ingest.prepare import Incoming
 from headwater.settings import Settings
@@ -60,9 +61,10 @@ class Writer:
         self._changed.set()
 
     async def run(self) -> None:
+        memory = Memory()
         async with asyncio.TaskGroup() as lanes:
             for _ in range(_LANES):
-                lanes.create_task(self._drain(Lane(self._url)))
+                lanes.create_task(self._drain(Lane(self._url, memory)))
 
     async def _drain(self, lane: Lane) -> None:
         try:
