@@ -18,7 +18,7 @@ from headwater.errors import Unavailable
 FIRST, LAST = date(2015, 1, 1), date(2099, 12, 1)
 
 _LOCK = 0x68772D7061727473  # 'hw-parts'
-_PATIENCE_S = 10  # making a partition waits for every reader of the table, and new readers wait for it
+_PATIENCE_MS = 10_000  # making a partition waits for every reader of the table, and new readers wait for it
 _RETRY_AFTER_S = 5
 # Rows of runs are updated by each event of the run: room on the page keeps the indexes out of it. PostgreSQL takes
 # storage parameters for partitions only, so they cannot be inherited.
@@ -36,7 +36,7 @@ def following(month: date) -> date:
     return date(month.year + month.month // 12, month.month % 12 + 1, 1)
 
 
-async def ensure(conn: Connection, table_months: Mapping[str, Set[date]], patience_s: int = _PATIENCE_S) -> None:
+async def ensure(conn: Connection, table_months: Mapping[str, Set[date]], patience_ms: int = _PATIENCE_MS) -> None:
     """Makes the missing partitions of each table for the given months (first days); others may do the same meanwhile.
 
     Must be called outside a transaction, in which its locks would last. One statement when nothing is missing.
@@ -54,7 +54,7 @@ async def ensure(conn: Connection, table_months: Mapping[str, Set[date]], patien
         return
     try:
         async with conn.transaction():
-            await conn.execute(f"SET LOCAL lock_timeout = '{int(patience_s)}s'")
+            await conn.execute(f"SET LOCAL lock_timeout = {int(patience_ms)}")
             await conn.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
             for name in await _missing(conn, missing):
                 await _create(conn, name, *wanted[name])

@@ -177,7 +177,7 @@ async def _ensure_partitions(conn: Connection, batch: Sequence[Incoming], memory
     # At the turn of the month nobody should have to wait for readers.
     ahead = {(table, partitions.following(today)) for table in ("lineage_events", *_OF_RUNS)} - memory.partitions
     with suppress(Unavailable):
-        await partitions.ensure(conn, _by_table(ahead), patience_s=1)
+        await partitions.ensure(conn, _by_table(ahead), patience_ms=1_000)
         memory.partitions |= ahead
 
 
