@@ -13,6 +13,7 @@ from headwater.catalog.search import Query, search
 from headwater.db.pool import Pool
 from headwater.entities.job import Job
 from headwater.errors import NotFound
+from headwater.lineage.node_ids import resolve
 from tests.build import NAMESPACE, Event, Facets, job_event, run_event, run_uuid, store
 
 
@@ -123,6 +124,33 @@ async def test_a_child_that_is_a_parent_is_one_job(database: str, pool: Pool) ->
         searched = await search(conn, Query("node"))
     assert (found.totalCount, {job.name for job in found.jobs}) == (3, {"root", "root.node", "node.query"})
     assert {result.name for result in searched.results} == {"root.node", "node.query"}
+
+
+async def test_an_alias_leads_to_the_job(database: str, pool: Pool) -> None:
+    told = [
+        run_event("START", "08:01", "node", "2", run_facets=_child("root", "1")),
+        run_event("COMPLETE", "08:02", "query", "3", run_facets=_child("node", "2")),
+    ]
+    assert (await _after(database, pool, told, "node")).name == "root.node"
+    async with pool.connection() as conn:
+        assert (await resolve(conn, f"job:{NAMESPACE}:node")).name == "root.node"
+
+
+async def test_a_triggered_pipeline_is_one_job(database: str, pool: Pool) -> None:
+    """Whoever triggered it, and though its tasks name it as their parent."""
+    dag = {"jobType": {"processingType": "BATCH", "integration": "AIRFLOW", "jobType": "DAG"}}
+    told = [
+        run_event("COMPLETE", "08:00", "report", "1", run_facets=_child("daily.trigger", "t"), job_facets=dag),
+        run_event("COMPLETE", "09:00", "report", "2", job_facets=dag),
+        run_event("COMPLETE", "09:00", "report.parts", "3", run_facets=_child("report", "2")),
+    ]
+    job = await _after(database, pool, told, "report")
+    assert (job.parentJobName, len(job.latestRuns or [])) == (None, 2)
+    triggered = (job.latestRuns or [])[1]
+    assert triggered.parentRunUuid == run_uuid("t")
+    async with pool.connection() as conn:
+        names = {job.name for job in (await jobs.list_jobs(conn, Page(10), NAMESPACE)).jobs}
+    assert names == {"report", "report.parts", "daily.trigger"}
 
 
 async def test_a_parent_that_sends_nothing_is_a_job(database: str, pool: Pool) -> None:

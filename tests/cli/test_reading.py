@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
+from tests.build import dataset, run_event, schema
 from tests.cli.conftest import Command
 from tests.conftest import Server, cloned, served
 
@@ -194,6 +195,21 @@ def test_columns_of_all_that_a_job_writes(headwater: Command) -> None:
     done = headwater("columns", "job:dbt:warehouse.stg_order_items", "--ids", "--depth", 1)
     assert done.out.startswith(f"dataset:{WAREHOUSE}:analytics.staging.stg_order_items\n")
     assert f"datasetField:{WAREHOUSE}:analytics.raw.order_items:quantity" in done.out
+
+
+def test_columns_whose_use_nobody_told(database: str, headwater: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Airflow's SQL parser sends them: sources without transformations."""
+    source = {"namespace": "db://shop", "name": "raw", "field": "amount", "transformations": []}
+    facets = {"columnLineage": {"fields": {"total": {"inputFields": [source]}}}}
+    event = run_event("COMPLETE", "08:00", inputs=["raw"], outputs=[dataset("sums", {**schema("total"), **facets})])
+    with served(database) as url:
+        monkeypatch.setenv("HEADWATER_URL", url)
+        Client(url).post("lineage", body=json.dumps(event).encode(), content_type="application/json")
+        up = headwater("columns", "dataset:db://shop:sums")
+        down = headwater("columns", "dataset:db://shop:raw", "--downstream", "--field", "amount")
+    assert (up.status, down.status) == (0, 0)
+    assert "amount of raw" in up.out
+    assert "total of sums" in down.out
 
 
 def test_columns_without_lineage(headwater: Command) -> None:

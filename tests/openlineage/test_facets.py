@@ -48,7 +48,7 @@ def test_a_parent_without_its_names_is_none(content: object) -> None:
     [
         ({"key": "PII", "value": "true"}, "PII"), ({"key": "PII", "value": True}, "PII"), ({"key": "PII"}, "PII"),
         ({"key": "PII", "value": None}, "PII"), ({"key": "PII", "value": ""}, "PII"),
-        ({"key": "PII", "value": False}, "PII=false"),
+        ({"key": "PII", "value": False}, "PII=false"), ({"key": "shop", "value": "shop", "source": "AIRFLOW"}, "shop"),
         ({"key": "team", "value": "a=b"}, "team=a=b"), ({"key": "tier", "value": "1", "field": "x", "source": "me"}, "tier=1"),
         ({"key": "tier", "value": 1}, "tier=1"), ({"key": "score", "value": 0.5}, "score=0.5"),
     ],

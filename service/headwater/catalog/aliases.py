@@ -11,16 +11,18 @@ IS_ALIAS = """(j.last_at IS NULL AND EXISTS (
     SELECT FROM runs r WHERE r.raw_job_id = j.job_id AND r.job_id <> r.raw_job_id))"""
 """Condition on ``jobs j``."""
 
-JOIN_PARENT = """
+
+def _home(job: str, home: str) -> str:
+    return f"""
 LEFT JOIN LATERAL (
-    SELECT p.name AS alias, coalesce(h.job_id, p.job_id) AS job_id, coalesce(h.name, p.name) AS name
-    FROM jobs p
-    LEFT JOIN LATERAL (
-        SELECT r.job_id FROM runs r
-        WHERE p.last_at IS NULL AND r.raw_job_id = p.job_id AND r.job_id <> r.raw_job_id
-        ORDER BY r.first_at DESC, r.run_id LIMIT 1
-    ) r ON true
-    LEFT JOIN jobs h ON h.job_id = r.job_id
-    WHERE p.job_id = j.parent_id
-) p ON true"""
-"""Joins the parent of ``jobs j`` as ``p``: job_id, name, and the alias by which ``j`` knows it (None: no parent)."""
+    SELECT r.job_id FROM runs r
+    WHERE {job}.last_at IS NULL AND r.raw_job_id = {job}.job_id AND r.job_id <> r.raw_job_id
+    ORDER BY r.first_at DESC, r.run_id LIMIT 1
+) {home}_run ON true
+LEFT JOIN jobs {home} ON {home}.job_id = coalesce({home}_run.job_id, {job}.job_id)"""
+
+
+JOIN_HOME = _home("j", "h")
+"""Joins what ``jobs j`` stands for as ``jobs h``: itself where it is no alias."""
+JOIN_PARENT = "LEFT JOIN jobs pa ON pa.job_id = j.parent_id" + _home("pa", "p")
+"""Joins the parent of ``jobs j`` as ``jobs p``, and as ``jobs pa`` the name by which ``j`` knows it."""

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from headwater import ids
 from headwater.catalog import meaning
-from headwater.catalog.aliases import IS_ALIAS, JOIN_PARENT
+from headwater.catalog.aliases import IS_ALIAS, JOIN_HOME, JOIN_PARENT
 from headwater.catalog.facets import Shown, decode, load_bodies, show
 from headwater.catalog.namespaces import require_namespace
 from headwater.catalog.page import Page
@@ -20,7 +20,7 @@ from headwater.entities.job import Job, JobId, Jobs
 from headwater.entities.run import Run, RunState
 from headwater.errors import NotFound
 
-_FIND = "SELECT 1 FROM jobs WHERE job_id = %s AND NOT is_hidden"
+_FIND = f"SELECT h.job_id FROM jobs j {JOIN_HOME} WHERE j.job_id = %s AND NOT h.is_hidden"
 
 # The four lists: of all namespaces or one, of jobs in all states or some.
 _VISIBLE = f"FROM jobs j WHERE NOT j.is_hidden AND NOT {IS_ALIAS}"
@@ -33,7 +33,7 @@ _NEWEST = "), ARRAY(SELECT j.job_id "
 _PAGED = " ORDER BY coalesce(j.last_at, j.first_at) DESC, j.job_id LIMIT %(limit)s OFFSET %(offset)s)"
 
 _JOBS = f"""
-SELECT j.job_id, n.name, j.name, p.alias, p.name, p.job_id, j.first_at, coalesce(j.last_at, j.first_at), j.declared_at,
+SELECT j.job_id, n.name, j.name, pa.name, p.name, p.job_id, j.first_at, coalesce(j.last_at, j.first_at), j.declared_at,
        j.facets::text,
        (SELECT r.version_id FROM runs r
         WHERE r.job_id = j.job_id AND (r.streaming OR r.state IN ('COMPLETED', 'ABORTED', 'FAILED'))
@@ -99,12 +99,12 @@ class Io:
 
 
 async def find_job(conn: Connection, namespace: str, name: str) -> int:
-    """Raises NotFound, of the namespace if that is missing too."""
-    job_id = ids.job_id(namespace, name)
-    if await (await conn.execute(_FIND, (job_id,))).fetchone() is None:
+    """Id of the job with this name or alias. Raises NotFound, of the namespace if that is missing too."""
+    row = await (await conn.execute(_FIND, (ids.job_id(namespace, name),))).fetchone()
+    if row is None:
         await require_namespace(conn, namespace)
         raise NotFound("Job", name)
-    return job_id
+    return int(row[0])
 
 
 async def get_job(conn: Connection, namespace: str, name: str) -> Job:

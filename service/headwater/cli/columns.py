@@ -107,7 +107,7 @@ def _dataset(node: dict[str, Any]) -> str:
 
 def _inputs(graph: dict[str, Any], ids: bool, field: str) -> list[Edge]:
     told = graph[field]["data"] if field in graph else {"inputFields": [], "inputDatasets": []}
-    fields = [Edge(_field_id(f), *_told(f, f["transformations"], ids=ids)) for f in told["inputFields"]]
+    fields = [Edge(_field_id(f), *_told(f, _transformations(f), ids=ids)) for f in told["inputFields"]]
     # The leading blank keeps a dataset, which is the end of the way, apart from every field.
     return fields + [Edge(f" {_dataset_id(d)}", [_dataset_id(d), *_how(d["transformations"])]) for d in told["inputDatasets"]]
 
@@ -119,7 +119,12 @@ def _outputs(graph: dict[str, Any], ids: bool, field: str) -> list[Edge]:
 
 def _made(told: dict[str, Any], source: str) -> list[dict[str, Any]]:
     """The transformations that lead from ``source``."""
-    return [made for f in told["inputFields"] if _field_id(f) == source for made in f["transformations"]]
+    return [made for f in told["inputFields"] if _field_id(f) == source for made in _transformations(f)]
+
+
+def _transformations(told: dict[str, Any]) -> list[dict[str, Any]]:
+    """Absent where a source was named without saying how it is used."""
+    return list(told.get("transformations") or [])
 
 
 def _told(field: dict[str, Any], transformations: list[dict[str, Any]], *, ids: bool) -> tuple[list[Cell], str]:

@@ -79,7 +79,7 @@ def _facts(run: dict[str, Any]) -> list[tuple[str, Any]]:
         ("started", when(run["startedAt"])),
         ("ended", when(run["endedAt"])),
         ("took", duration(run["durationMs"])),
-        ("is for", " to ".join(nominal)),
+        ("is for", " to ".join(dict.fromkeys(nominal))),
         ("parent run", run["parentRunUuid"]),
         ("parent job", f"job:{parent['namespace']}:{parent['name']}" if {"namespace", "name"} <= parent.keys() else None),
     ]

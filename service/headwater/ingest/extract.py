@@ -12,7 +12,7 @@ from headwater.ingest import facets
 from headwater.ingest.changes import Changes, Dataset, Facet, FacetMap, Run, RunIo, merge_facets
 from headwater.ingest.scope import DatasetScope, Scope
 from headwater.lineage.edges import EdgeKind
-from headwater.openlineage.facets import Parent, name_of, read
+from headwater.openlineage.facets import JobType, Parent, name_of, read
 from headwater.openlineage.parse import Dataset as EventDataset
 from headwater.openlineage.parse import Event, Facets, Kind, parent_uuid
 
@@ -47,10 +47,17 @@ def _parent_run(namespace: str, name: str, run: str) -> ParentRun:
 
 
 def full_name(event: Event, parent: ParentRun | None) -> str:
-    """A child is stored as ``parent.child``, as Marquez does."""
-    if parent is None or event.name.startswith(f"{parent.name}."):
+    """A child is stored as ``parent.child``, as Marquez does; but not a whole pipeline, such as an Airflow DAG that another one
+    has triggered: it would be another job by whatever started it."""
+    if parent is None or event.name.startswith(f"{parent.name}.") or _is_pipeline(event):
         return event.name
     return f"{parent.name}.{event.name}"
+
+
+def _is_pipeline(event: Event) -> bool:
+    raw = event.job_facets.get("jobType")
+    job_type = read(JobType, raw) if raw is not None else None
+    return job_type is not None and (job_type.jobType or "").upper() == "DAG"
 
 
 def extract(event: Event, changes: Changes, job: tuple[str, str] | None = None) -> None:
@@ -139,7 +146,8 @@ def _parent(scope: Scope, run: Run, parent: ParentRun) -> None:
     else:
         known.told(event.at)
     run.has_parent(parent.run_id, parent.uuid, event.at)
-    if ids.job_id(event.namespace, full_name(event, parent)) == scope.job_id:  # not where a later event told another
+    # Not where a later event told another parent, nor of a pipeline: who triggered it is a matter of the run.
+    if ids.job_id(event.namespace, full_name(event, parent)) == scope.job_id and not _is_pipeline(event):
         changes.jobs[scope.job_id].has_parent(parent.job_id, event.at)
 
 

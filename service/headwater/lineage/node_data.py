@@ -21,7 +21,7 @@ from headwater.entities.job import JobId
 from headwater.entities.run import Run
 
 _JOBS = f"""
-SELECT j.job_id, n.name, j.name, p.alias, p.name, p.job_id, j.first_at, coalesce(j.last_at, j.first_at), j.facets::text,
+SELECT j.job_id, n.name, j.name, pa.name, p.name, p.job_id, j.first_at, coalesce(j.last_at, j.first_at), j.facets::text,
        r.run_id, r.month
 FROM jobs j
 JOIN namespaces n ON n.namespace_id = j.namespace_id

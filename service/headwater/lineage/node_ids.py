@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from uuid import UUID
 
 from headwater import ids
+from headwater.catalog.aliases import JOIN_HOME
 from headwater.db.pool import Connection
 from headwater.errors import InvalidNodeId, NotFound
 
@@ -30,9 +31,10 @@ JOIN datasets c ON c.dataset_id = d.canonical_id
 JOIN namespaces n ON n.namespace_id = c.namespace_id
 WHERE d.dataset_id = ANY(%s)
 """
-_JOBS = """
-SELECT j.job_id, j.job_id, n.name, j.name, j.is_hidden
-FROM jobs j JOIN namespaces n ON n.namespace_id = j.namespace_id
+_JOBS = f"""
+SELECT j.job_id, h.job_id, n.name, h.name, h.is_hidden
+FROM jobs j {JOIN_HOME}
+JOIN namespaces n ON n.namespace_id = h.namespace_id
 WHERE j.job_id = ANY(%s)
 """
 
@@ -56,7 +58,8 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """What a node id stands for. ``id`` is the canonical one of a dataset; so are ``namespace`` and ``name``."""
+    """What a node id stands for. ``id``, ``namespace`` and ``name`` are a dataset's canonical ones, or those of the job for which
+    an alias stands."""
 
     kind: NodeKind
     id: int

@@ -40,6 +40,7 @@ class JobDependencies(msgspec.Struct):
 
 class JobType(msgspec.Struct):
     processingType: str | None = None  # noqa: N815
+    jobType: str | None = None  # noqa: N815
 
 
 class SourceCodeLocation(msgspec.Struct):
@@ -63,8 +64,8 @@ class Tag(msgspec.Struct):
 
     @property
     def text(self) -> str:
-        """``key`` for a plain tag, else ``key=value``."""
-        plain = self.value is None or self.value is True or str(self.value).lower() in ("", "true")
+        """``key`` for a plain tag (Airflow repeats the key as its value), else ``key=value``."""
+        plain = self.value is None or self.value is True or str(self.value).lower() in ("", "true") or self.value == self.key
         return self.key if plain else f"{self.key}={str(self.value).lower() if self.value is False else self.value}"
 
 
