@@ -71,8 +71,12 @@ CREATE TABLE namespaces (
     namespace_id bigint NOT NULL,
     name text NOT NULL,
     owner text NOT NULL DEFAULT 'anonymous',
+    owner_at timestamptz,
     description text,
+    described_at timestamptz,
     first_at timestamptz NOT NULL,
+    heard_at timestamptz NOT NULL DEFAULT '-infinity',
+    hidden_at timestamptz,
     is_hidden boolean NOT NULL DEFAULT false,
     CONSTRAINT namespaces_pkey PRIMARY KEY (namespace_id)
 );
@@ -86,10 +90,22 @@ CREATE TABLE sources (
     CONSTRAINT sources_pkey PRIMARY KEY (source_id, uri_id)
 );
 
+CREATE TABLE put_sources (
+    source_id bigint NOT NULL,
+    name text NOT NULL,
+    type text NOT NULL,
+    uri text NOT NULL,
+    description text,
+    first_at timestamptz NOT NULL,
+    at timestamptz NOT NULL,
+    CONSTRAINT put_sources_pkey PRIMARY KEY (source_id)
+);
+
 CREATE TABLE tags (
     tag_id bigint NOT NULL,
     name text NOT NULL,
     description text,
+    described_at timestamptz,
     CONSTRAINT tags_pkey PRIMARY KEY (tag_id)
 );
 
@@ -111,6 +127,8 @@ CREATE TABLE jobs (
     declared_at timestamptz,
     floor_at timestamptz,
     facets jsonb NOT NULL DEFAULT '{}',
+    heard_at timestamptz NOT NULL DEFAULT '-infinity',
+    hidden_at timestamptz,
     is_hidden boolean NOT NULL DEFAULT false,
     CONSTRAINT jobs_pkey PRIMARY KEY (job_id)
 ) WITH (fillfactor = 80);
@@ -130,6 +148,8 @@ CREATE TABLE datasets (
     declared_at timestamptz,
     facets jsonb NOT NULL DEFAULT '{}',
     read_facets jsonb NOT NULL DEFAULT '{}',
+    heard_at timestamptz NOT NULL DEFAULT '-infinity',
+    hidden_at timestamptz,
     is_hidden boolean NOT NULL DEFAULT false,
     CONSTRAINT datasets_pkey PRIMARY KEY (dataset_id)
 ) WITH (fillfactor = 80);
@@ -322,6 +342,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("DROP FUNCTION merge_facets, refuse")
     op.execute(
-        "DROP TABLE lineage_events, dead_letters, conformance, namespaces, sources, tags, facet_bodies, jobs, datasets,"
-        " symlinks, dataset_versions, edges, column_sets, column_lineage, runs, run_io, run_versions"
+        "DROP TABLE lineage_events, dead_letters, conformance, namespaces, sources, put_sources, tags, facet_bodies, jobs,"
+        " datasets, symlinks, dataset_versions, edges, column_sets, column_lineage, runs, run_io, run_versions"
     )

@@ -18,7 +18,10 @@ _log = logging.getLogger(__name__)
 _STEP_EVENTS = 4_000
 _STEP_BYTES = 32 * 1024 * 1024
 _FETCH = 250
-_LOG = "SELECT event_id, body, findings FROM lineage_events ORDER BY event_time, event_id"
+_LOG = """
+SELECT event_id, body, findings, (extract(epoch FROM received_at) * 1000000)::bigint
+FROM lineage_events ORDER BY event_time, event_id
+"""
 
 
 async def replay(url: str, progress: Callable[[int, int], None], step: int = _STEP_EVENTS) -> str:
@@ -62,8 +65,8 @@ async def _rebuild(conn: Connection, step: int, progress: Callable[[int, int], N
 
 
 def _incoming(row: tuple[Any, ...]) -> Incoming:
-    event_id, body, findings = row
-    return stored(event_id, decompress(body), findings or [])
+    event_id, body, findings, received = row
+    return stored(event_id, decompress(body), findings or [], received)
 
 
 async def _project(conn: Connection, batch: Sequence[Incoming], memory: Memory) -> None:

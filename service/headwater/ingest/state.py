@@ -8,8 +8,8 @@ from hashlib import blake2b
 from headwater.db.pool import Connection
 from headwater.db.tables import PROJECTIONS
 
-# Not of the events: `merged` and `moving` are for the statements that write, is_hidden and owners are people's doing.
-_OURS = {"merged", "moving", "is_hidden", "owner", "description"}
+# Not of the events: `merged` and `moving` are for the statements that write; what is hidden depends on when events came.
+_OURS = {"merged", "moving", "is_hidden", "hidden_at", "heard_at"}
 
 
 def _statement(table: str, columns: list[str]) -> str:
