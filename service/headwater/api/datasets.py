@@ -145,7 +145,7 @@ async def _tag(
     known = await datasets.get_dataset(read, *name)
     having = {f.name: f.tags for f in known.fields}.get(field) if field is not None else known.tags
     if having is None:
-        raise NotFound("Field", f"{field}' not found for dataset '{known.name}")
+        raise NotFound("Field", str(field), known.name)
     if (tag in having) == removed:
         facets = own_events.tag_facets([(field, tag)], removed=removed)
         await tell(request, own_events.dataset_event(now(), ((known.namespace, known.name), facets)))

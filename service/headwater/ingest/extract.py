@@ -121,7 +121,8 @@ def _run(scope: Scope, parent: ParentRun | None) -> None:
     if parent is not None:
         _parent(scope, run, parent)
     _state(run, event)
-    run.linked |= bool(event.inputs or event.outputs)
+    # A run made over REST is told its inputs beforehand: what its job writes stays until it has ended.
+    run.linked |= bool(event.outputs or (event.inputs and event.producer != writes.PRODUCER))
     merge_facets(run.facets, _inline(event.run_facets, event.at))
     merge_facets(run.job_facets, scope.job_facets)
 
