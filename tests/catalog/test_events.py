@@ -34,3 +34,12 @@ async def test_windows_pages_and_directions(database: str, pool: Pool) -> None:
     assert [json.loads(bytes(e))["job"]["name"] for e in newest.events] == ["j2", "j1"]
     assert [json.loads(bytes(e))["job"]["name"] for e in oldest.events] == ["j1", "j2"]
     assert (newest.totalCount, oldest.totalCount) == (2, 4)
+
+
+async def test_events_of_a_namespace(database: str, pool: Pool) -> None:
+    await store(database, [run_event("START", "08:00"), run_event("START", "08:01", "far", "far", namespace="s3://a/b")])
+    async with pool.connection() as conn:
+        listed = await list_events(conn, Window(), Page(), namespace="s3://a/b")
+        nothing = await list_events(conn, Window(), Page(), namespace="shop/")
+    assert ([json.loads(bytes(e))["job"]["name"] for e in listed.events], listed.totalCount) == (["far"], 1)
+    assert (nothing.events, nothing.totalCount) == ([], 0)

@@ -1,18 +1,20 @@
-"""GET /events/lineage"""
+"""GET /events/lineage, and the shorter paths that marquez-python calls for it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from headwater.api.deps import BAD_REQUEST, Page, Read, json
 from headwater.api.parameters import INSTANT, one_of
+from headwater.api.paths import Name
 from headwater.catalog import events
 from headwater.entities.event import Events
 
-router = APIRouter(prefix="/api/v1/events/lineage", tags=["Events"])
+router = APIRouter(prefix="/api/v1/events", tags=["Events"])
 
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 _END = datetime.max.replace(tzinfo=UTC)
@@ -21,14 +23,35 @@ _After = Annotated[datetime, INSTANT, Query(description="Only events at this tim
 _Direction = Annotated[Literal["DESC", "ASC"], one_of("DESC", "ASC"), Query(description="By event time.")]
 
 
-@router.get("", response_model=Events, responses=BAD_REQUEST)
-async def list_events(
-    read: Read,
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    window: events.Window
+    page: Page
+    newest_first: bool
+
+
+def _asked(
     page: Page,
     before: _Before | None = None,
     after: _After | None = None,
     sortDirection: _Direction = "DESC",  # noqa: N803
-) -> Response:
+) -> _Asked:
+    return _Asked(events.Window(after or _BEGINNING, before or _END), page, sortDirection == "DESC")
+
+
+_Asking = Annotated[_Asked, Depends(_asked)]
+
+
+# Before the route of a namespace, as the paths of both are alike.
+@router.get("/lineage", response_model=Events, responses=BAD_REQUEST)
+@router.get("", response_model=Events, responses=BAD_REQUEST)
+async def list_events(read: Read, asked: _Asking) -> Response:
     """Run events as they were sent, by event time."""
-    window = events.Window(after or _BEGINNING, before or _END)
-    return json(await events.list_events(read, window, page, newest_first=sortDirection == "DESC"))
+    return json(await events.list_events(read, asked.window, asked.page, newest_first=asked.newest_first))
+
+
+@router.get("/{namespace}", response_model=Events, responses=BAD_REQUEST)
+async def list_events_of_namespace(read: Read, namespace: Name, asked: _Asking) -> Response:
+    """Run events of the jobs of a namespace; none where there is no such namespace. Of one named `lineage` this gives all."""
+    found = await events.list_events(read, asked.window, asked.page, newest_first=asked.newest_first, namespace=namespace)
+    return json(found)
