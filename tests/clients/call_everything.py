@@ -5,8 +5,8 @@ import sys
 import warnings
 from typing import Any
 
-from marquez_client import MarquezClient
-from marquez_client.models import DatasetId, DatasetType, JobType
+from marquez_client import MarquezClient  # type: ignore[import-not-found]
+from marquez_client.models import DatasetId, DatasetType, JobType  # type: ignore[import-not-found]
 
 warnings.simplefilter("ignore")
 client = MarquezClient(url=sys.argv[1])
