@@ -145,7 +145,7 @@ async def get_run_facets(conn: Connection, uuid: UUID, kind: str) -> RunFacets:
     statement = _RUN_FACETS if kind == "RUN" else _JOB_FACETS
     row = await (await conn.execute(statement, (key.run_id, key.month))).fetchone()
     facets: FacetMap = decode(row[0]) if row else {}
-    return RunFacets(runId=uuid, facets=show(facets, await load_bodies(conn, [facets])))
+    return RunFacets(runId=uuid, facets=meaning.public(show(facets, await load_bodies(conn, [facets]))))
 
 
 async def load_runs(conn: Connection, keys: Sequence[RunKey]) -> dict[int, Run]:
