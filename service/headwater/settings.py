@@ -58,9 +58,8 @@ class Settings(BaseSettings):
 
     # ---- where it listens
     host: str = "127.0.0.1"  # nothing is open to the network unless asked for
-    port: int = Field(
-        default=5000, ge=0, le=65_535, validation_alias=_or("PORT", "MARQUEZ_PORT")
-    )  # Marquez's; 0 takes a free one
+    # Marquez's, so that clients need no change; 0 takes a free one.
+    port: int = Field(default=5000, ge=0, le=65_535, validation_alias=_or("PORT", "MARQUEZ_PORT"))
     marquez_ui_dir: Path | None = None  # a built copy of Marquez's web application, to be served at /
 
     # ---- where the facts are kept

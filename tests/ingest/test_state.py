@@ -48,7 +48,7 @@ async def test_it_sees_every_row(database: str, statement: str) -> None:
     "statement",
     [
         "UPDATE jobs SET is_hidden = true", "UPDATE datasets SET is_hidden = true", "UPDATE run_io SET merged = false",
-        "UPDATE namespaces SET owner = 'me', description = 'mine'", "UPDATE tags SET description = 'mine'",
+        "UPDATE jobs SET heard_at = now(), hidden_at = now()", "UPDATE tags SET description = 'mine'",
         "INSERT INTO dead_letters (source, status, message, errors, body) VALUES ('s', 400, 'm', '[]', '')",
         "UPDATE namespaces SET first_at = now() WHERE name = 'default'", "SET TIME ZONE 'Asia/Kolkata'",
     ],

@@ -19,7 +19,9 @@ from headwater.openlineage.facets import Tag
 from headwater.openlineage.times import parse_time, to_datetime
 
 _JOB_TYPES: dict[str, JobType] = {"STREAMING": "STREAM", "SERVICE": "SERVICE"}
-_OWN = "headwater"  # begins the keys of ingest.own_events
+# Keys of ingest.own_events.
+_TAG = "headwaterTag:"
+_OWN = ("headwaterDataset", "headwaterJob", "headwaterRun")
 _STREAMS = ("STREAM", "TOPIC")
 
 
@@ -77,7 +79,7 @@ def tags_by_field(facets: Shown) -> dict[str | None, list[str]]:
             told = Tag(key, value if isinstance(value, str | bool) else text(tag, "value"))
             found.setdefault(text(tag, "field"), set()).add(told.text)
     for key in facets:
-        if key.startswith(_OWN) and (own := body(facets, key)) and (name := text(own, "tag")):
+        if key.startswith(_TAG) and (own := body(facets, key)) and (name := text(own, "tag")):
             of_field = found.setdefault(text(own, "field"), set())
             of_field.discard(name) if own.get("removed") else of_field.add(name)
     return {field: sorted(tags) for field, tags in found.items() if tags}
@@ -85,7 +87,7 @@ def tags_by_field(facets: Shown) -> dict[str | None, list[str]]:
 
 def public(facets: Shown) -> Shown:
     """Without those that headwater keeps its own facts in."""
-    return {key: raw for key, raw in facets.items() if not key.startswith(_OWN)}
+    return {key: raw for key, raw in facets.items() if key not in _OWN and not key.startswith(_TAG)}
 
 
 # ---------------------------------------------------------------- datasets
