@@ -61,7 +61,17 @@ CREATE TABLE conformance (
     first_at timestamptz NOT NULL,
     last_at timestamptz NOT NULL,
     CONSTRAINT conformance_pkey PRIMARY KEY (finding_id)
-)
+);
+
+CREATE TABLE event_counts (
+    bucket timestamptz NOT NULL,
+    shard smallint NOT NULL,
+    starts bigint NOT NULL,
+    completes bigint NOT NULL,
+    fails bigint NOT NULL,
+    aborts bigint NOT NULL,
+    CONSTRAINT event_counts_pkey PRIMARY KEY (bucket, shard)
+) WITH (fillfactor = 80)
 """
 
 # fillfactor: rows that nearly every event updates find their new version a place on the same page (HOT), so that no
@@ -342,6 +352,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("DROP FUNCTION merge_facets, refuse")
     op.execute(
-        "DROP TABLE lineage_events, dead_letters, conformance, namespaces, sources, put_sources, tags, facet_bodies, jobs,"
-        " datasets, symlinks, dataset_versions, edges, column_sets, column_lineage, runs, run_io, run_versions"
+        "DROP TABLE lineage_events, dead_letters, conformance, event_counts, namespaces, sources, put_sources, tags,"
+        " facet_bodies, jobs, datasets, symlinks, dataset_versions, edges, column_sets, column_lineage, runs, run_io, run_versions"
     )

@@ -119,6 +119,16 @@ conformance = Table(
     PrimaryKeyConstraint("finding_id"),
 )
 
+event_counts = Table(
+    "event_counts",
+    metadata,
+    # Events of the log by type and by the quarter of an hour of their event time: every time zone's days begin on a quarter.
+    _time("bucket", null=False),  # its beginning
+    Column("shard", SmallInteger, nullable=False),  # of the writer: two that count in one row would go one after the other
+    *(Column(name, BigInteger, nullable=False) for name in ("starts", "completes", "fails", "aborts")),
+    PrimaryKeyConstraint("bucket", "shard"),
+)
+
 # ---------------------------------------------------------------- identity and current facts
 
 namespaces = Table(

@@ -8,6 +8,7 @@ from typing import Any
 
 from headwater.db.pool import Connection, connect
 from headwater.db.tables import PROJECTIONS
+from headwater.ingest import statements
 from headwater.ingest.commit import Memory, project
 from headwater.ingest.prepare import Incoming, decompress, stored
 from headwater.ingest.state import state_hash
@@ -33,6 +34,7 @@ async def replay(url: str, progress: Callable[[int, int], None], step: int = _ST
     try:
         async with conn.transaction():
             await _empty(conn)
+            await conn.execute(statements.LOG_COUNTS)
             await _rebuild(conn, step, progress)
         await conn.execute("ANALYZE")
         return await state_hash(conn)

@@ -122,7 +122,28 @@ RETURNING primary_id
 def _events(p: _Parameters) -> str:
     columns = """event_time time, event_id uuid, received_at time, kind smallint, event_type text, namespace text, name text,
                  run_uuid uuid, findings jsonb, body bytea"""
-    return f"{p.insert('lineage_events', columns)} ON CONFLICT DO NOTHING RETURNING event_id"
+    return f"{p.insert('lineage_events', columns)} ON CONFLICT DO NOTHING RETURNING event_id, event_time, event_type"
+
+
+def _counts(events: str, shard: str) -> str:
+    """Counts ``events``, which must be new, by quarters of an hour. They begin with the first year that an event can have."""
+    types = ", ".join(f"count(*) FILTER (WHERE event_type = '{kind}')" for kind in ("START", "COMPLETE", "FAIL", "ABORT"))
+    return f"""
+INSERT INTO event_counts AS t (bucket, shard, starts, completes, fails, aborts)
+SELECT date_bin('15 minutes', event_time, '0001-01-01 00:00:00+00'), {shard}, {types}
+FROM {events} WHERE event_type IN ('START', 'COMPLETE', 'FAIL', 'ABORT')
+GROUP BY 1 ORDER BY 1"""
+
+
+# A shard a connection: most events are of the present quarter, and in one row the lanes would wait for each other. Few shards,
+# or a shard by chance, would let them meet now and again.
+_COUNTED = f"""{_counts("event", "(pg_backend_pid() % 1024)::smallint")}
+ON CONFLICT (bucket, shard) DO UPDATE
+SET starts = t.starts + excluded.starts, completes = t.completes + excluded.completes, fails = t.fails + excluded.fails,
+    aborts = t.aborts + excluded.aborts"""
+
+LOG_COUNTS = _counts("lineage_events", "0::smallint")
+"""Counts the whole log, when nothing is counted."""
 
 
 # Of jobs and datasets, a row that is not written has the same id and another name (see ``ids``): who counts finds out.
@@ -226,7 +247,7 @@ RETURNING run_id, job_id"""
 
 def _rows(p: _Parameters) -> str:
     return f"""
-WITH event AS ({_events(p)}), job AS ({_jobs(p)}), dataset AS ({_datasets(p)}), edge AS ({_edges(p)}),
+WITH event AS ({_events(p)}), counted AS ({_COUNTED}), job AS ({_jobs(p)}), dataset AS ({_datasets(p)}), edge AS ({_edges(p)}),
 pointer AS ({_columns(p)}), version AS ({_run_versions(p)}), io AS ({_run_io(p)}), new_io AS ({_NEW_IO}), run AS ({_runs(p)})
 SELECT (SELECT array_agg(event_id) FROM event),
        CASE WHEN (SELECT count(*) FROM job) <> {p.one("bigint")} OR (SELECT count(*) FROM dataset) <> {p.one("bigint")}
@@ -236,7 +257,7 @@ SELECT (SELECT array_agg(event_id) FROM event),
 """
 
 
-# Eight tables in one statement: with a batch of a few events, a statement costs more than its rows. They are written in
+# Nine tables in one statement: with a batch of a few events, a statement costs more than its rows. They are written in
 # the same order each time, as the plan is the same. Gives the ids of the events that are new.
 ROWS = _rows(_Parameters())
 COLLISION = "HW001"
