@@ -353,5 +353,6 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION merge_facets, refuse")
     op.execute(
         "DROP TABLE lineage_events, dead_letters, conformance, event_counts, namespaces, sources, put_sources, tags,"
-        " facet_bodies, jobs, datasets, symlinks, dataset_versions, edges, column_sets, column_lineage, runs, run_io, run_versions"
+        " facet_bodies, jobs, datasets, symlinks, dataset_versions, edges, column_sets, column_lineage, runs, run_io,"
+        " run_versions"
     )
