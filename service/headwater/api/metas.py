@@ -25,7 +25,7 @@ class NamespaceMeta(_Meta):
 class SourceMeta(_Meta):
     type: Text = Field(description="Kind of store.", examples=["POSTGRESQL"])
     connectionUrl: Text = Field(description="Where it is; without secrets.", examples=["postgresql://db:5432/shop"])
-    description: str | None = None
+    description: str | None = Field(None, description="What it holds.")
 
 
 class TagMeta(_Meta):
@@ -33,15 +33,15 @@ class TagMeta(_Meta):
 
 
 class NameMeta(_Meta):
-    namespace: Text
-    name: Text
+    namespace: Text = Field(description="Of the dataset.")
+    name: Text = Field(description="Of the dataset, or an alias.")
 
 
 class FieldMeta(_Meta):
-    name: Text
-    type: str | None = None
-    tags: list[Text] = []
-    description: str | None = None
+    name: Text = Field(description="Unique in its dataset.")
+    type: str | None = Field(None, description="As the store calls it.", examples=["VARCHAR(255)"])
+    tags: list[Text] = Field([], description="Given beside those that it has.")
+    description: str | None = Field(None, description="What it holds.")
 
 
 class DatasetMeta(_Meta):
@@ -56,16 +56,16 @@ class DatasetMeta(_Meta):
 
 
 class JobMeta(_Meta):
-    type: Literal["BATCH", "STREAM", "SERVICE"]
+    type: Literal["BATCH", "STREAM", "SERVICE"] = Field(description="Whether its runs end by themselves.")
     inputs: list[NameMeta] = Field(description="Datasets that are there.")
     outputs: list[NameMeta] = Field(description="Datasets that are there.")
     location: str | None = Field(None, description="URL of its code.")
-    description: str | None = None
+    description: str | None = Field(None, description="Absent or null: as it is.")
     runId: UUID | None = Field(None, description="A run of the job, that read and wrote these.")
 
 
 class RunMeta(_Meta):
     id: UUID | None = Field(None, description="Made up where absent.")
-    nominalStartTime: Annotated[datetime, INSTANT] | None = None
-    nominalEndTime: Annotated[datetime, INSTANT] | None = None
+    nominalStartTime: Annotated[datetime, INSTANT] | None = Field(None, description="Begin of what it is for, with offset.")
+    nominalEndTime: Annotated[datetime, INSTANT] | None = Field(None, description="End of what it is for, with offset.")
     args: dict[str, str] = Field({}, description="Shown with the run.")
