@@ -76,7 +76,7 @@ async def load_dataset_data(conn: Connection, canonical_ids: Sequence[int]) -> d
     if not canonical_ids:
         return {}
     found: dict[int, bytes] = {}
-    for dataset in await load_datasets(conn, canonical_ids):
+    for dataset in await load_datasets(conn, canonical_ids, with_columns=False):
         told = {key: getattr(dataset, key) for key in _DATASET_FIELDS}
         # Marquez leaves the tags of the whole dataset out of its graphs; they are at the dataset itself.
         told["tags"] = []
