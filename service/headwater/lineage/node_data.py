@@ -19,6 +19,7 @@ from headwater.db.pool import Connection
 from headwater.entities import encode
 from headwater.entities.job import JobId
 from headwater.entities.run import Run
+from headwater.openlineage.facets import OWN_JOB
 
 _JOBS = f"""
 SELECT j.job_id, n.name, j.name, pa.name, p.name, p.job_id, j.first_at, coalesce(j.last_at, j.first_at), j.facets::text,
@@ -31,7 +32,7 @@ LEFT JOIN LATERAL (
 ) r ON true
 WHERE j.job_id = ANY(%s)
 """
-_JOB_FACETS = ("jobType", "documentation", "sourceCodeLocation", "headwaterJob")
+_JOB_FACETS = ("jobType", "documentation", "sourceCodeLocation", OWN_JOB)
 _DATASET_FIELDS = (
     "id", "type", "name", "physicalName", "createdAt", "updatedAt", "namespace", "sourceName", "fields", "lastModifiedAt",
     "description", "lastLifecycleState",
