@@ -1,7 +1,8 @@
 """The schema, readable top to bottom.
 
-``lineage_events`` is the truth; all other tables but ``dead_letters`` and ``tags`` are projections of it. A projection's
-columns merge by rules that do not know the order of arrival: minimum, maximum, union, or "the greatest event time wins".
+``lineage_events`` is the truth; all other tables but ``dead_letters``, ``tags`` and ``graph_changes`` are projections of it.
+A projection's columns merge by rules that do not know the order of arrival: minimum, maximum, union, or "the greatest event
+time wins".
 
 *Facet maps* (``facets``, ``job_facets``, …) are jsonb objects ``{key: [at, hash]}`` whose body is in ``facet_bodies`` under
 that hash (jobs and datasets: the same body comes with every run), or ``{key: [at, hash, text]}`` with the body's JSON text
@@ -288,6 +289,15 @@ column_lineage = Table(
     Index(None, "set_id"),
 )
 
+graph_changes = Table(
+    "graph_changes",
+    metadata,
+    # By triggers: whose edges may be others since a transaction, for those who keep the graph in memory (lineage.present).
+    Column("xid", BigInteger, nullable=False, server_default=text("(pg_current_xact_id()::text)::bigint")),
+    _id("owner_id", null=True),  # null: all
+    Index(None, "xid"),
+)
+
 # ---------------------------------------------------------------- what grows with runs
 
 _BY_MONTH = "RANGE (month)"
@@ -381,5 +391,6 @@ run_versions = Table(
     postgresql_partition_by=_BY_MONTH,
 )
 
-PROJECTIONS = tuple(t for t in metadata.sorted_tables if t.name not in ("lineage_events", "dead_letters", "tags"))
+_NO_PROJECTIONS = ("lineage_events", "dead_letters", "tags", "graph_changes")
+PROJECTIONS = tuple(t for t in metadata.sorted_tables if t.name not in _NO_PROJECTIONS)
 MONTHLY = (runs, run_io, run_versions)

@@ -1,6 +1,6 @@
-"""A directed graph as arrays: built at once, changed edge set by edge set, walked a level at a time.
+"""The directed graph of jobs and datasets as arrays: built at once, changed owner by owner, walked a level at a time.
 
-Nodes are places in the arrays (``int32``); what they stand for is an 8-byte id. 17 bytes an edge and 17 a node. What has
+Nodes are places in the arrays (``int32``); what they stand for is an 8-byte id. 17 bytes an edge and 18 a node. What has
 changed since it was built is kept beside the arrays, in dicts, until there is so much of it that building anew is better.
 """
 
@@ -9,16 +9,30 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from headwater.lineage.edges import EdgeKind
+
 Places: TypeAlias = NDArray[np.int32]
 Ids: TypeAlias = NDArray[np.int64]
+Kinds: TypeAlias = NDArray[np.int8]
 Flags: TypeAlias = NDArray[np.bool_]
+Part: TypeAlias = tuple[Ids, Ids, Ids, Kinds]  # of each edge its source, target, owner and kind
 
-_NONE: Places = np.empty(0, np.int32)
+NOWHERE: Places = np.empty(0, np.int32)
+_FROM_JOB = (EdgeKind.OUTPUT, EdgeKind.JOB_LINEAGE, EdgeKind.JOB_DEPENDENCY)
+_TO_JOB = (EdgeKind.INPUT, EdgeKind.JOB_LINEAGE, EdgeKind.JOB_DEPENDENCY)
+
+
+class Edge(NamedTuple):
+    """By ids."""
+
+    source: int
+    target: int
+    kind: int
 
 
 @dataclass(frozen=True)
@@ -26,7 +40,7 @@ class Reached:
     """What a walk found, nearest first; the start is in it, at distance 0."""
 
     places: Places
-    distances: Places  # of each, in edges
+    distances: Places  # of each, in steps
     before: Places  # the place from which each was first reached; of a start, itself
     complete: bool  # False: there is more than the depth let it see
 
@@ -34,14 +48,20 @@ class Reached:
 class Arrays:
     """Edges have an owner: the node whose edges are replaced together."""
 
-    def __init__(self, sources: Ids, targets: Ids, owners: Ids) -> None:
-        """Of each edge one element; the same edge may be there with several owners."""
-        self._ids: Ids = np.unique(np.concatenate((sources, targets, owners)))
-        order = np.argsort(sources, kind="stable")
-        self._sources = self._find(sources[order])
-        self._targets = self._find(targets[order])
-        self._owners = self._find(owners[order])
-        size = len(self._ids)
+    def __init__(self, parts: Sequence[Part]) -> None:
+        """The same edge may be there with several owners."""
+        self._ids: Ids = np.unique(_joined([np.unique(np.concatenate(part[:3])) for part in parts], np.int64))
+        found = [tuple(map(self._find, part[:3])) for part in parts]
+        sources, targets, owners = (_joined([part[i] for part in found], np.int32) for i in range(3))
+        del found
+        size, order = len(self._ids), np.argsort(sources, kind="stable")
+        self._sources: Places = sources[order]
+        self._targets: Places = targets[order]
+        self._owners: Places = owners[order]
+        self._kinds: Kinds = _joined([part[3] for part in parts], np.int8)[order]
+        self._is_job: Flags = np.zeros(size, bool)
+        self._is_job[self._sources[np.isin(self._kinds, _FROM_JOB)]] = True
+        self._is_job[self._targets[np.isin(self._kinds, _TO_JOB)]] = True
         self._out = _offsets(self._sources, size)
         self._by_target: Places = np.argsort(self._targets, kind="stable").astype(np.int32)
         self._in = _offsets(self._targets[self._by_target], size)
@@ -52,9 +72,10 @@ class Arrays:
         self._changed: Flags = np.zeros(size, bool)  # nodes of the arrays with edges in the dicts
         self._new_ids: list[int] = []
         self._new_places: dict[int, int] = {}
-        self._added_out: defaultdict[int, list[int]] = defaultdict(list)
-        self._added_in: defaultdict[int, list[int]] = defaultdict(list)
-        self._added_by: dict[int, list[tuple[int, int]]] = {}
+        self._new_jobs: set[int] = set()
+        self._added_out: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)  # (other end, kind)
+        self._added_in: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+        self._added_by: dict[int, list[tuple[int, int, int]]] = {}
         self.changes = 0  # edges put in or taken out since it was built
 
     def __len__(self) -> int:
@@ -69,57 +90,89 @@ class Arrays:
             return self._ids[places]
         return np.concatenate((self._ids, np.array(self._new_ids, np.int64)))[places]
 
+    def is_job(self, places: Places) -> Flags:
+        """Of the others some are datasets, and some, owners without edges, may be either."""
+        if not self._new_ids:
+            return self._is_job[places]
+        new = np.array([place in self._new_jobs for place in range(len(self._ids), len(self))], bool)
+        return np.concatenate((self._is_job, new))[places]
+
     def places(self, ids: Iterable[int]) -> Places:
         """Of those that have ever had an edge; others are left out."""
         found = [place for identifier in ids if (place := self._place(identifier)) is not None]
         return np.array(found, np.int32)
 
-    def replace(self, owner: int, edges: Sequence[tuple[int, int]]) -> None:
-        """Puts ``edges`` (source, target) in the place of all that the owner had."""
-        known = self._known(owner)
+    def owned(self, owner: int) -> list[Edge]:
+        place = self._place(owner)
+        if place is None:
+            return []
+        edges = self._owned(place)
+        columns = (self._sources[edges], self._targets[edges], self._kinds[edges])
+        known = [*zip(*(column.tolist() for column in columns), strict=True), *self._added_by.get(place, ())]
+        ids = self.ids(np.array([row[:2] for row in known], np.int32).reshape(-1, 2)).tolist()
+        return [Edge(source, target, kind) for (source, target), (_, _, kind) in zip(ids, known, strict=True)]
+
+    def replace(self, owner: int, edges: Sequence[Edge]) -> None:
+        """Puts ``edges`` in the place of all that the owner had."""
+        known = self.owned(owner)
         if len(known) == len(edges) and set(known) == set(edges):
             return
         place = self._add(owner)
         self._take_out(place)
-        added = [(self._add(source), self._add(target)) for source, target in edges]
+        added = [(self._add(source), self._add(target), kind) for source, target, kind in edges]
         if added:
             self._added_by[place] = added
-        for source, target in added:
-            self._added_out[source].append(target)
-            self._added_in[target].append(source)
-        for node in {n for edge in added for n in edge if n < len(self._ids)}:
+        for source, target, kind in added:
+            self._added_out[source].append((target, kind))
+            self._added_in[target].append((source, kind))
+            self._note_jobs(source, target, kind)
+        for node in {n for edge in added for n in edge[:2] if n < len(self._ids)}:
             self._changed[node] = True
         self.changes += len(known) + len(edges)
 
     def walk(
-        self, start: Places, *, downstream: bool, depth: int | None = None, avoid: Places = _NONE, stop_at: Places = _NONE
+        self,
+        start: Places,
+        *,
+        downstream: bool,
+        depth: int | None = None,
+        avoid: Places = NOWHERE,
+        stop_at: Places = NOWHERE,
+        free: Flags | None = None,
     ) -> Reached:
-        """Breadth-first. ``avoid`` is never entered; ``stop_at`` is, but not left."""
+        """Breadth-first. ``avoid`` is never entered; ``stop_at`` is, but not left. To enter a ``free`` node is no step."""
         size = len(self)
         seen, barrier = np.zeros(size, bool), np.zeros(size, bool)
         seen[avoid], barrier[stop_at] = True, True
         level = np.unique(start[~seen[start]])
         seen[level] = True
         mark = np.empty(size, np.int32)
-        places, before, sizes = [level], [level], [len(level)]
+        found = _Found(level)
+        ahead = NOWHERE, NOWHERE  # nodes of the next distance that are known already, and those before them
         while True:
             level = level[~barrier[level]] if len(stop_at) else level
-            sources, targets = self._next(level, downstream)
+            sources, targets, _ = self._next(level, downstream)
             fresh = ~seen[targets]
-            sources, targets = sources[fresh], targets[fresh]
+            sources, targets = _first(sources[fresh], targets[fresh], mark)
+            if free is not None:
+                at_once = free[targets]
+                level = targets[at_once]
+                seen[level] = True
+                found.add(level, sources[at_once])
+                ahead = np.concatenate((ahead[0], targets[~at_once])), np.concatenate((ahead[1], sources[~at_once]))
+                if len(level):
+                    continue
+                targets, sources = ahead
+                ahead = NOWHERE, NOWHERE
+                sources, targets = _first(sources, targets, mark)
             if not len(targets):
-                return _reached(places, before, sizes, complete=True)
-            if depth is not None and len(sizes) > depth:
-                return _reached(places, before, sizes, complete=False)
-            # Of several edges to one node, the one that was written last into the mark stays: no sorting.
-            order = np.arange(len(targets), dtype=np.int32)
-            mark[targets] = order
-            first = mark[targets] == order
-            level, sources = targets[first], sources[first]
+                return found.reached(complete=True)
+            if depth is not None and found.distance >= depth:
+                return found.reached(complete=False)
+            level = targets
             seen[level] = True
-            places.append(level)
-            before.append(sources)
-            sizes.append(len(level))
+            found.distance += 1
+            found.add(level, sources)
 
     def reaches(self, start: Places, end: Places) -> bool:
         """Whether a way leads from one to the other; walks from both ends, always where there is less to look at."""
@@ -131,7 +184,7 @@ class Arrays:
             return True
         while len(levels[True]) and len(levels[False]):
             downstream = self._cost(levels[True], True) <= self._cost(levels[False], False)
-            _, targets = self._next(levels[downstream], downstream)
+            _, targets, _ = self._next(levels[downstream], downstream)
             if seen[not downstream][targets].any():
                 return True
             targets = np.unique(targets[~seen[downstream][targets]])
@@ -139,19 +192,11 @@ class Arrays:
             levels[downstream] = targets
         return False
 
-    def rebuilt(self) -> Arrays:
-        """The same edges without anything beside the arrays."""
-        kept = slice(None) if self._gone is None else ~self._gone
-        added = [(s, t, o) for o, edges in self._added_by.items() for s, t in edges]
-        columns = np.array(added, np.int32).reshape(-1, 3).T
-        parts = (self._sources, self._targets, self._owners)
-        return Arrays(*(self.ids(np.concatenate((old[kept], new))) for old, new in zip(parts, columns, strict=True)))
-
-    def neighbours(self, level: Places, *, downstream: bool) -> tuple[Places, Places]:
-        """All edges from (or, upstream, to) these nodes, as (these, their neighbours)."""
+    def neighbours(self, level: Places, *, downstream: bool) -> tuple[Places, Places, Kinds]:
+        """All edges from (or, upstream, to) these nodes: these, their neighbours, kinds."""
         return self._next(level, downstream)
 
-    def _next(self, level: Places, downstream: bool) -> tuple[Places, Places]:
+    def _next(self, level: Places, downstream: bool) -> tuple[Places, Places, Kinds]:
         old = level[level < len(self._ids)] if self._new_ids else level
         offsets = self._out if downstream else self._in
         starts = offsets[old]
@@ -165,22 +210,23 @@ class Arrays:
             there = ~self._gone[edges]
             sources, edges = sources[there], edges[there]
         targets = (self._targets if downstream else self._sources)[edges]
-        return self._with_added(level, sources, targets, self._added_out if downstream else self._added_in)
-
-    def _with_added(
-        self, level: Places, sources: Places, targets: Places, added: dict[int, list[int]]
-    ) -> tuple[Places, Places]:
+        added = self._added(level, self._added_out if downstream else self._added_in)
         if not added:
-            return sources, targets
+            return sources, targets, self._kinds[edges]
+        more = np.array(added, np.int32).T
+        return (
+            np.concatenate((sources, more[0])),
+            np.concatenate((targets, more[1])),
+            np.concatenate((self._kinds[edges], more[2].astype(np.int8))),
+        )
+
+    def _added(self, level: Places, added: dict[int, list[tuple[int, int]]]) -> list[tuple[int, int, int]]:
+        if not added:
+            return []
         size = len(self._ids)
-        changed = [n for n in level.tolist() if n >= size] if len(self._new_ids) else []
         old = level[level < size]
-        changed += old[self._changed[old]].tolist()
-        more = [(node, other) for node in changed for other in added.get(node, ())]
-        if not more:
-            return sources, targets
-        new = np.array(more, np.int32).T
-        return np.concatenate((sources, new[0])), np.concatenate((targets, new[1]))
+        changed = level[level >= size].tolist() + old[self._changed[old]].tolist()
+        return [(node, other, kind) for node in changed for other, kind in added.get(node, ())]
 
     def _cost(self, level: Places, downstream: bool) -> int:
         old = level[level < len(self._ids)]
@@ -203,20 +249,17 @@ class Arrays:
             self._new_ids.append(identifier)
         return place
 
-    def _known(self, owner: int) -> list[tuple[int, int]]:
-        place = self._place(owner)
-        if place is None:
-            return []
-        edges = self._owned(place)
-        known = list(zip(self._sources[edges].tolist(), self._targets[edges].tolist(), strict=True))
-        known += self._added_by.get(place, [])
-        flat = self.ids(np.array(known, np.int32).reshape(-1)).tolist()
-        return list(zip(flat[::2], flat[1::2], strict=True))
+    def _note_jobs(self, source: int, target: int, kind: int) -> None:
+        for place, known in ((source, kind in _FROM_JOB), (target, kind in _TO_JOB)):
+            if known and place < len(self._ids):
+                self._is_job[place] = True
+            elif known:
+                self._new_jobs.add(place)
 
     def _owned(self, owner: int) -> Places:
         """Edges of the arrays that are still there."""
         if owner >= len(self._ids):
-            return _NONE
+            return NOWHERE
         ends = np.concatenate(
             (np.arange(self._out[owner], self._out[owner + 1]), self._by_target[self._in[owner] : self._in[owner + 1]])
         ).astype(np.int32)
@@ -230,9 +273,9 @@ class Arrays:
             if self._gone is None:
                 self._gone = np.zeros(len(self._sources), bool)
             self._gone[edges] = True
-        for source, target in self._added_by.pop(owner, ()):
-            self._added_out[source].remove(target)
-            self._added_in[target].remove(source)
+        for source, target, kind in self._added_by.pop(owner, ()):
+            self._added_out[source].remove((target, kind))
+            self._added_in[target].remove((source, kind))
 
 
 def _offsets(sorted_places: Places, size: int) -> Places:
@@ -240,6 +283,31 @@ def _offsets(sorted_places: Places, size: int) -> Places:
     return np.concatenate(([0], np.cumsum(np.bincount(sorted_places, minlength=size)))).astype(np.int32)
 
 
-def _reached(places: list[Places], before: list[Places], sizes: list[int], *, complete: bool) -> Reached:
-    distances = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
-    return Reached(np.concatenate(places), distances, np.concatenate(before), complete)
+def _first(sources: Places, targets: Places, mark: Places) -> tuple[Places, Places]:
+    """One edge to each target. The one that is written into the mark last stays there: no sorting."""
+    order = np.arange(len(targets), dtype=np.int32)
+    mark[targets] = order
+    first = mark[targets] == order
+    return sources[first], targets[first]
+
+
+def _joined(parts: Sequence[NDArray[np.generic]], dtype: type[np.generic]) -> NDArray[Any]:
+    return np.concatenate(parts) if parts else np.empty(0, dtype)
+
+
+class _Found:
+    """Of a walk that goes on."""
+
+    def __init__(self, start: Places) -> None:
+        self.distance = 0
+        self._places, self._before, self._distances = [start], [start], [np.zeros(len(start), np.int32)]
+
+    def add(self, places: Places, before: Places) -> None:
+        self._places.append(places)
+        self._before.append(before)
+        self._distances.append(np.full(len(places), self.distance, np.int32))
+
+    def reached(self, *, complete: bool) -> Reached:
+        parts = self._places, self._distances, self._before
+        places, distances, before = map(np.concatenate, parts)
+        return Reached(places, distances, before, complete)
