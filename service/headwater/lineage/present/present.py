@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
 from time import monotonic
 
@@ -54,6 +54,7 @@ class Present:
         self._arrays: Arrays | None = None
         self._aliases: dict[int, int] = {}
         self.hidden: set[int] = set()  # datasets that are walked through but not shown
+        self.sinks: dict[int, int] = {}  # the job of each
         self._since = 0  # every transaction with a lesser number has been seen
         self._read_at = 0.0
 
@@ -87,13 +88,15 @@ class Present:
         self.hidden = {name for name, _, hidden in rows if hidden}
         names = np.array(sorted(self._aliases), np.int64)
         canonical = np.array([self._aliases[name] for name in names.tolist()], np.int64)
+        self.sinks = {}
         parts: list[Part] = []
         async with conn.cursor(name="edges", binary=True) as cursor:
             await cursor.execute(_ALL_EDGES)
             while await cursor.fetchmany(1):
                 sources, targets, owners, kinds = (_array(cursor.pgresult, i) for i in range(4))
                 ends = _renamed(sources, names, canonical), _renamed(targets, names, canonical)
-                parts.append((*ends, owners, kinds.astype(np.int8)))
+                self._note_sinks(targets[kinds < 0].tolist())
+                parts.append((*ends, owners, np.abs(kinds).astype(np.int8)))
         return await asyncio.to_thread(Arrays, parts)
 
     async def _refresh(self, conn: Connection, arrays: Arrays, changed: Collection[int]) -> None:
@@ -108,9 +111,13 @@ class Present:
         edges: defaultdict[int, list[Edge]] = defaultdict(list)
         rows = await (await conn.execute(_EDGES_OF, (list(owners),), binary=True)).fetchall()
         for source, target, owner, kind in rows:
-            edges[owner].append(Edge(self.canonical(source), self.canonical(target), kind))
+            edges[owner].append(Edge(self.canonical(source), self.canonical(target), abs(kind)))
+        self._note_sinks(target for _, target, _, kind in rows if kind < 0)
         for owner in owners:
             arrays.replace(owner, edges[owner])
+
+    def _note_sinks(self, found: Iterable[int]) -> None:
+        self.sinks |= {sink: sink ^ SINK for sink in found}
 
 
 def _worn(arrays: Arrays) -> bool:

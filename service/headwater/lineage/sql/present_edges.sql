@@ -1,6 +1,7 @@
 -- The current edges that some owners own, as (source, target, owner, kind): what flows from where to where, control flow left out.
 -- An *explicit* job says itself which of its outputs comes from which input (LineageFacet): what reads into it ends in a node of
--- its own, the job's id # SINK, from which no output is reached, but what the job hands over to other jobs is.
+-- its own, the job's id # SINK, from which no output is reached, but what the job hands over to other jobs is. The kind of such an
+-- input is negative.
 -- `which` is a condition on owners `o.id`; SINK a number.
 WITH owner AS (
     SELECT o.* FROM (
@@ -17,6 +18,8 @@ edge AS (
     FROM owner o JOIN edges e ON e.owner_id = o.id
     WHERE (e.last_at >= o.since OR o.since IS NULL AND e.kind IN (3, 4)) AND (e.kind = 3 OR o.is_job AND e.kind IN (1, 2, 4))
 )
-SELECT source_id, CASE WHEN kind = 1 AND explicit THEN target_id # {sink} ELSE target_id END AS target_id, owner_id, kind FROM edge
+SELECT source_id, CASE WHEN kind = 1 AND explicit THEN target_id # {sink} ELSE target_id END AS target_id, owner_id,
+       CASE WHEN kind = 1 AND explicit THEN -1 ELSE kind END AS kind
+FROM edge
 UNION ALL
 SELECT source_id # {sink}, target_id, owner_id, kind FROM edge WHERE kind = 4

@@ -1,0 +1,102 @@
+"""GET /impact"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import AfterValidator
+
+from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json
+from headwater.api.parameters import not_blank, one_of
+from headwater.db.pool import Connection
+from headwater.entities.graph import Impact
+from headwater.errors import Invalid, NotFound
+from headwater.lineage.impact import impact
+from headwater.lineage.node_ids import NodeKind, resolve
+from headwater.lineage.present.present import Present
+from headwater.lineage.question import Cursor, Filter, Grain, Question
+
+router = APIRouter(prefix="/api/v1", tags=["Graph"])
+
+_LARGEST_PAGE = 10_000
+
+
+def _present(request: Request) -> Present:
+    """Made when it is first asked for, and kept as long as the application."""
+    state = request.app.state
+    if not hasattr(state, "present"):
+        state.present = Present()
+    present: Present = state.present
+    return present
+
+
+InMemory = Annotated[Present, Depends(_present)]
+_NodeId = Annotated[
+    str,
+    AfterValidator(not_blank),
+    Query(alias="nodeId", description="Such as `dataset:<namespace>:<name>` or `job:<namespace>:<name>`."),
+]
+_Direction = Annotated[
+    Literal["DOWNSTREAM", "UPSTREAM"],
+    one_of("DOWNSTREAM", "UPSTREAM"),
+    Query(description="`downstream`: what stands on the node; `upstream`: what it stands on."),
+]
+_Depth = Annotated[int, Query(ge=0, description="Steps to go; without it, to the end of the graph.")]
+_Grain = Annotated[
+    Literal["ALL", "DATASET", "JOB"],
+    one_of("ALL", "DATASET", "JOB"),
+    Query(description="`dataset` or `job`: only these are told and count as steps. `all`: both."),
+]
+_Limit = Annotated[int, Query(ge=0, le=_LARGEST_PAGE, description="Nodes of a page; 0 gives the summary alone.")]
+
+
+@router.get("/impact", response_model=Impact, responses={**BAD_REQUEST, **NOT_FOUND})
+async def get_impact(  # noqa: PLR0913 - one parameter a parameter
+    request: Request,
+    present: InMemory,
+    *,
+    node_id: _NodeId,
+    direction: _Direction = "DOWNSTREAM",
+    depth: _Depth | None = None,
+    grain: _Grain = "ALL",
+    through: Annotated[list[str], Query(description="Only what is reached by way of one of these nodes.")] = [],  # noqa: B006
+    avoid: Annotated[list[str], Query(description="Not by way of these.")] = [],  # noqa: B006
+    stop_at: Annotated[list[str], Query(alias="stopAt", description="No further than these.")] = [],  # noqa: B006
+    namespace: Annotated[list[str], Query(description="Show only what is in one of these.")] = [],  # noqa: B006
+    name: Annotated[str | None, Query(description="Show only these names; `*` stands for any characters.")] = None,
+    type: Annotated[list[str], Query(description="Show only these types, such as `MODEL`.")] = [],  # noqa: A002, B006
+    owner: Annotated[list[str], Query(description="Show only what one of these owns.")] = [],  # noqa: B006
+    tag: Annotated[list[str], Query(description="Show only what has one of these tags.")] = [],  # noqa: B006
+    limit: _Limit = 100,
+    cursor: Annotated[str | None, Query(description="That of the page before.")] = None,
+) -> Response:
+    """Everything that is reached from a job or dataset: how far away it is, by which way, and what proves each edge."""
+    async with present.reading(request.app.state.pool) as (conn, arrays):
+        question = Question(
+            start=(await _id(conn, node_id),),
+            downstream=direction == "DOWNSTREAM",
+            depth=depth,
+            grain=Grain(grain.lower()),
+            through=await _ids(conn, through),
+            avoid=await _ids(conn, avoid),
+            stop_at=await _ids(conn, stop_at),
+            filter=Filter(frozenset(namespace), name, frozenset(t.upper() for t in type), frozenset(owner), frozenset(tag)),
+            limit=limit,
+            cursor=Cursor.read(cursor) if cursor is not None else None,
+        )
+        return json(await impact(conn, arrays, present, question))
+
+
+async def _ids(conn: Connection, node_ids: list[str]) -> tuple[int, ...]:
+    return tuple([await _id(conn, node_id) for node_id in node_ids])
+
+
+async def _id(conn: Connection, node_id: str) -> int:
+    """Raises InvalidNodeId, Invalid, NotFound."""
+    node = await resolve(conn, node_id)
+    if node.kind is NodeKind.DATASET_FIELD or node.version is not None:
+        raise Invalid("This is asked of datasets and jobs, not of their fields or versions.")
+    if node.hidden:
+        raise NotFound("Job" if node.kind is NodeKind.JOB else "Dataset", node.name)
+    return node.id

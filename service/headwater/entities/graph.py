@@ -1,0 +1,95 @@
+"""Answers of our own graph calls: nodes with what people ask about them, and edges with what proves them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, TypeAlias
+from uuid import UUID
+
+from pydantic import Field
+
+from headwater.entities import Entity
+from headwater.entities.owner import Owner
+
+
+class Node(Entity):
+    id: str = Field(description="Such as `dataset:<namespace>:<name>`.")
+    kind: Literal["DATASET", "JOB"]
+    namespace: str
+    name: str
+    type: str = Field(
+        description="Of a dataset what its datasetType facet says, such as `TABLE`, `VIEW`, `MODEL` or `DASHBOARD`; of a job"
+        " what its jobType facet says, such as `DAG`, `TASK` or `QUERY`. In capitals; empty where nothing is said."
+    )
+    description: str | None
+    owners: list[Owner]
+    tags: list[str]
+
+
+EdgeName: TypeAlias = Literal["INPUT", "OUTPUT", "DATASET_LINEAGE", "JOB_LINEAGE", "JOB_DEPENDENCY"]
+
+
+class Evidence(Entity):
+    """Why there is an edge."""
+
+    kind: EdgeName
+    origin: Literal["OBSERVED", "DECLARED"] = Field(description="By runs, or by an event without one.")
+    toldBy: str = Field(description="Id of the job, or dataset, whose events say so.")
+    firstAt: datetime = Field(description="Event time of the first event that says so.")
+    lastAt: datetime = Field(description="Event time of the last one.")
+    firstRun: UUID | None = Field(description="The run of the first event; null if declared.")
+    lastRun: UUID | None
+
+
+class ProvenEdge(Entity):
+    origin: str
+    destination: str
+    evidence: list[Evidence]
+
+
+class Freshness(Entity):
+    eventTime: datetime | None = Field(description="Of the newest event in the store; null while there is none.")
+    eventId: UUID | None
+
+
+class Cut(Entity):
+    rule: str = Field(description="The parameter that cut, such as `depth` or `limit`.")
+    nodes: int | None = Field(description="How many are left out; null where that is not known.")
+
+
+class Counts(Entity):
+    found: int = Field(description="Nodes found, the start left out.")
+    datasets: int
+    jobs: int
+    returned: int
+    cut: list[Cut] = Field(description="What is left out, and why.")
+
+
+class Group(Entity):
+    name: str
+    nodes: int
+
+
+class Groups(Entity):
+    of: int = Field(description="Nodes that the groups sum up: the nearest ones, if there are very many.")
+    types: list[Group]
+    owners: list[Group]
+    namespaces: list[Group]
+
+
+class Reached(Node):
+    distance: int = Field(description="Steps from the start.")
+    path: list[str] = Field(description="Ids of the nodes on a shortest way from the start, both ends included.")
+
+
+class Impact(Entity):
+    start: list[Node]
+    direction: Literal["downstream", "upstream"]
+    asOf: datetime = Field(description="The time at which the answer holds.")
+    complete: bool = Field(description="Whether every node is in the counts: false where `depth` cut the walk.")
+    counts: Counts
+    groups: Groups
+    freshness: Freshness
+    nodes: list[Reached] = Field(description="Nearest first.")
+    edges: list[ProvenEdge] = Field(description="All edges of the paths.")
+    cursor: str | None = Field(description="For the next page; null on the last one.")

@@ -1,0 +1,114 @@
+"""What is reached from a job or dataset: everything that a change there may touch, or all that it stands on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
+
+from headwater.db.pool import Connection
+from headwater.entities.graph import Counts, Cut, Freshness, Group, Groups, Impact, Node, Reached
+from headwater.lineage.described import describe
+from headwater.lineage.evidence import load_evidence
+from headwater.lineage.present.arrays import Arrays
+from headwater.lineage.present.present import Present
+from headwater.lineage.question import Cursor, Question
+from headwater.lineage.reach import Reach, reach
+
+_SUMMED_UP = 10_000  # nodes whose types and owners are read for groups and filters
+_MOST_GROUPS = 100
+_NOW = """
+SELECT now(), e.event_time, e.event_id
+FROM (SELECT 1) AS always
+LEFT JOIN LATERAL (SELECT event_time, event_id FROM lineage_events ORDER BY event_time DESC, event_id DESC LIMIT 1) e ON true
+"""
+
+
+async def impact(conn: Connection, arrays: Arrays, present: Present, question: Question) -> Impact:
+    """``arrays`` must not be changed meanwhile. In a constant number of statements."""
+    found = await asyncio.to_thread(reach, arrays, present.sinks, present.hidden, question)
+    nearest = found.ids[:_SUMMED_UP].tolist()
+    nodes = await describe(conn, [*nearest, *question.start])
+    shown = _shown(found, nodes, question)
+    page = _page(found, shown, question)
+    ways = {index: found.way(index) for index in page}
+    nodes |= await describe(conn, {identifier for way in ways.values() for identifier in way} - nodes.keys())
+    names = {identifier: node.id for identifier, node in nodes.items()}
+    told = {index: [identifier for identifier in way if identifier in names] for index, way in ways.items()}
+    listed = [index for index in page if int(found.ids[index]) in nodes]
+    row = await (await conn.execute(_NOW)).fetchone()
+    assert row is not None
+    return Impact(
+        start=[nodes[identifier] for identifier in question.start if identifier in nodes],
+        direction="downstream" if question.downstream else "upstream",
+        asOf=row[0],
+        complete=found.complete,
+        counts=_counts(found, shown, listed, question),
+        groups=_groups([nodes[identifier] for identifier in nearest if identifier in nodes]),
+        freshness=Freshness(eventTime=row[1], eventId=row[2]),
+        nodes=[_reached(nodes[int(found.ids[i])], int(found.distances[i]), [names[n] for n in told[i]]) for i in listed],
+        edges=await load_evidence(conn, {_edge(pair, question) for way in told.values() for pair in pairwise(way)}, names),
+        cursor=_cursor(found, shown, page),
+    )
+
+
+def _shown(found: Reach, nodes: Mapping[int, Node], question: Question) -> list[int] | range:
+    """Indices of the nodes to show; with a filter only the nearest ones are looked at."""
+    test = question.filter.test()
+    if test is None:
+        return range(len(found.ids))
+    nearest = found.ids[:_SUMMED_UP].tolist()
+    return [i for i, identifier in enumerate(nearest) if identifier in nodes and test(nodes[identifier])]
+
+
+def _page(found: Reach, shown: list[int] | range, question: Question) -> list[int]:
+    after = question.cursor
+    if after is None:
+        return list(shown[: question.limit])
+    passed = sum(Cursor(int(found.distances[i]), int(found.ids[i])) <= after for i in shown)
+    return list(shown[passed : passed + question.limit])
+
+
+def _cursor(found: Reach, shown: list[int] | range, page: list[int]) -> str | None:
+    if not page or page[-1] == shown[-1]:
+        return None
+    return str(Cursor(int(found.distances[page[-1]]), int(found.ids[page[-1]])))
+
+
+def _reached(node: Node, distance: int, path: list[str]) -> Reached:
+    return Reached(**node.__dict__, distance=distance, path=path)
+
+
+def _edge(pair: tuple[int, int], question: Question) -> tuple[int, int]:
+    return pair if question.downstream else (pair[1], pair[0])
+
+
+def _counts(found: Reach, shown: list[int] | range, listed: list[int], question: Question) -> Counts:
+    jobs = int(found.jobs.sum())
+    cut = []
+    if not found.complete:
+        cut.append(Cut(rule="depth", nodes=None))
+    if question.filter.test() is not None:
+        looked_at = min(len(found.ids), _SUMMED_UP)
+        cut.append(Cut(rule="filter", nodes=looked_at - len(shown)))
+        if looked_at < len(found.ids):
+            cut.append(Cut(rule="size", nodes=len(found.ids) - looked_at))
+    if len(listed) < len(shown):
+        cut.append(Cut(rule="limit", nodes=len(shown) - len(listed)))
+    return Counts(found=len(found.ids), datasets=len(found.ids) - jobs, jobs=jobs, returned=len(listed), cut=cut)
+
+
+def _groups(nodes: list[Node]) -> Groups:
+    return Groups(
+        of=len(nodes),
+        types=_counted(node.type or node.kind for node in nodes),
+        owners=_counted(owner.name for node in nodes for owner in node.owners),
+        namespaces=_counted(node.namespace for node in nodes),
+    )
+
+
+def _counted(names: Iterable[str]) -> list[Group]:
+    """The largest first."""
+    ordered = sorted(Counter(names).items(), key=lambda item: (-item[1], item[0]))
+    return [Group(name=name, nodes=nodes) for name, nodes in ordered[:_MOST_GROUPS]]

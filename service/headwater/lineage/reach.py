@@ -1,0 +1,93 @@
+"""Which nodes a question reaches, how far away they are, and over which way. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from headwater.lineage.present.arrays import Arrays, Flags, Ids, Places, Reached
+from headwater.lineage.question import Grain, Question
+
+
+@dataclass(frozen=True)
+class Reach:
+    """The nodes found, nearest first, then by id; where the question started is not among them."""
+
+    ids: Ids
+    distances: Places
+    jobs: Flags
+    complete: bool  # False: the depth cut the walk
+    _arrays: Arrays
+    _sinks: Mapping[int, int]
+    _places: Places
+    _before: Places  # by place; of a start, itself
+
+    def way(self, index: int) -> list[int]:
+        """Ids on a shortest way from the start to the node at ``index``, both included."""
+        place = int(self._places[index])
+        way = [place]
+        while (before := int(self._before[place])) != place:
+            way.append(before)
+            place = before
+        ids = self._arrays.ids(np.array(way[::-1], np.int32)).tolist()
+        return [self._sinks.get(identifier, identifier) for identifier in ids]
+
+
+def reach(arrays: Arrays, sinks: Mapping[int, int], hidden: Collection[int], question: Question) -> Reach:
+    """``sinks`` are nodes that stand for jobs, ``hidden`` is what is walked through but not shown."""
+    return _Reaching(arrays, sinks, question).reach(hidden)
+
+
+class _Reaching:
+    def __init__(self, arrays: Arrays, sinks: Mapping[int, int], question: Question) -> None:
+        self._arrays = arrays
+        self._sinks = sinks
+        self._question = question
+        self._is_job = arrays.is_job(np.arange(len(arrays), dtype=np.int32))
+        self._free = {Grain.ALL: None, Grain.DATASET: self._is_job, Grain.JOB: ~self._is_job}[question.grain]
+        self._avoid = self._places(question.avoid)
+        self._stop_at = self._places(question.stop_at)
+
+    def reach(self, hidden: Collection[int]) -> Reach:
+        question = self._question
+        found = self._walk(self._places(question.start), downstream=question.downstream, depth=question.depth)
+        before, distances = (np.full(len(self._arrays), -1, np.int32) for _ in range(2))
+        before[found.places] = found.before
+        distances[found.places] = found.distances
+        places = self._through(distances, before) if question.through else found.places
+        ids = self._arrays.ids(places)
+        for sink, job in self._sinks.items() if len(ids) else ():
+            ids[ids == sink] = job
+        kept = ~np.isin(ids, np.array([*question.start, *hidden], np.int64))
+        if question.grain is not Grain.ALL:
+            kept &= self._is_job[places] == (question.grain is Grain.JOB)
+        ids, places = ids[kept], places[kept]
+        order = np.lexsort((ids, distances[places]))
+        order = order[np.sort(np.unique(ids[order], return_index=True)[1])]  # a job and its sink are one
+        ids, places = ids[order], places[order]
+        return Reach(ids, distances[places], self._is_job[places], found.complete, self._arrays, self._sinks, places, before)
+
+    def _through(self, distances: Places, before: Places) -> Places:
+        """Only what lies on a way by these nodes: those before them, and those after, whose distances are now by that way."""
+        through = self._places(self._question.through)
+        through = through[distances[through] >= 0]
+        towards = self._walk(through, downstream=not self._question.downstream).places
+        towards = towards[distances[towards] >= 0]
+        beyond = self._walk(through, downstream=self._question.downstream)
+        later = ~np.isin(beyond.places, towards)
+        after, nodes_before = beyond.places[later], beyond.before[later]
+        for place, node_before in zip(after.tolist(), nodes_before.tolist(), strict=True):  # nearest first
+            before[place] = node_before
+            distances[place] = distances[node_before] + (self._free is None or not self._free[place])
+        places = np.concatenate((towards, after))
+        return places if self._question.depth is None else places[distances[places] <= self._question.depth]
+
+    def _walk(self, start: Places, *, downstream: bool, depth: int | None = None) -> Reached:
+        return self._arrays.walk(
+            start, downstream=downstream, depth=depth, avoid=self._avoid, stop_at=self._stop_at, free=self._free
+        )
+
+    def _places(self, ids: Collection[int]) -> Places:
+        return self._arrays.places([*ids, *(sink for sink, job in self._sinks.items() if job in ids)])

@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from pydantic import TypeAdapter
+
+from headwater.api import errors, impact
+from headwater.db.pool import Pool
+from headwater.entities.graph import Impact
+from tests.build import Event, dataset, dataset_event, run_event, run_uuid, store
+from tests.lineage.graphs import complete
+from tests.queries import recorded
+
+DB = "dataset:db://shop:"
+
+
+@pytest.fixture
+async def client(pool: Pool) -> AsyncIterator[httpx.AsyncClient]:
+    app = FastAPI()
+    app.state.pool = pool
+    app.include_router(impact.router)
+    errors.install(app)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://headwater") as opened:
+        yield opened
+
+
+async def _ask(client: httpx.AsyncClient, node: str, **parameters: Any) -> dict[str, Any]:
+    answer = await client.get("/api/v1/impact", params={"nodeId": node, **parameters})
+    assert answer.status_code == 200, answer.text
+    TypeAdapter(Impact).validate_json(answer.content)
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def _found(told: dict[str, Any]) -> dict[str, int]:
+    return {node["name"]: node["distance"] for node in told["nodes"]}
+
+
+def _typed(name: str, kind: str, owner: str = "", *tags: str) -> Event:
+    owners = {"ownership": {"owners": [{"name": owner, "type": "OWNER"}]}} if owner else {}
+    labels = {"tags": {"tags": [{"key": tag, "value": "true"} for tag in tags]}} if tags else {}
+    return dataset_event("06:00", name, {"datasetType": {"datasetType": kind}, **owners, **labels})
+
+
+def _story() -> list[Event]:
+    """Raw orders are cleaned; a report and a feature table stand on them; a model is trained on features and labels, and
+    a service writes predictions with it. A view is made of the report without a job. The labels come from people."""
+    return [
+        complete("clean", "raw_orders", "orders", "08:00"),
+        complete("report", "orders", "report", "08:10"),
+        complete("features", "orders customers", "features", "08:20"),
+        complete("train", "features labels", "model", "08:30"),
+        complete("predict", "model features", "predictions", "08:40"),
+        dataset_event("08:50", "report_view", {"lineage": {"inputs": [
+            {"type": "DATASET", "namespace": "db://shop", "name": "report"}]}}),
+        _typed("report_view", "VIEW", "team:finance"),
+        _typed("model", "MODEL", "team:ml", "critical"),
+        _typed("predictions", "TABLE", "team:ml"),
+    ]  # fmt: skip
+
+
+async def test_everything_downstream_with_its_distance(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    told = await _ask(client, DB + "raw_orders")
+    assert _found(told) == {
+        "clean": 1, "orders": 2, "report": 4, "features": 4, "report_view": 5, "train": 5, "predict": 5, "model": 6,
+        "predictions": 6,
+    }  # fmt: skip
+    assert told["complete"] is True
+    assert told["cursor"] is None
+
+
+async def test_a_step_of_a_grain_is_from_one_to_the_next_of_it(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    datasets = await _ask(client, DB + "raw_orders", grain="dataset")
+    assert _found(datasets) == {"orders": 1, "report": 2, "features": 2, "report_view": 3, "model": 3, "predictions": 3}
+    jobs = await _ask(client, "job:shop:clean", grain="job")
+    assert _found(jobs) == {"report": 1, "features": 1, "train": 2, "predict": 2}
+    upstream = await _ask(client, DB + "predictions", grain="dataset", direction="upstream")
+    assert _found(upstream) == {"model": 1, "features": 1, "orders": 2, "customers": 2, "labels": 2, "raw_orders": 3}
+
+
+async def test_the_way_to_each_and_what_proves_it(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    told = await _ask(client, DB + "orders", type="VIEW")
+    [view] = told["nodes"]
+    path = [DB + "orders", "job:shop:report", DB + "report", DB + "report_view"]
+    assert view["path"] == path
+    assert view["owners"] == [{"name": "team:finance", "type": "OWNER"}]
+    edges = {(edge["origin"], edge["destination"]): edge["evidence"] for edge in told["edges"]}
+    assert edges.keys() == set(zip(path, path[1:], strict=False))
+    run = str(run_uuid("report 08:10"))
+    assert edges[DB + "orders", "job:shop:report"] == [
+        {
+            "kind": "INPUT", "origin": "OBSERVED", "toldBy": "job:shop:report", "firstAt": "2026-03-01T08:10:00Z",
+            "lastAt": "2026-03-01T08:10:00Z", "firstRun": run, "lastRun": run,
+        }
+    ]  # fmt: skip
+    [declared] = edges[DB + "report", DB + "report_view"]
+    assert (declared["kind"], declared["origin"], declared["toldBy"]) == ("DATASET_LINEAGE", "DECLARED", DB + "report_view")
+    assert declared["lastRun"] is None
+    upstream = await _ask(client, DB + "report_view", direction="upstream", grain="dataset")
+    assert {(e["origin"], e["destination"]) for e in upstream["edges"]} >= edges.keys()
+
+
+async def test_groups_and_counts(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    told = await _ask(client, DB + "raw_orders", limit=0)
+    cut = [{"rule": "limit", "nodes": 11}]
+    assert told["counts"] == {"found": 11, "datasets": 6, "jobs": 5, "returned": 0, "cut": cut}
+    types = {group["name"]: group["nodes"] for group in told["groups"]["types"]}
+    assert types["MODEL"] == 1
+    assert told["groups"]["owners"] == [{"name": "team:ml", "nodes": 2}, {"name": "team:finance", "nodes": 1}]
+    assert told["freshness"]["eventTime"] == "2026-03-01T08:50:00Z"
+    near = await _ask(client, DB + "raw_orders", depth=2)
+    assert (near["complete"], near["counts"]["cut"]) == (False, [{"rule": "depth", "nodes": None}])
+
+
+async def test_pages_are_the_whole(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    whole = (await _ask(client, DB + "raw_orders"))["nodes"]
+    pages, cursor = [], ""
+    while cursor is not None:
+        told = await _ask(client, DB + "raw_orders", limit=3, **({"cursor": cursor} if cursor else {}))
+        assert len(told["nodes"]) <= 3
+        pages += told["nodes"]
+        cursor = told["cursor"]
+    assert pages == whole
+
+
+async def test_ways_that_are_asked_for(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    told = await _ask(client, DB + "raw_orders", grain="dataset", avoid="job:shop:features")
+    assert _found(told) == {"orders": 1, "report": 2, "report_view": 3}
+    told = await _ask(client, DB + "raw_orders", grain="dataset", stopAt=[DB + "report", DB + "model"])
+    assert _found(told) == {"orders": 1, "report": 2, "features": 2, "model": 3, "predictions": 3}
+    told = await _ask(client, DB + "raw_orders", grain="dataset", through=DB + "model")
+    assert _found(told) == {"orders": 1, "features": 2, "model": 3, "predictions": 4}
+    [predictions] = [node for node in told["nodes"] if node["name"] == "predictions"]
+    assert DB + "model" in predictions["path"]
+    assert _found(await _ask(client, DB + "raw_orders", through=DB + "customers", grain="dataset")) == {}
+
+
+async def test_filters_show_less_and_walk_as_far(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    for asked, expected in (
+        ({"type": "model"}, {"model"}), ({"owner": "team:ml"}, {"model", "predictions"}), ({"tag": "critical"}, {"model"}),
+        ({"name": "REPORT*"}, {"report", "report_view"}), ({"namespace": "shop"}, {"clean", "report", "features", "train", "predict"}),
+        ({"type": ["MODEL", "VIEW"], "owner": "team:finance"}, {"report_view"}),
+    ):  # fmt: skip
+        told = await _ask(client, DB + "raw_orders", **asked)
+        assert _found(told).keys() == expected
+        [cut] = told["counts"]["cut"]
+        assert cut == {"rule": "filter", "nodes": 11 - len(told["nodes"])}
+
+
+async def test_what_an_explicit_job_says_is_all_that_it_passes_on(database: str, client: httpx.AsyncClient) -> None:
+    entries = [
+        {"type": "DATASET", "namespace": "db://shop", "name": out,
+         "inputs": [{"type": "DATASET", "namespace": "db://shop", "name": source}]}
+        for out, source in (("c", "a"), ("d", "b"))
+    ]  # fmt: skip
+    etl = run_event(
+        "COMPLETE", "08:00", "etl", "e", inputs=["a", "b"], outputs=["c", "d"], job_facets={"lineage": {"entries": entries}}
+    )
+    await store(database, [etl, complete("reader", "d", "e")])
+    assert _found(await _ask(client, DB + "a")) == {"c": 1, "etl": 1}
+    assert _found(await _ask(client, DB + "e", direction="upstream")) == {"reader": 1, "d": 2, "b": 3, "etl": 3}
+    assert _found(await _ask(client, "job:shop:etl", grain="dataset")) == {"c": 1, "d": 1, "e": 2}
+    assert _found(await _ask(client, "job:shop:etl", grain="dataset", direction="upstream")) == {"a": 1, "b": 1}
+
+
+async def test_statements_do_not_grow(database: str, client: httpx.AsyncClient) -> None:
+    costs = []
+    for n in (3, 60):
+        await store(database, [complete(f"c{i}", f"d{i}", f"d{i + 1}") for i in range(n)])
+        await _ask(client, DB + "d0")
+        with recorded() as statements:
+            await _ask(client, DB + "d0")
+        costs.append(len([statement for statement in statements if statement]))
+    assert costs[0] == costs[1]
+    assert costs[1] <= 10
+
+
+@pytest.mark.parametrize(
+    ("parameters", "status", "message"),
+    [
+        ({}, 400, "query param nodeId must not be null"),
+        ({"nodeId": "nonsense"}, 400, "Expected dataset:"),
+        ({"nodeId": DB + "nope"}, 404, "Dataset 'nope' not found."),
+        ({"nodeId": DB + "orders", "avoid": "job:shop:nope"}, 404, "Job 'nope' not found."),
+        ({"nodeId": "datasetField:db://shop:orders:x"}, 400, "not of their fields"),
+        ({"nodeId": DB + "orders", "depth": -1}, 400, "query param depth must be greater than or equal to 0"),
+        ({"nodeId": DB + "orders", "depth": "far"}, 400, "query param depth must be a whole number"),
+        ({"nodeId": DB + "orders", "direction": "sideways"}, 400, "must be one of [DOWNSTREAM, UPSTREAM]"),
+        ({"nodeId": DB + "orders", "grain": "atom"}, 400, "must be one of [ALL, DATASET, JOB]"),
+        ({"nodeId": DB + "orders", "limit": 10_001}, 400, "query param limit"),
+        ({"nodeId": DB + "orders", "cursor": "page2"}, 400, "The cursor is not one"),
+    ],
+)
+async def test_what_is_refused(
+    database: str, client: httpx.AsyncClient, parameters: dict[str, Any], status: int, message: str
+) -> None:
+    await store(database, [complete("j", "orders", "x")])
+    answer = await client.get("/api/v1/impact", params=parameters)
+    assert answer.status_code == status, answer.text
+    assert message in answer.json()["message"]
