@@ -68,6 +68,7 @@ async def get_impact(  # noqa: PLR0913 - one parameter a parameter
     type: Annotated[list[str], Query(description="Show only these types, such as `MODEL`.")] = [],  # noqa: A002, B006
     owner: Annotated[list[str], Query(description="Show only what one of these owns.")] = [],  # noqa: B006
     tag: Annotated[list[str], Query(description="Show only what has one of these tags.")] = [],  # noqa: B006
+    paths: Annotated[bool, Query(description="`false`: without the ways to the nodes and what proves them.")] = True,
     limit: _Limit = 100,
     cursor: Annotated[str | None, Query(description="That of the page before.")] = None,
 ) -> Response:
@@ -82,6 +83,7 @@ async def get_impact(  # noqa: PLR0913 - one parameter a parameter
             avoid=await _ids(conn, avoid),
             stop_at=await _ids(conn, stop_at),
             filter=Filter(frozenset(namespace), name, frozenset(t.upper() for t in type), frozenset(owner), frozenset(tag)),
+            paths=paths,
             limit=limit,
             cursor=Cursor.read(cursor) if cursor is not None else None,
         )

@@ -24,14 +24,18 @@ _STREAMS = ("STREAM", "TOPIC")
 
 def body(facets: Shown, key: str) -> Mapping[str, Any]:
     """The facet's content; empty where there is none."""
-    raw = facets.get(key)
+    return content(facets.get(key))
+
+
+def content(raw: msgspec.Raw | str | None) -> Mapping[str, Any]:
+    """Of a facet's body; empty where there is none, or no object."""
     if raw is None:
         return {}
     try:
-        content = msgspec.json.decode(raw)
+        told = msgspec.json.decode(raw)
     except (msgspec.DecodeError, RecursionError):
         return {}
-    return content if isinstance(content, dict) else {}
+    return told if isinstance(told, dict) else {}
 
 
 def text(content: Mapping[str, Any], key: str) -> str | None:
@@ -62,7 +66,11 @@ def description(facets: Shown) -> str | None:
 
 
 def owners(facets: Shown) -> list[Owner]:
-    named = _objects(body(facets, "ownership"), "owners")
+    return owners_in(body(facets, "ownership"))
+
+
+def owners_in(ownership: Mapping[str, Any]) -> list[Owner]:
+    named = _objects(ownership, "owners")
     return [Owner(name=name, type=text(owner, "type")) for owner in named if (name := text(owner, "name"))]
 
 

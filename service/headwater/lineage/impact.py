@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from itertools import pairwise
 
 from headwater.db.pool import Connection
-from headwater.entities.graph import Counts, Cut, Freshness, Group, Groups, Impact, Node, Reached
+from headwater.entities.graph import Counts, Cut, Freshness, Impact, Node, Reached
 from headwater.lineage.described import describe
 from headwater.lineage.evidence import load_evidence
+from headwater.lineage.groups import load_groups
 from headwater.lineage.present.arrays import Arrays
 from headwater.lineage.present.present import Present
 from headwater.lineage.question import Cursor, Question
 from headwater.lineage.reach import Reach, reach
 
 _SUMMED_UP = 10_000  # nodes whose types and owners are read for groups and filters
-_MOST_GROUPS = 100
 _NOW = """
 SELECT now(), e.event_time, e.event_id
 FROM (SELECT 1) AS always
@@ -29,10 +28,13 @@ async def impact(conn: Connection, arrays: Arrays, present: Present, question: Q
     """``arrays`` must not be changed meanwhile. In a constant number of statements."""
     found = await asyncio.to_thread(reach, arrays, present.sinks, present.hidden, question)
     nearest = found.ids[:_SUMMED_UP].tolist()
-    nodes = await describe(conn, [*nearest, *question.start])
-    shown = _shown(found, nodes, question)
+    nodes = await describe(conn, question.start)
+    shown: Sequence[int] = range(len(found.ids))
+    if test := question.filter.test():
+        nodes |= await describe(conn, nearest)
+        shown = [i for i, identifier in enumerate(nearest) if identifier in nodes and test(nodes[identifier])]
     page = _page(found, shown, question)
-    ways = {index: found.way(index) for index in page}
+    ways = {index: found.way(index) if question.paths else [int(found.ids[index])] for index in page}
     nodes |= await describe(conn, {identifier for way in ways.values() for identifier in way} - nodes.keys())
     names = {identifier: node.id for identifier, node in nodes.items()}
     told = {index: [identifier for identifier in way if identifier in names] for index, way in ways.items()}
@@ -45,7 +47,7 @@ async def impact(conn: Connection, arrays: Arrays, present: Present, question: Q
         asOf=row[0],
         complete=found.complete,
         counts=_counts(found, shown, listed, question),
-        groups=_groups([nodes[identifier] for identifier in nearest if identifier in nodes]),
+        groups=await load_groups(conn, nearest),
         freshness=Freshness(eventTime=row[1], eventId=row[2]),
         nodes=[_reached(nodes[int(found.ids[i])], int(found.distances[i]), [names[n] for n in told[i]]) for i in listed],
         edges=await load_evidence(conn, {_edge(pair, question) for way in told.values() for pair in pairwise(way)}, names),
@@ -53,16 +55,7 @@ async def impact(conn: Connection, arrays: Arrays, present: Present, question: Q
     )
 
 
-def _shown(found: Reach, nodes: Mapping[int, Node], question: Question) -> list[int] | range:
-    """Indices of the nodes to show; with a filter only the nearest ones are looked at."""
-    test = question.filter.test()
-    if test is None:
-        return range(len(found.ids))
-    nearest = found.ids[:_SUMMED_UP].tolist()
-    return [i for i, identifier in enumerate(nearest) if identifier in nodes and test(nodes[identifier])]
-
-
-def _page(found: Reach, shown: list[int] | range, question: Question) -> list[int]:
+def _page(found: Reach, shown: Sequence[int], question: Question) -> list[int]:
     after = question.cursor
     if after is None:
         return list(shown[: question.limit])
@@ -70,7 +63,7 @@ def _page(found: Reach, shown: list[int] | range, question: Question) -> list[in
     return list(shown[passed : passed + question.limit])
 
 
-def _cursor(found: Reach, shown: list[int] | range, page: list[int]) -> str | None:
+def _cursor(found: Reach, shown: Sequence[int], page: list[int]) -> str | None:
     if not page or page[-1] == shown[-1]:
         return None
     return str(Cursor(int(found.distances[page[-1]]), int(found.ids[page[-1]])))
@@ -84,7 +77,7 @@ def _edge(pair: tuple[int, int], question: Question) -> tuple[int, int]:
     return pair if question.downstream else (pair[1], pair[0])
 
 
-def _counts(found: Reach, shown: list[int] | range, listed: list[int], question: Question) -> Counts:
+def _counts(found: Reach, shown: Sequence[int], listed: list[int], question: Question) -> Counts:
     jobs = int(found.jobs.sum())
     cut = []
     if not found.complete:
@@ -97,18 +90,3 @@ def _counts(found: Reach, shown: list[int] | range, listed: list[int], question:
     if len(listed) < len(shown):
         cut.append(Cut(rule="limit", nodes=len(shown) - len(listed)))
     return Counts(found=len(found.ids), datasets=len(found.ids) - jobs, jobs=jobs, returned=len(listed), cut=cut)
-
-
-def _groups(nodes: list[Node]) -> Groups:
-    return Groups(
-        of=len(nodes),
-        types=_counted(node.type or node.kind for node in nodes),
-        owners=_counted(owner.name for node in nodes for owner in node.owners),
-        namespaces=_counted(node.namespace for node in nodes),
-    )
-
-
-def _counted(names: Iterable[str]) -> list[Group]:
-    """The largest first."""
-    ordered = sorted(Counter(names).items(), key=lambda item: (-item[1], item[0]))
-    return [Group(name=name, nodes=nodes) for name, nodes in ordered[:_MOST_GROUPS]]

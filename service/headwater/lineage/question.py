@@ -80,5 +80,6 @@ class Question:
     avoid: tuple[int, ...] = ()
     stop_at: tuple[int, ...] = ()
     filter: Filter = Filter()
+    paths: bool = True
     limit: int = 100
     cursor: Cursor | None = None

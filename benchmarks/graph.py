@@ -1,0 +1,153 @@
+"""How fast the whole graph answers: what is reached, from where, and how soon a new edge is in it.
+
+python -m benchmarks.graph [--jobs 10000 100000 1000000] [--questions 40]
+
+As many datasets as jobs, six edges a job: four inputs, two outputs, from a dataset nearby in a layered order. A hub has 10,000
+readers, a chain is 1,000 jobs long. The rows are written by SQL, as their events would take hours; nothing else is left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from statistics import quantiles
+from typing import Any
+
+import psycopg
+
+from benchmarks.installation import Installation, Process, installation
+from benchmarks.report import machine, save, table
+from headwater.db import migrate
+from headwater.db.pool import Pool, open_pool
+from headwater.lineage.impact import impact
+from headwater.lineage.present.arrays import Edge
+from headwater.lineage.present.present import Present
+from headwater.lineage.question import Grain, Question
+from headwater.lineage.reach import reach
+
+_HUB, _HUB_READERS, _CHAIN = 0, 10_000, 1_000
+_SEED = """
+INSERT INTO namespaces (namespace_id, name, first_at) VALUES (1, 'bench', now());
+INSERT INTO jobs (job_id, namespace_id, name, first_at, last_at, floor_at)
+SELECT 1000000000 + i, 1, 'job_' || i, now(), now(), now() FROM generate_series(0, {jobs} - 1) i;
+INSERT INTO datasets (dataset_id, namespace_id, name, canonical_id, first_at, last_at)
+SELECT 2000000000 + i, 1, 'dataset_' || i, 2000000000 + i, now(), now() FROM generate_series(0, {jobs} - 1) i;
+INSERT INTO edges (kind, source_id, target_id, owner_id, first_at, last_at)
+SELECT 1, 2000000000 + greatest(i - 1 - (random() * {reach})::int, 0), 1000000000 + i, 1000000000 + i, now(), now()
+FROM generate_series(1, {jobs} - 1) i, generate_series(1, 4) ON CONFLICT DO NOTHING;
+INSERT INTO edges (kind, source_id, target_id, owner_id, first_at, last_at)
+SELECT 2, 1000000000 + i, 2000000000 + least(i + (random() * 3)::int, {jobs} - 1), 1000000000 + i, now(), now()
+FROM generate_series(0, {jobs} - 1) i, generate_series(1, 2) ON CONFLICT DO NOTHING;
+INSERT INTO edges (kind, source_id, target_id, owner_id, first_at, last_at)
+SELECT 1, 2000000000, 1000000000 + i * ({jobs} / 10000), 1000000000 + i * ({jobs} / 10000), now(), now()
+FROM generate_series(1, 9999) i ON CONFLICT DO NOTHING;
+DELETE FROM graph_changes;
+"""
+
+
+def _seed(place: Installation, jobs: int) -> None:
+    with psycopg.connect(place.url, autocommit=True) as conn:
+        conn.execute("SELECT setseed(0.5)")
+        for statement in _SEED.format(jobs=jobs, reach=jobs // 12).split(";\n"):
+            if statement.strip():
+                conn.execute(statement.encode())
+    place.analyze()
+
+
+async def _measured(questions: int, ask: Callable[[], Awaitable[object]]) -> tuple[float, float]:
+    """p50 and p95 in ms."""
+    times = []
+    for _ in range(questions):
+        begun = time.perf_counter()
+        await ask()
+        times.append((time.perf_counter() - begun) * 1000)
+    return quantiles(times, n=100)[49], quantiles(times, n=100)[94]
+
+
+async def _run(pool: Pool, jobs: int, questions: int) -> dict[str, Any]:
+    rnd, present, own = random.Random(7), Present(), Process(_pid())
+    before = own.rss_mib()
+    begun = time.perf_counter()
+    async with present.reading(pool) as (_, arrays):
+        loaded = time.perf_counter() - begun
+        nodes, edges = len(arrays), arrays.edges
+    found: dict[str, Any] = {
+        "nodes": nodes, "edges": edges, "load s": loaded, "memory MiB": own.rss_mib() - before,
+        "peak MiB": own.peak_rss_mib() - before,
+    }  # fmt: skip
+
+    def dataset() -> int:
+        return 2_000_000_000 + rnd.randrange(jobs)
+
+    async def reaches() -> None:
+        async with present.reading(pool) as (_, arrays):
+            await asyncio.to_thread(arrays.reaches, arrays.places([dataset()]), arrays.places([dataset()]))
+
+    async def counts() -> None:
+        async with present.reading(pool) as (_, arrays):
+            await asyncio.to_thread(reach, arrays, {}, set(), Question(start=(dataset(),)))
+
+    async def summary() -> None:
+        async with present.reading(pool) as (conn, arrays):
+            await impact(conn, arrays, present, Question(start=(dataset(),), limit=0))
+
+    async def listed() -> None:
+        async with present.reading(pool) as (conn, arrays):
+            question = Question(start=(dataset(),), limit=10_000, grain=Grain.DATASET, paths=False)
+            await impact(conn, arrays, present, question)
+
+    async def near(depth: int) -> None:
+        async with present.reading(pool) as (conn, arrays):
+            await impact(conn, arrays, present, Question(start=(dataset(),), depth=depth))
+
+    async def changed() -> None:
+        async with pool.connection() as conn:
+            await conn.execute("UPDATE jobs SET floor_at = now() WHERE job_id = %s", [1_000_000_000 + rnd.randrange(jobs)])
+
+    async def refresh() -> None:
+        async with present.reading(pool):
+            pass
+
+    found["is B downstream of A"] = await _measured(questions, reaches)
+    found["count all downstream"] = await _measured(questions, counts)
+    found["summary of all downstream"] = await _measured(questions, summary)
+    found["list of 10,000"] = await _measured(max(questions // 8, 3), listed)
+    found["depth 5"] = await _measured(questions, lambda: near(5))
+    found["depth 20"] = await _measured(questions, lambda: near(20))
+    found["nothing changed"] = await _measured(questions, refresh)
+    for _ in range(3):
+        await changed()
+        found["after a change"] = await _measured(2, refresh)
+    return found
+
+
+def _pid() -> int:
+    import os
+
+    return os.getpid()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--jobs", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--questions", type=int, default=40)
+    given = parser.parse_args()
+    results = []
+    for jobs in given.jobs:
+        with installation() as place:
+            migrate.upgrade(place.url)
+            _seed(place, jobs)
+
+            async def run() -> dict[str, Any]:
+                async with open_pool(place.url, 4) as pool:
+                    return await _run(pool, jobs, given.questions)
+
+            results.append(asyncio.run(run()))
+            print(results[-1], flush=True)
+
+
+if __name__ == "__main__":
+    main()
