@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import random
 import time
 from collections.abc import Awaitable, Callable
@@ -19,11 +20,9 @@ from typing import Any
 import psycopg
 
 from benchmarks.installation import Installation, Process, installation
-from benchmarks.report import machine, save, table
 from headwater.db import migrate
 from headwater.db.pool import Pool, open_pool
 from headwater.lineage.impact import impact
-from headwater.lineage.present.arrays import Edge
 from headwater.lineage.present.present import Present
 from headwater.lineage.question import Grain, Question
 from headwater.lineage.reach import reach
@@ -68,10 +67,11 @@ async def _measured(questions: int, ask: Callable[[], Awaitable[object]]) -> tup
 
 
 async def _run(pool: Pool, jobs: int, questions: int) -> dict[str, Any]:
-    rnd, present, own = random.Random(7), Present(), Process(_pid())
+    rnd, present, own = random.Random(7), Present(), Process(os.getpid())
     before = own.rss_mib()
     begun = time.perf_counter()
-    async with present.reading(pool) as (_, arrays):
+    async with present.reading(pool) as (_, flow):
+        arrays = flow.arrays
         loaded = time.perf_counter() - begun
         nodes, edges = len(arrays), arrays.edges
     found: dict[str, Any] = {
@@ -83,25 +83,26 @@ async def _run(pool: Pool, jobs: int, questions: int) -> dict[str, Any]:
         return 2_000_000_000 + rnd.randrange(jobs)
 
     async def reaches() -> None:
-        async with present.reading(pool) as (_, arrays):
+        async with present.reading(pool) as (_, flow):
+            arrays = flow.arrays
             await asyncio.to_thread(arrays.reaches, arrays.places([dataset()]), arrays.places([dataset()]))
 
     async def counts() -> None:
-        async with present.reading(pool) as (_, arrays):
-            await asyncio.to_thread(reach, arrays, {}, set(), Question(start=(dataset(),)))
+        async with present.reading(pool) as (_, flow):
+            await asyncio.to_thread(reach, flow, Question(start=(dataset(),)))
 
     async def summary() -> None:
-        async with present.reading(pool) as (conn, arrays):
-            await impact(conn, arrays, present, Question(start=(dataset(),), limit=0))
+        async with present.reading(pool) as (conn, flow):
+            await impact(conn, flow, Question(start=(dataset(),), limit=0))
 
     async def listed() -> None:
-        async with present.reading(pool) as (conn, arrays):
+        async with present.reading(pool) as (conn, flow):
             question = Question(start=(dataset(),), limit=10_000, grain=Grain.DATASET, paths=False)
-            await impact(conn, arrays, present, question)
+            await impact(conn, flow, question)
 
     async def near(depth: int) -> None:
-        async with present.reading(pool) as (conn, arrays):
-            await impact(conn, arrays, present, Question(start=(dataset(),), depth=depth))
+        async with present.reading(pool) as (conn, flow):
+            await impact(conn, flow, Question(start=(dataset(),), depth=depth))
 
     async def changed() -> None:
         async with pool.connection() as conn:
@@ -124,10 +125,9 @@ async def _run(pool: Pool, jobs: int, questions: int) -> dict[str, Any]:
     return found
 
 
-def _pid() -> int:
-    import os
-
-    return os.getpid()
+async def _asked(url: str, jobs: int, questions: int) -> dict[str, Any]:
+    async with open_pool(url, 4) as pool:
+        return await _run(pool, jobs, questions)
 
 
 def main() -> None:
@@ -140,12 +140,7 @@ def main() -> None:
         with installation() as place:
             migrate.upgrade(place.url)
             _seed(place, jobs)
-
-            async def run() -> dict[str, Any]:
-                async with open_pool(place.url, 4) as pool:
-                    return await _run(pool, jobs, given.questions)
-
-            results.append(asyncio.run(run()))
+            results.append(asyncio.run(_asked(place.url, jobs, given.questions)))
             print(results[-1], flush=True)
 
 

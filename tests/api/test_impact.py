@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -11,7 +12,7 @@ from pydantic import TypeAdapter
 from headwater.api import errors, impact
 from headwater.db.pool import Pool
 from headwater.entities.graph import Impact
-from tests.build import Event, dataset, dataset_event, run_event, run_uuid, store
+from tests.build import Event, dataset_event, run_event, run_uuid, store
 from tests.lineage.graphs import complete
 from tests.queries import recorded
 
@@ -92,7 +93,7 @@ async def test_the_way_to_each_and_what_proves_it(database: str, client: httpx.A
     assert view["path"] == path
     assert view["owners"] == [{"name": "team:finance", "type": "OWNER"}]
     edges = {(edge["origin"], edge["destination"]): edge["evidence"] for edge in told["edges"]}
-    assert edges.keys() == set(zip(path, path[1:], strict=False))
+    assert edges.keys() == set(pairwise(path))
     run = str(run_uuid("report 08:10"))
     assert edges[DB + "orders", "job:shop:report"] == [
         {
@@ -149,7 +150,8 @@ async def test_filters_show_less_and_walk_as_far(database: str, client: httpx.As
     await store(database, _story())
     for asked, expected in (
         ({"type": "model"}, {"model"}), ({"owner": "team:ml"}, {"model", "predictions"}), ({"tag": "critical"}, {"model"}),
-        ({"name": "REPORT*"}, {"report", "report_view"}), ({"namespace": "shop"}, {"clean", "report", "features", "train", "predict"}),
+        ({"name": "REPORT*"}, {"report", "report_view"}),
+        ({"namespace": "shop"}, {"clean", "report", "features", "train", "predict"}),
         ({"type": ["MODEL", "VIEW"], "owner": "team:finance"}, {"report_view"}),
     ):  # fmt: skip
         told = await _ask(client, DB + "raw_orders", **asked)

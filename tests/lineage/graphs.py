@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import random
 from typing import Any
 
 from headwater.db.pool import Pool
 from headwater.lineage.around import Surveyor
-from tests.build import Event, run_event
+from tests.build import Event, dataset, dataset_event, run_event
 
 Graph = dict[str, Any]  # nodes by id
 
@@ -40,3 +41,32 @@ def names(graph: Graph) -> set[str]:
 def complete(job: str, inputs: str = "", outputs: str = "", time: str = "08:00", run: str | None = None) -> Event:
     """A run that came to its end; ``inputs`` and ``outputs`` are names with spaces between them."""
     return run_event("COMPLETE", time, job, run or f"{job} {time}", inputs=inputs.split(), outputs=outputs.split())
+
+
+def complete_explicitly(job: str, inputs: list[str], outputs: list[str], entries: list[object]) -> Event:
+    facets = {"lineage": {"entries": entries}}
+    return run_event("COMPLETE", "08:00", job, f"{job} explicit", inputs=inputs, outputs=outputs, job_facets=facets)
+
+
+def derived(name: str, source: str) -> object:
+    inputs = [{"type": "DATASET", "namespace": "db://shop", "name": source}]
+    return {"type": "DATASET", "namespace": "db://shop", "name": name, "inputs": inputs}
+
+
+def random_event(rnd: random.Random, i: int, *, links: bool = True) -> Event:
+    tables = [f"t{rnd.randrange(8)}" for _ in range(3)]
+    time = f"{rnd.randrange(8, 20):02}:{rnd.randrange(60):02}"
+    match rnd.randrange(6):
+        case 0:
+            facet = {"lineage": {"inputs": [{"type": "DATASET", "namespace": "db://shop", "name": tables[1]}]}}
+            return dataset_event(time, tables[0], facet)
+        case 1 if links:
+            link = {"symlinks": {"identifiers": [{"namespace": "db://shop", "name": tables[1], "type": "TABLE"}]}}
+            return run_event("COMPLETE", time, "linker", f"l{i}", outputs=[dataset(tables[0], link)])
+        case 2:
+            entries = [derived(tables[0], tables[1])]
+            return complete_explicitly(f"j{rnd.randrange(4)}", [tables[1]], [tables[0], tables[2]], entries)
+        case 3:
+            return run_event("START", time, f"j{rnd.randrange(4)}", f"r{i}", inputs=tables[:2])
+        case _:
+            return complete(f"j{rnd.randrange(4)}", " ".join(tables[:2]), tables[2], time)

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import AfterValidator
 
+from headwater.api.asking import Asked, asking, id_of, ids_of
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json
 from headwater.api.parameters import not_blank, one_of
-from headwater.db.pool import Connection
 from headwater.entities.graph import Impact
-from headwater.errors import Invalid, NotFound
 from headwater.lineage.impact import impact
-from headwater.lineage.node_ids import NodeKind, resolve
-from headwater.lineage.present.present import Present
 from headwater.lineage.question import Cursor, Filter, Grain, Question
 
 router = APIRouter(prefix="/api/v1", tags=["Graph"])
@@ -22,16 +19,6 @@ router = APIRouter(prefix="/api/v1", tags=["Graph"])
 _LARGEST_PAGE = 10_000
 
 
-def _present(request: Request) -> Present:
-    """Made when it is first asked for, and kept as long as the application."""
-    state = request.app.state
-    if not hasattr(state, "present"):
-        state.present = Present()
-    present: Present = state.present
-    return present
-
-
-InMemory = Annotated[Present, Depends(_present)]
 _NodeId = Annotated[
     str,
     AfterValidator(not_blank),
@@ -54,7 +41,7 @@ _Limit = Annotated[int, Query(ge=0, le=_LARGEST_PAGE, description="Nodes of a pa
 @router.get("/impact", response_model=Impact, responses={**BAD_REQUEST, **NOT_FOUND})
 async def get_impact(  # noqa: PLR0913 - one parameter a parameter
     request: Request,
-    present: InMemory,
+    when: Asked,
     *,
     node_id: _NodeId,
     direction: _Direction = "DOWNSTREAM",
@@ -73,32 +60,18 @@ async def get_impact(  # noqa: PLR0913 - one parameter a parameter
     cursor: Annotated[str | None, Query(description="That of the page before.")] = None,
 ) -> Response:
     """Everything that is reached from a job or dataset: how far away it is, by which way, and what proves each edge."""
-    async with present.reading(request.app.state.pool) as (conn, arrays):
+    async with asking(request, when) as (conn, flow_of):
         question = Question(
-            start=(await _id(conn, node_id),),
+            start=(await id_of(conn, node_id),),
             downstream=direction == "DOWNSTREAM",
             depth=depth,
             grain=Grain(grain.lower()),
-            through=await _ids(conn, through),
-            avoid=await _ids(conn, avoid),
-            stop_at=await _ids(conn, stop_at),
+            through=await ids_of(conn, through),
+            avoid=await ids_of(conn, avoid),
+            stop_at=await ids_of(conn, stop_at),
             filter=Filter(frozenset(namespace), name, frozenset(t.upper() for t in type), frozenset(owner), frozenset(tag)),
             paths=paths,
             limit=limit,
             cursor=Cursor.read(cursor) if cursor is not None else None,
         )
-        return json(await impact(conn, arrays, present, question))
-
-
-async def _ids(conn: Connection, node_ids: list[str]) -> tuple[int, ...]:
-    return tuple([await _id(conn, node_id) for node_id in node_ids])
-
-
-async def _id(conn: Connection, node_id: str) -> int:
-    """Raises InvalidNodeId, Invalid, NotFound."""
-    node = await resolve(conn, node_id)
-    if node.kind is NodeKind.DATASET_FIELD or node.version is not None:
-        raise Invalid("This is asked of datasets and jobs, not of their fields or versions.")
-    if node.hidden:
-        raise NotFound("Job" if node.kind is NodeKind.JOB else "Dataset", node.name)
-    return node.id
+        return json(await impact(conn, await flow_of(question), question))

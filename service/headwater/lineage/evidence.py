@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from headwater.db.pool import Connection
 from headwater.entities.graph import EdgeName, Evidence, ProvenEdge
 from headwater.lineage.edges import EdgeKind
+from headwater.lineage.flow import Flow
 from headwater.lineage.node_ids import dataset_node_id, job_node_id
 
 Pair: TypeAlias = tuple[int, int]  # source, target
@@ -41,19 +42,21 @@ LEFT JOIN datasets d ON d.dataset_id = e.owner_id AND j.job_id IS NULL
 JOIN namespaces n ON n.namespace_id = coalesce(j.namespace_id, d.namespace_id)
 LEFT JOIN LATERAL (SELECT run_uuid FROM runs WHERE run_id = e.first_run_id LIMIT 1) f ON true
 LEFT JOIN LATERAL (SELECT run_uuid FROM runs WHERE run_id = e.last_run_id LIMIT 1) l ON true
-WHERE e.last_at >= j.floor_at OR e.last_at >= d.declared_at OR e.kind IN (3, 4) AND j.floor_at IS NULL
+WHERE CASE WHEN %(at)s::timestamptz IS NOT NULL THEN e.first_at <= %(at)s
+           ELSE e.last_at >= j.floor_at OR e.last_at >= d.declared_at OR e.kind IN (3, 4) AND j.floor_at IS NULL END
 ORDER BY e.kind, e.first_at, e.owner_id
 """
 
 
-async def load_evidence(conn: Connection, pairs: Collection[Pair], node_ids: Mapping[int, str]) -> list[ProvenEdge]:
-    """Of each edge in one statement; ``node_ids`` by id."""
+async def load_evidence(conn: Connection, flow: Flow, pairs: Collection[Pair], node_ids: Mapping[int, str]) -> list[ProvenEdge]:
+    """Of edges of the flow, in one statement; ``node_ids`` by id. Of a past one, all that spoke for an edge by then."""
     if not pairs:
         return []
     ordered = sorted(pairs)
     asked = {
         "sources": [source for source, _ in ordered],
         "targets": [target for _, target in ordered],
+        "at": flow.at,
         "ids": list({end for pair in ordered for end in pair}),
     }
     found: dict[Pair, list[Evidence]] = {}

@@ -10,9 +10,8 @@ from headwater.db.pool import Connection
 from headwater.entities.graph import Counts, Cut, Freshness, Impact, Node, Reached
 from headwater.lineage.described import describe
 from headwater.lineage.evidence import load_evidence
+from headwater.lineage.flow import Flow
 from headwater.lineage.groups import load_groups
-from headwater.lineage.present.arrays import Arrays
-from headwater.lineage.present.present import Present
 from headwater.lineage.question import Cursor, Question
 from headwater.lineage.reach import Reach, reach
 
@@ -24,9 +23,9 @@ LEFT JOIN LATERAL (SELECT event_time, event_id FROM lineage_events ORDER BY even
 """
 
 
-async def impact(conn: Connection, arrays: Arrays, present: Present, question: Question) -> Impact:
-    """``arrays`` must not be changed meanwhile. In a constant number of statements."""
-    found = await asyncio.to_thread(reach, arrays, present.sinks, present.hidden, question)
+async def impact(conn: Connection, flow: Flow, question: Question) -> Impact:
+    """``flow`` must not be changed meanwhile. In a constant number of statements."""
+    found = await asyncio.to_thread(reach, flow, question)
     nearest = found.ids[:_SUMMED_UP].tolist()
     nodes = await describe(conn, question.start)
     shown: Sequence[int] = range(len(found.ids))
@@ -44,13 +43,13 @@ async def impact(conn: Connection, arrays: Arrays, present: Present, question: Q
     return Impact(
         start=[nodes[identifier] for identifier in question.start if identifier in nodes],
         direction="downstream" if question.downstream else "upstream",
-        asOf=row[0],
+        asOf=flow.at or row[0],
         complete=found.complete,
         counts=_counts(found, shown, listed, question),
         groups=await load_groups(conn, nearest),
         freshness=Freshness(eventTime=row[1], eventId=row[2]),
         nodes=[_reached(nodes[int(found.ids[i])], int(found.distances[i]), [names[n] for n in told[i]]) for i in listed],
-        edges=await load_evidence(conn, {_edge(pair, question) for way in told.values() for pair in pairwise(way)}, names),
+        edges=await load_evidence(conn, flow, {_edge(pair, question) for way in told.values() for pair in pairwise(way)}, names),
         cursor=_cursor(found, shown, page),
     )
 

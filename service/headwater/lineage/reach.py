@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from headwater.lineage.flow import Flow
 from headwater.lineage.present.arrays import Arrays, Flags, Ids, Places, Reached
 from headwater.lineage.question import Grain, Question
 
@@ -35,22 +36,22 @@ class Reach:
         return [self._sinks.get(identifier, identifier) for identifier in ids]
 
 
-def reach(arrays: Arrays, sinks: Mapping[int, int], hidden: Collection[int], question: Question) -> Reach:
-    """``sinks`` are nodes that stand for jobs, ``hidden`` is what is walked through but not shown."""
-    return _Reaching(arrays, sinks, question).reach(hidden)
+def reach(flow: Flow, question: Question) -> Reach:
+    return _Reaching(flow, question).reach()
 
 
 class _Reaching:
-    def __init__(self, arrays: Arrays, sinks: Mapping[int, int], question: Question) -> None:
-        self._arrays = arrays
-        self._sinks = sinks
+    def __init__(self, flow: Flow, question: Question) -> None:
+        self._flow = flow
+        self._arrays = arrays = flow.arrays
+        self._sinks = flow.sinks
         self._question = question
         self._is_job = arrays.is_job(np.arange(len(arrays), dtype=np.int32))
         self._free = {Grain.ALL: None, Grain.DATASET: self._is_job, Grain.JOB: ~self._is_job}[question.grain]
         self._avoid = self._places(question.avoid)
         self._stop_at = self._places(question.stop_at)
 
-    def reach(self, hidden: Collection[int]) -> Reach:
+    def reach(self) -> Reach:
         question = self._question
         found = self._walk(self._places(question.start), downstream=question.downstream, depth=question.depth)
         before, distances = (np.full(len(self._arrays), -1, np.int32) for _ in range(2))
@@ -60,14 +61,23 @@ class _Reaching:
         ids = self._arrays.ids(places)
         for sink, job in self._sinks.items() if len(ids) else ():
             ids[ids == sink] = job
-        kept = ~np.isin(ids, np.array([*question.start, *hidden], np.int64))
+        kept = ~np.isin(ids, np.array([*question.start, *self._flow.hidden], np.int64))
         if question.grain is not Grain.ALL:
             kept &= self._is_job[places] == (question.grain is Grain.JOB)
         ids, places = ids[kept], places[kept]
         order = np.lexsort((ids, distances[places]))
         order = order[np.sort(np.unique(ids[order], return_index=True)[1])]  # a job and its sink are one
         ids, places = ids[order], places[order]
-        return Reach(ids, distances[places], self._is_job[places], found.complete, self._arrays, self._sinks, places, before)
+        return Reach(
+            ids,
+            distances[places],
+            self._is_job[places],
+            found.complete and self._flow.complete,
+            self._arrays,
+            self._sinks,
+            places,
+            before,
+        )
 
     def _through(self, distances: Places, before: Places) -> Places:
         """Only what lies on a way by these nodes: those before them, and those after, whose distances are now by that way."""

@@ -7,14 +7,15 @@ from contextlib import suppress
 import numpy as np
 import psycopg
 import pytest
-from tests.build import Event, dataset, dataset_event, job_event, run_event, store
-from tests.lineage.graphs import complete
+from tests.build import dataset, dataset_event, job_event, run_event, store
+from tests.lineage.graphs import complete, complete_explicitly, derived, random_event
 
 from headwater import ids
 from headwater.db.pool import Pool
 from headwater.ingest.replay import replay
+from headwater.lineage.flow import SINK
 from headwater.lineage.present import present
-from headwater.lineage.present.present import SINK, Present, housekeeping
+from headwater.lineage.present.present import Present, housekeeping
 
 DB, SHOP = "db://shop", "shop"
 
@@ -28,7 +29,8 @@ def _job(name: str) -> int:
 
 
 async def _edges(pool: Pool, kept: Present) -> set[tuple[int, int]]:
-    async with kept.reading(pool) as (_, arrays):
+    async with kept.reading(pool) as (_, flow):
+        arrays = flow.arrays
         sources, targets, _ = arrays.neighbours(np.arange(len(arrays), dtype=np.int32), downstream=True)
         return set(zip(arrays.ids(sources).tolist(), arrays.ids(targets).tolist(), strict=True))
 
@@ -47,7 +49,7 @@ async def test_what_is_acknowledged_is_in_it(database: str, pool: Pool) -> None:
 async def test_explicit_jobs_pass_on_only_what_they_say(database: str, pool: Pool) -> None:
     kept = Present()
     await store(database, [complete("etl", "a b", "c d", "07:00"), complete("reader", "d", "e")])
-    entries = [_derived("c", "a"), _derived("d", "b")]
+    entries = [derived("c", "a"), derived("d", "b")]
     await store(database, [complete_explicitly("etl", ["a", "b"], ["c", "d"], entries)])
     await store(database, [run_event("COMPLETE", "08:30", "next", "n", job_facets=_handed_over("etl"))])
     edges = await _edges(pool, kept)
@@ -60,16 +62,6 @@ async def test_explicit_jobs_pass_on_only_what_they_say(database: str, pool: Poo
     }  # fmt: skip
     await store(database, [complete("etl", "a b", "c d", "09:00")])
     assert (_table("a"), _job("etl")) in await _edges(pool, kept), "the latest run does not say"
-
-
-def complete_explicitly(job: str, inputs: list[str], outputs: list[str], entries: list[object]) -> Event:
-    facets = {"lineage": {"entries": entries}}
-    return run_event("COMPLETE", "08:00", job, f"{job} explicit", inputs=inputs, outputs=outputs, job_facets=facets)
-
-
-def _derived(name: str, source: str) -> object:
-    inputs = [{"type": "DATASET", "namespace": DB, "name": source}]
-    return {"type": "DATASET", "namespace": DB, "name": name, "inputs": inputs}
 
 
 def _handed_over(source: str) -> dict[str, object]:
@@ -137,27 +129,8 @@ async def test_kept_fresh_it_is_as_read_anew(database: str, pool: Pool, seed: in
     monkeypatch.setattr(present, "_worn", lambda arrays: arrays.changes > 40)
     rnd, kept = random.Random(seed), Present()
     for i in range(15):
-        await store(database, [_random_event(rnd, i) for _ in range(rnd.randint(1, 4))])
+        await store(database, [random_event(rnd, i) for _ in range(rnd.randint(1, 4))])
         assert await _edges(pool, kept) == await _edges(pool, Present())
-
-
-def _random_event(rnd: random.Random, i: int) -> Event:
-    tables = [f"t{rnd.randrange(8)}" for _ in range(3)]
-    time = f"{rnd.randrange(8, 20):02}:{rnd.randrange(60):02}"
-    match rnd.randrange(6):
-        case 0:
-            facet = {"lineage": {"inputs": [{"type": "DATASET", "namespace": DB, "name": tables[1]}]}}
-            return dataset_event(time, tables[0], facet)
-        case 1:
-            link = {"symlinks": {"identifiers": [{"namespace": DB, "name": tables[1], "type": "TABLE"}]}}
-            return run_event("COMPLETE", time, "linker", f"l{i}", outputs=[dataset(tables[0], link)])
-        case 2:
-            entries = [_derived(tables[0], tables[1])]
-            return complete_explicitly(f"j{rnd.randrange(4)}", [tables[1]], [tables[0], tables[2]], entries)
-        case 3:
-            return run_event("START", time, f"j{rnd.randrange(4)}", f"r{i}", inputs=tables[:2])
-        case _:
-            return complete(f"j{rnd.randrange(4)}", " ".join(tables[:2]), tables[2], time)
 
 
 async def test_old_changes_are_deleted(database: str, pool: Pool) -> None:

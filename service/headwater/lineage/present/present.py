@@ -17,12 +17,10 @@ import numpy as np
 from psycopg.pq.abc import PGresult
 
 from headwater.db.pool import Connection, Pool
+from headwater.lineage.flow import SINK, Flow
 from headwater.lineage.present.arrays import Arrays, Edge, Ids, Part
 from headwater.lineage.snapshot import snapshot
 from headwater.lineage.sql import statement
-
-SINK = 0x2F0B4C471A96D583
-"""Exclusive or of a job's id: the node in which what an explicit job reads ends (see present_edges.sql)."""
 
 _CHANGES = """
 SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
@@ -53,18 +51,18 @@ class Present:
         self._lock = asyncio.Lock()
         self._arrays: Arrays | None = None
         self._aliases: dict[int, int] = {}
-        self.hidden: set[int] = set()  # datasets that are walked through but not shown
-        self.sinks: dict[int, int] = {}  # the job of each
+        self._hidden: set[int] = set()
+        self._sinks: dict[int, int] = {}
         self._since = 0  # every transaction with a lesser number has been seen
         self._read_at = 0.0
 
     @asynccontextmanager
-    async def reading(self, pool: Pool) -> AsyncIterator[tuple[Connection, Arrays]]:
+    async def reading(self, pool: Pool) -> AsyncIterator[tuple[Connection, Flow]]:
         """A connection, and the graph as that sees it. One query at a time, as the next may change the arrays."""
         async with self._lock, snapshot(pool) as conn:
-            yield conn, await self._fresh(conn)
+            yield conn, Flow(await self._fresh(conn), self._sinks, self._hidden)
 
-    def canonical(self, identifier: int) -> int:
+    def _dataset(self, identifier: int) -> int:
         """Of a name of a dataset the dataset; of everything else itself."""
         return self._aliases.get(identifier, identifier)
 
@@ -85,10 +83,10 @@ class Present:
     async def _load(self, conn: Connection) -> Arrays:
         rows = await (await conn.execute(_NAMES)).fetchall()
         self._aliases = {name: dataset for name, dataset, _ in rows if name != dataset}
-        self.hidden = {name for name, _, hidden in rows if hidden}
+        self._hidden = {name for name, _, hidden in rows if hidden}
         names = np.array(sorted(self._aliases), np.int64)
         canonical = np.array([self._aliases[name] for name in names.tolist()], np.int64)
-        self.sinks = {}
+        self._sinks = {}
         parts: list[Part] = []
         async with conn.cursor(name="edges", binary=True) as cursor:
             await cursor.execute(_ALL_EDGES)
@@ -101,8 +99,8 @@ class Present:
 
     async def _refresh(self, conn: Connection, arrays: Arrays, changed: Collection[int]) -> None:
         names = await (await conn.execute(_NAMES_OF, (list(changed),))).fetchall()
-        self.hidden -= {name for name, _, hidden in names if not hidden}
-        self.hidden |= {name for name, _, hidden in names if hidden}
+        self._hidden -= {name for name, _, hidden in names if not hidden}
+        self._hidden |= {name for name, _, hidden in names if hidden}
         renamed = [name for name, dataset, _ in names if self._aliases.get(name, name) != dataset]
         owners = set(changed)
         if renamed:
@@ -111,13 +109,13 @@ class Present:
         edges: defaultdict[int, list[Edge]] = defaultdict(list)
         rows = await (await conn.execute(_EDGES_OF, (list(owners),), binary=True)).fetchall()
         for source, target, owner, kind in rows:
-            edges[owner].append(Edge(self.canonical(source), self.canonical(target), abs(kind)))
+            edges[owner].append(Edge(self._dataset(source), self._dataset(target), abs(kind)))
         self._note_sinks(target for _, target, _, kind in rows if kind < 0)
         for owner in owners:
             arrays.replace(owner, edges[owner])
 
     def _note_sinks(self, found: Iterable[int]) -> None:
-        self.sinks |= {sink: sink ^ SINK for sink in found}
+        self._sinks |= {sink: sink ^ SINK for sink in found}
 
 
 def _worn(arrays: Arrays) -> bool:

@@ -1,0 +1,130 @@
+"""What the routes of our own graph calls have in common: the time that is asked of, and node ids."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, TypeAlias
+from uuid import UUID
+
+from fastapi import Depends, Query, Request
+
+from headwater.db.pool import Connection, Pool
+from headwater.errors import Invalid, NotFound
+from headwater.lineage.flow import Flow
+from headwater.lineage.moments import moment_of
+from headwater.lineage.node_ids import NodeKind, resolve
+from headwater.lineage.past import Past
+from headwater.lineage.present.present import Present
+from headwater.lineage.question import Grain, Question
+from headwater.lineage.snapshot import snapshot
+
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
+FlowOf: TypeAlias = Callable[[Question], Awaitable[Flow]]
+
+
+def present(request: Request) -> Present:
+    """Made when it is first asked for, and kept as long as the application."""
+    state = request.app.state
+    if not hasattr(state, "present"):
+        state.present = Present()
+    kept: Present = state.present
+    return kept
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """``at`` None: now. ``since`` None: what was current then; else all since that time."""
+
+    at: str | None
+    since: datetime | None
+
+
+def _when(
+    as_of: Annotated[
+        str | None,
+        Query(
+            alias="asOf",
+            description="As it was at a time (`2026-01-31T08:30:00Z`), when a run ended (its UUID), or when a version of a"
+            " dataset was written (its UUID).",
+        ),
+    ] = None,
+    history: Annotated[
+        str,
+        Query(description="`current`: edges that were current then; `all`: all until then; `since=<time>`: those named since."),
+    ] = "current",
+) -> When:
+    match history.partition("="):
+        case ("current", "", ""):
+            return When(as_of, None)
+        case ("all", "", ""):
+            return When(as_of, _BEGINNING)
+        case ("since", "=", time):
+            return When(as_of, time_of(time, "history"))
+    raise Invalid(f"query param history must be current, all or since=<time>, not '{history}'")
+
+
+Asked = Annotated[When, Depends(_when)]
+
+
+def time_of(told: str, name: str) -> datetime:
+    """Raises Invalid."""
+    try:
+        time = datetime.fromisoformat(told.replace(" ", "+") if "T" in told else told)
+    except ValueError:
+        time = None
+    if time is None or time.tzinfo is None:
+        raise Invalid(f"query param {name} must be a time with its offset, such as 2026-01-31T08:30:00Z, not '{told}'")
+    return time
+
+
+@asynccontextmanager
+async def asking(request: Request, when: When) -> AsyncIterator[tuple[Connection, FlowOf]]:
+    """A connection, and what gives the graph for a question."""
+    pool: Pool = request.app.state.pool
+    if when.at is None and when.since is None:
+        async with present(request).reading(pool) as (conn, flow):
+
+            async def now(_: Question) -> Flow:
+                return flow
+
+            yield conn, now
+        return
+    async with snapshot(pool) as conn:
+        at = await _moment(conn, when.at)
+
+        async def then(question: Question) -> Flow:
+            # A step of another grain is several edges, and by free ones any number.
+            hops = question.depth if question.grain is Grain.ALL and not question.through else None
+            past = Past(conn, at, when.since)
+            return await past.flow(question.start, downstream=question.downstream, hops=hops)
+
+        yield conn, then
+
+
+async def _moment(conn: Connection, told: str | None) -> datetime:
+    if told is None:
+        return datetime.now(UTC)
+    try:
+        identifier = UUID(told)
+    except ValueError:
+        return time_of(told, "asOf")
+    if (moment := await moment_of(conn, identifier)) is None:
+        raise NotFound("Run or version", told)
+    return moment
+
+
+async def id_of(conn: Connection, node_id: str) -> int:
+    """Of a job or dataset that is shown. Raises InvalidNodeId, Invalid, NotFound."""
+    node = await resolve(conn, node_id)
+    if node.kind is NodeKind.DATASET_FIELD or node.version is not None:
+        raise Invalid("This is asked of datasets and jobs, not of their fields or versions.")
+    if node.hidden:
+        raise NotFound("Job" if node.kind is NodeKind.JOB else "Dataset", node.name)
+    return node.id
+
+
+async def ids_of(conn: Connection, node_ids: list[str]) -> tuple[int, ...]:
+    return tuple([await id_of(conn, node_id) for node_id in node_ids])
