@@ -60,7 +60,7 @@ class Present:
     async def reading(self, pool: Pool) -> AsyncIterator[tuple[Connection, Flow]]:
         """A connection, and the graph as that sees it. One query at a time, as the next may change the arrays."""
         async with self._lock, snapshot(pool) as conn:
-            yield conn, Flow(await self._fresh(conn), self._sinks, self._hidden)
+            yield conn, Flow(await self._fresh(conn), self._sinks, self._hidden, self._aliases)
 
     def _dataset(self, identifier: int) -> int:
         """Of a name of a dataset the dataset; of everything else itself."""
