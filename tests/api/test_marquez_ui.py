@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -74,23 +75,18 @@ async def test_the_dashboard(http: httpx.AsyncClient, period: str) -> None:
     await _asked(http, "/jobs", limit=10, offset=0, lastRunStates="FAILED")
 
 
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "UTC", "Pacific/Pago_Pago"])
+async def test_the_days_of_a_week_are_named_by_their_date_in_utc(http: httpx.AsyncClient, zone: str) -> None:
+    before = datetime.now(ZoneInfo(zone)).date()
+    *_, today = await _asked(http, "/stats/lineage-events", period="WEEK", timezone=zone)
+    assert datetime.fromisoformat(today["startInterval"]).astimezone(UTC).date() in {before, datetime.now(ZoneInfo(zone)).date()}
+
+
 async def test_jobs(http: httpx.AsyncClient) -> None:
     found = await _asked(http, "/jobs", limit=20, offset=0)
     assert found["totalCount"] == len(found["jobs"]) + max(0, found["totalCount"] - 20)
     for job in found["jobs"]:
-        _has(
-            job,
-            "id",
-            "name",
-            "namespace",
-            "type",
-            "createdAt",
-            "updatedAt",
-            "latestRun",
-            "location",
-            "description",
-            "parentJobName",
-        )
+        _has(job, *JOB_FIELDS)
         assert isinstance(job["tags"], list)
         assert job["latestRuns"] is None or job["latestRuns"], "it takes the first of an empty list"
         for run in job["latestRuns"] or []:
@@ -117,9 +113,7 @@ async def test_datasets(http: httpx.AsyncClient) -> None:
     datasets = [dataset for found in lists for dataset in found["datasets"]]
     assert len(datasets) == sum(found["totalCount"] for found in lists) > 10
     for dataset in datasets:
-        _has(
-            dataset, "id", "name", "namespace", "sourceName", "updatedAt", "createdAt", "type", "deleted", "description", "facets"
-        )
+        _has(dataset, *DATASET_FIELDS)
         assert isinstance(dataset["tags"], list)
         assert all(field.keys() >= FIELD_FIELDS for field in dataset["fields"])
         assert dataset["columnLineage"] is None or dataset["columnLineage"][0]["name"]
