@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from headwater import demo
+from tests.build import dataset_event, schema
 from tests.serving import in_process
 
 V1 = "/api/v1"
@@ -134,6 +135,17 @@ async def test_a_dataset(http: httpx.AsyncClient) -> None:
         assert (await http.post(V1 + tagged)).status_code == (await http.delete(V1 + tagged)).status_code == 200
     assert (await http.delete(V1 + path)).json()["name"] == dataset["name"]
     assert (await http.get(V1 + path)).status_code == 404
+
+
+async def test_a_tag_that_events_give_a_field_can_be_taken_away(http: httpx.AsyncClient) -> None:
+    tags = {"tags": {"tags": [{"key": "pii", "field": "email"}]}}
+    told = dataset_event("08:00", "people", {**schema("email"), **tags})
+    assert (await http.post(f"{V1}/lineage", json=told)).status_code == 201
+    path = _path("datasets", told["dataset"])
+    assert (await _asked(http, path))["fields"][0]["tags"] == ["pii"]
+    for method in ("POST", "DELETE"):
+        assert (await http.request(method, f"{V1}{path}/fields/email/tags/pii")).status_code == 200
+    assert (await _asked(http, path))["fields"][0]["tags"] == []
 
 
 async def test_events(http: httpx.AsyncClient) -> None:
