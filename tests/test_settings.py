@@ -113,6 +113,14 @@ def test_a_data_folder_becomes_absolute(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert Settings(data_dir=Path("here")).data_dir == tmp_path / "here"
 
 
+def test_a_web_application_must_be_built(tmp_path: Path) -> None:
+    for folder in (tmp_path / "none", tmp_path):
+        with pytest.raises(ValidationError, match=r"expected a folder with an index\.html"):
+            Settings(marquez_ui_dir=folder)
+    (tmp_path / "index.html").touch()
+    assert Settings(marquez_ui_dir=tmp_path).marquez_ui_dir == tmp_path
+
+
 def test_marquezs_names_are_read_where_ours_are_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "MARQUEZ_PORT": "8080", "MIGRATE_ON_STARTUP": "false", "POSTGRES_HOST": "db", "POSTGRES_PASSWORD": SECRET,

@@ -88,6 +88,13 @@ class Settings(BaseSettings):
     tags: Annotated[tuple[str, ...], NoDecode] = ()  # comma separated; there from the start, as in Marquez
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
+    @field_validator("marquez_ui_dir")
+    @classmethod
+    def _built(cls, folder: Path | None) -> Path | None:
+        if folder is not None and not (folder / "index.html").is_file():
+            raise ValueError("expected a folder with an index.html: Marquez's build makes it in web/dist")
+        return folder
+
     @field_validator("database_url")
     @classmethod
     def _libpq_scheme(cls, url: str | None) -> str | None:

@@ -130,13 +130,13 @@ _FIELD_TAG = "/{dataset}/fields/{field}/tags/{tag}"
 @router.post(_FIELD_TAG, response_model=Dataset | StreamDataset, responses=NOT_FOUND)
 async def tag_field(request: Request, read: Read, namespace: Name, dataset: Name, field: Name, tag: Name) -> Response:
     """Gives a field a tag, in capitals."""
-    return await _tag(request, read, (namespace, dataset), field, tag.upper())
+    return await _tag(request, read, (namespace, dataset), field, tag)
 
 
 @router.delete(_FIELD_TAG, response_model=Dataset | StreamDataset, responses=NOT_FOUND)
 async def untag_field(request: Request, read: Read, namespace: Name, dataset: Name, field: Name, tag: Name) -> Response:
-    """Takes a tag of a field away."""
-    return await _tag(request, read, (namespace, dataset), field, tag.upper(), removed=True)
+    """Takes a tag of a field away, also one that events give it: the one that is spelt so, or else in capitals."""
+    return await _tag(request, read, (namespace, dataset), field, tag, removed=True)
 
 
 async def _tag(
@@ -146,6 +146,8 @@ async def _tag(
     having = {f.name: f.tags for f in known.fields}.get(field) if field is not None else known.tags
     if having is None:
         raise NotFound("Field", str(field), known.name)
+    if field is not None and tag not in having:
+        tag = tag.upper()  # Marquez's way; what events give a field keeps its spelling
     if (tag in having) == removed:
         facets = own_events.tag_facets([(field, tag)], removed=removed)
         await tell(request, own_events.dataset_event(now(), ((known.namespace, known.name), facets)))
