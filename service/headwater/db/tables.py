@@ -7,8 +7,9 @@ columns merge by rules that do not know the order of arrival: minimum, maximum, 
 that hash (jobs and datasets: the same body comes with every run), or ``{key: [at, hash, text]}`` with the body's JSON text
 inline (runs: each has its own). ``at`` is the event time in microseconds; a body with ``_deleted: true`` hides its key.
 
-Names exist once, in the table of their kind; every id is computed from names (``headwater.ids``). What grows with runs
-is partitioned by the month of the run (``ids.run_month``) and its primary key begins with the run.
+Names exist once, in the table of their kind (those of jobs also in ``job_names``); every id is computed from names
+(``headwater.ids``). What grows with runs is partitioned by the month of the run (``ids.run_month``) and its primary key begins
+with the run.
 """
 
 from __future__ import annotations
@@ -151,6 +152,7 @@ facet_bodies = Table(
     metadata,
     _id("body_id", key=True),  # ids.content_id of the text
     Column("body", Text, nullable=False),  # JSON text as sent; not jsonb, which cannot hold every number and string
+    # and facet_bodies_words_idx, see SEARCHED_BY
 )
 
 jobs = Table(
@@ -171,6 +173,17 @@ jobs = Table(
     Index("jobs_name_idx", "namespace_id", text('left(name, 256) COLLATE "C"'), "job_id"),
     Index("jobs_last_at_idx", text("coalesce(last_at, first_at) DESC"), "job_id"),
     Index("jobs_parent_id_idx", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
+)
+
+job_names = Table(
+    "job_names",
+    metadata,
+    # The names of jobs again, in rows that never change, written by a trigger when a job is new: every event writes its job's
+    # row anew with all of its index entries (jobs_last_at_idx), and a name has dozens of trigrams. Rows of datasets are
+    # updated in place, so their names need no second table.
+    _id("job_id", key=True),
+    Column("name", Text, nullable=False),
+    # and job_names_trigram_idx, see SEARCHED_BY
 )
 
 datasets = Table(
@@ -351,5 +364,8 @@ run_versions = Table(
     postgresql_partition_by=_BY_MONTH,
 )
 
+# Indexes for searching, which only the migration knows: one stands on a function, the others on an extension that a server
+# may lack. See decisions/0009-search.md.
+SEARCHED_BY = ("facet_bodies_words_idx", "job_names_trigram_idx", "datasets_trigram_idx")
 PROJECTIONS = tuple(t for t in metadata.sorted_tables if t.name not in ("lineage_events", "dead_letters", "tags"))
 MONTHLY = (runs, run_io, run_versions)
