@@ -1,20 +1,25 @@
-"""What ingestion costs does not grow with the store: among many rows, each is found by an index.
+"""What ingestion, and a search for what is rare, costs does not grow with the store: among many rows, each is found by an index.
 
 Seen in PostgreSQL's own statistics of what was read, so every statement counts as it is really planned.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import pytest
 from tests.build import Event, Facets, dataset, dataset_event, job_event, run_event, run_uuid
 from tests.ingest.orders import prepared
 
+from headwater.catalog.contents import search_datasets, search_jobs
+from headwater.catalog.search import Query, search
 from headwater.db.pool import Connection, connect
 from headwater.ingest.commit import Memory, commit
 
-_GROWS = ("lineage_events", "runs", "run_io", "run_versions", "edges", "jobs", "datasets", "symlinks", "facet_bodies", "column_")
+_GROWS = (
+    "lineage_events", "runs", "run_io", "run_versions", "edges", "jobs", "job_names", "datasets", "symlinks", "facet_bodies",
+    "column_",
+)  # fmt: skip
 _SCANS = """
 SELECT relname, seq_scan FROM pg_stat_user_tables
 WHERE seq_scan > 0 AND (SELECT bool_or(starts_with(relname, t)) FROM unnest(%s::text[]) t) AND n_live_tup > 500
@@ -35,6 +40,7 @@ def _columns(source: str) -> Facets:
 
 # So many that no planner reads them from end to end for a few rows of them; nothing else of them is right.
 _MANY = """
+INSERT INTO namespaces (namespace_id, name, first_at) VALUES (1, 'many', now());
 INSERT INTO jobs (job_id, namespace_id, name, first_at, last_at) SELECT n, 1, n, now(), now() FROM generate_series(1, 50000) n;
 INSERT INTO datasets (dataset_id, namespace_id, name, canonical_id, first_at, last_at)
     SELECT n, 1, n, n / 2, now(), now() FROM generate_series(1, 50000) n;
@@ -80,6 +86,10 @@ async def _scanned(conn: Connection, batches: Sequence[Sequence[Event]]) -> dict
     await conn.execute("SELECT pg_stat_reset()")
     for batch in batches:
         await commit(conn, prepared(batch), memory)
+    return await _scans(conn)
+
+
+async def _scans(conn: Connection) -> dict[str, int]:
     await conn.execute("SELECT pg_stat_force_next_flush()")
     await conn.execute("ANALYZE")  # counts rows again, and no scans
     return dict(await (await conn.execute(_SCANS, [list(_GROWS)])).fetchall())
@@ -117,3 +127,29 @@ async def test_a_floor_costs_the_same_whatever_the_history(conn: Connection, job
     row = await cursor.fetchone()
     assert row is not None
     assert row[0] < 50
+
+
+SEARCHES: dict[str, Callable[[Connection], Awaitable[object]]] = {
+    "by name": lambda c: search(c, Query("4999")),
+    "by name, with marks": lambda c: search(c, Query("4999%_")),
+    "jobs by name": lambda c: search_jobs(c, "4999"),
+    "datasets by name": lambda c: search_datasets(c, "4999"),
+    "jobs, in vain": lambda c: search_jobs(c, "nobody's margin"),
+    "datasets, in vain": lambda c: search_datasets(c, "nobody's margin"),
+}
+
+
+@pytest.mark.parametrize("kind", SEARCHES)
+async def test_what_is_searched_is_found_by_an_index(conn: Connection, kind: str) -> None:
+    await SEARCHES[kind](conn)
+    await conn.execute("SELECT pg_stat_reset()")
+    await SEARCHES[kind](conn)
+    assert await _scans(conn) == {}
+
+
+async def test_names_are_searched_without_the_extension_too(conn: Connection) -> None:
+    found = await search(conn, Query("4999"))
+    await conn.execute("DROP EXTENSION pg_trgm CASCADE")
+    assert await search(conn, Query("4999")) == found
+    assert found.totalCount == 25
+    assert len((await search_jobs(conn, "4999")).hits) == 10
