@@ -15,7 +15,8 @@ SECRET = "p@ss:w?rd"
 @pytest.fixture(autouse=True)
 def _no_settings_around(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
-        if name.startswith("HEADWATER_") or name in {"DATABASE_URL", "XDG_DATA_HOME"}:
+        theirs = {"DATABASE_URL", "XDG_DATA_HOME", "MARQUEZ_PORT", "MIGRATE_ON_STARTUP"}
+        if name.startswith(("HEADWATER_", "POSTGRES_")) or name in theirs:
             monkeypatch.delenv(name)
 
 
@@ -110,3 +111,18 @@ def test_data_of_a_user_and_of_root(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_data_folder_becomes_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     assert Settings(data_dir=Path("here")).data_dir == tmp_path / "here"
+
+
+def test_marquezs_names_are_read_where_ours_are_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "MARQUEZ_PORT": "8080", "MIGRATE_ON_STARTUP": "false", "POSTGRES_HOST": "db", "POSTGRES_PASSWORD": SECRET,
+        "POSTGRES_DB": "line age",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    settings = Settings()
+    assert (settings.port, settings.migrate_on_start) == (8080, False)
+    assert settings.database_url == "postgresql://marquez:p%40ss%3Aw%3Frd@db:5432/line%20age"
+    assert SECRET not in repr(settings)
+    monkeypatch.setenv("HEADWATER_PORT", "5001")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://own/db")
+    assert (Settings().port, Settings().database_url) == (5001, "postgresql://own/db")

@@ -61,7 +61,17 @@ CREATE TABLE conformance (
     first_at timestamptz NOT NULL,
     last_at timestamptz NOT NULL,
     CONSTRAINT conformance_pkey PRIMARY KEY (finding_id)
-)
+);
+
+CREATE TABLE event_counts (
+    bucket timestamptz NOT NULL,
+    shard smallint NOT NULL,
+    starts bigint NOT NULL,
+    completes bigint NOT NULL,
+    fails bigint NOT NULL,
+    aborts bigint NOT NULL,
+    CONSTRAINT event_counts_pkey PRIMARY KEY (bucket, shard)
+) WITH (fillfactor = 80)
 """
 
 # fillfactor: rows that nearly every event updates find their new version a place on the same page (HOT), so that no
@@ -71,8 +81,12 @@ CREATE TABLE namespaces (
     namespace_id bigint NOT NULL,
     name text NOT NULL,
     owner text NOT NULL DEFAULT 'anonymous',
+    owner_at timestamptz,
     description text,
+    described_at timestamptz,
     first_at timestamptz NOT NULL,
+    heard_at timestamptz NOT NULL DEFAULT '-infinity',
+    hidden_at timestamptz,
     is_hidden boolean NOT NULL DEFAULT false,
     CONSTRAINT namespaces_pkey PRIMARY KEY (namespace_id)
 );
@@ -86,10 +100,22 @@ CREATE TABLE sources (
     CONSTRAINT sources_pkey PRIMARY KEY (source_id, uri_id)
 );
 
+CREATE TABLE put_sources (
+    source_id bigint NOT NULL,
+    name text NOT NULL,
+    type text NOT NULL,
+    uri text NOT NULL,
+    description text,
+    first_at timestamptz NOT NULL,
+    at timestamptz NOT NULL,
+    CONSTRAINT put_sources_pkey PRIMARY KEY (source_id)
+);
+
 CREATE TABLE tags (
     tag_id bigint NOT NULL,
     name text NOT NULL,
     description text,
+    described_at timestamptz,
     CONSTRAINT tags_pkey PRIMARY KEY (tag_id)
 );
 
@@ -111,6 +137,8 @@ CREATE TABLE jobs (
     declared_at timestamptz,
     floor_at timestamptz,
     facets jsonb NOT NULL DEFAULT '{}',
+    heard_at timestamptz NOT NULL DEFAULT '-infinity',
+    hidden_at timestamptz,
     is_hidden boolean NOT NULL DEFAULT false,
     CONSTRAINT jobs_pkey PRIMARY KEY (job_id)
 ) WITH (fillfactor = 80);
@@ -136,6 +164,8 @@ CREATE TABLE datasets (
     declared_at timestamptz,
     facets jsonb NOT NULL DEFAULT '{}',
     read_facets jsonb NOT NULL DEFAULT '{}',
+    heard_at timestamptz NOT NULL DEFAULT '-infinity',
+    hidden_at timestamptz,
     is_hidden boolean NOT NULL DEFAULT false,
     CONSTRAINT datasets_pkey PRIMARY KEY (dataset_id)
 ) WITH (fillfactor = 80);
@@ -404,7 +434,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute(
-        "DROP TABLE lineage_events, dead_letters, conformance, namespaces, sources, tags, facet_bodies, jobs, job_names,"
-        " datasets, symlinks, dataset_versions, edges, column_sets, column_lineage, runs, run_io, run_versions"
+        "DROP TABLE lineage_events, dead_letters, conformance, event_counts, namespaces, sources, put_sources, tags,"
+        " facet_bodies, jobs, job_names, datasets, symlinks, dataset_versions, edges, column_sets, column_lineage, runs, run_io,"
+        " run_versions"
     )
     op.execute("DROP FUNCTION merge_facets, refuse, name_job, facet_words")

@@ -58,8 +58,9 @@ class InvalidNodeId(Invalid):
 class NotFound(HeadwaterError):
     """``kind`` is the noun as people read it (``Job``), ``name`` what they asked for."""
 
-    def __init__(self, kind: str, name: str) -> None:
-        super().__init__(f"{kind} '{name}' not found.")
+    def __init__(self, kind: str, name: str, dataset: str | None = None) -> None:
+        where = f" for dataset '{dataset}'" if dataset is not None else ""
+        super().__init__(f"{kind} '{name}' not found{where}.")
         self.kind = kind
         self.name = name
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import date
 from functools import lru_cache
 from hashlib import blake2b
+from os import urandom
+from time import time_ns
 from uuid import UUID
 
 _UNIT, _ESCAPE = "\x1f", "\x1e"
@@ -80,6 +82,12 @@ def io_digest(dataset: int, *, output: bool) -> int:
 def event_id(body: bytes) -> UUID:
     """Id of an event by its content (128 bits, as two different events must never share one)."""
     return UUID(bytes=blake2b(body, digest_size=16).digest())
+
+
+def new_run() -> UUID:
+    """A version 7 UUID, which holds the present."""
+    number = time_ns() // 1_000_000 << 80 | int.from_bytes(urandom(10), "big")
+    return UUID(int=number & ~(0xF << 76) & ~(3 << 62) | 7 << 76 | 2 << 62)
 
 
 def run_month(run: UUID) -> date:

@@ -10,12 +10,14 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 from pydantic import AliasChoices, Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MIB = 1024 * 1024
 
+_MARQUEZ_POSTGRES = {"USER": "marquez", "PASSWORD": "", "HOST": "", "PORT": "5432", "DB": "marquez"}  # with Marquez's defaults
 _SCHEMES = re.compile(r"^(postgres|postgresql|postgresql\+psycopg)://")
 _PASSWORDS = re.compile(r"(?<=://)([^:/?#@\s]*):[^/\s]*(?=@)|(?<=[?&])(password|sslpassword)=[^&\s]*")
 
@@ -27,6 +29,20 @@ def _home() -> Path:
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         return Path("/var/lib/headwater")
     return Path.home() / ".local" / "share" / "headwater"
+
+
+def _or(name: str, theirs: str) -> AliasChoices:
+    """Our own variable, or where that is unset the one that others know: Marquez's, mostly."""
+    return AliasChoices(f"HEADWATER_{name}", theirs)
+
+
+def _marquez_database() -> str | None:
+    """From POSTGRES_HOST and its like, where that is set: whoever comes from Marquez has them."""
+    told = {name: os.environ.get(f"POSTGRES_{name}", default) for name, default in _MARQUEZ_POSTGRES.items()}
+    if not told["HOST"]:
+        return None
+    user, password, host, port, database = (quote(value, safe="") for value in told.values())
+    return f"postgresql://{user}{':' if password else ''}{password}@{host}:{port}/{database}"
 
 
 def masked(text: str) -> str:
@@ -42,12 +58,15 @@ class Settings(BaseSettings):
 
     # ---- where it listens
     host: str = "127.0.0.1"  # nothing is open to the network unless asked for
-    port: int = Field(default=5000, ge=0, le=65_535)  # Marquez's, so that clients need no change; 0 takes a free one
+    # Marquez's, so that clients need no change; 0 takes a free one.
+    port: int = Field(default=5000, ge=0, le=65_535, validation_alias=_or("PORT", "MARQUEZ_PORT"))
+    marquez_ui_dir: Path | None = None  # a built copy of Marquez's web application, to be served at /
 
     # ---- where the facts are kept
     data_dir: Path = Field(default_factory=_home)  # the embedded server's; unused with a database_url
-    database_url: str | None = Field(default=None, validation_alias=AliasChoices("HEADWATER_DATABASE_URL", "DATABASE_URL"))
-    migrate_on_start: bool = True  # one process is a whole installation; turn off where a release step migrates
+    database_url: str | None = Field(default_factory=_marquez_database, validation_alias=_or("DATABASE_URL", "DATABASE_URL"))
+    # One process is a whole installation; turn off where a release step migrates.
+    migrate_on_start: bool = Field(default=True, validation_alias=_or("MIGRATE_ON_START", "MIGRATE_ON_STARTUP"))
     pool_size: int = Field(default=8, ge=1, le=1_000)  # connections for reads; a few a core is all PostgreSQL can use
     server_uid: int = Field(default=65_534, ge=1)  # whom the embedded server runs as when headwater is root;
     server_gid: int = Field(default=65_534, ge=1)  # others may run as nobody too, so a user of its own is better

@@ -13,7 +13,7 @@ from headwater.api import errors
 from headwater.api.paths import RawPaths
 from headwater.db.pool import Pool
 
-_RESOURCES = ("namespaces", "sources", "datasets", "jobs", "runs", "tags", "search", "events")
+_RESOURCES = ("namespaces", "sources", "datasets", "jobs", "runs", "tags", "search", "events", "stats")
 
 
 @pytest.fixture

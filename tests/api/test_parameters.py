@@ -22,6 +22,8 @@ import pytest
         ("/events/lineage?after=2026-01-01T00:00:00", "query param after must be a time with its offset"),
         ("/events/lineage?sortDirection=up", "query param sortDirection must be one of [DESC, ASC]"),
         ("/jobs/runs/00000000-0000-0000-0000-000000000000/facets", "query param type must not be null"),
+        ("/stats/jobs", "Invalid period: query param period must not be null"),
+        ("/stats/lineage-events?period=MONTH", "Invalid period: query param period must be one of [DAY, WEEK]"),
     ],
 )
 async def test_what_is_wrong_is_said(client: httpx.AsyncClient, path: str, message: str) -> None:
@@ -44,6 +46,9 @@ async def test_what_is_wrong_is_said(client: httpx.AsyncClient, path: str, messa
         "/events/lineage?before=2026-01-31T08:30:00.000Z&after=2026-01-31T08:30:00+01:00&sortDirection=Asc",
         "/events/lineage?before=0001-01-01T00:00:00%2B14:00&after=9999-12-31T23:59:59-14:00",
         "/namespaces?unknown=1",
+        "/stats/jobs?period=day",
+        "/stats/lineage-events?period=Week&timezone=Asia/Calcutta",
+        "/stats/sources?period=DAY&timezone=Etc/Unknown",
     ],
 )
 async def test_what_marquez_takes_is_taken(client: httpx.AsyncClient, path: str) -> None:

@@ -33,7 +33,7 @@ def test_help_loads_nothing_heavy() -> None:
 def test_wrong_settings_are_named_without_their_values() -> None:
     done = _headwater("db", "check", HEADWATER_PORT="many", HEADWATER_DATABASE_URL="mysql://me:secret@h/d")
     assert done.returncode == 1
-    assert "port: Input should be a valid integer" in done.stderr
+    assert "HEADWATER_PORT: Input should be a valid integer" in done.stderr
     assert "Traceback" not in done.stderr
     assert "secret" not in done.stderr
 

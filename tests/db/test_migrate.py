@@ -125,7 +125,7 @@ def test_the_default_namespace_has_the_id_of_its_name(database: str) -> None:
     assert rows == [(namespace_id("default"), "default", "anonymous", False)]
 
 
-@pytest.mark.parametrize("table", ["runs_undated", "jobs", "datasets", "edges"])
+@pytest.mark.parametrize("table", ["runs_undated", "jobs", "datasets", "edges", "event_counts"])
 def test_rows_that_events_update_have_room(database: str, table: str) -> None:
     with psycopg.connect(database) as conn:
         row = conn.execute("SELECT reloptions FROM pg_class WHERE oid = %s::regclass", [table]).fetchone()

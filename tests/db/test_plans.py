@@ -1,4 +1,5 @@
 """What ingestion, and a search for what is rare, costs does not grow with the store: among many rows, each is found by an index.
+Nor do counts of events.
 
 Seen in PostgreSQL's own statistics of what was read, so every statement counts as it is really planned.
 """
@@ -6,19 +7,21 @@ Seen in PostgreSQL's own statistics of what was read, so every statement counts 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 
 import pytest
 from tests.build import Event, Facets, dataset, dataset_event, job_event, run_event, run_uuid
 from tests.ingest.orders import prepared
 
+from headwater.catalog import stats
 from headwater.catalog.contents import search_datasets, search_jobs
 from headwater.catalog.search import Query, search
 from headwater.db.pool import Connection, connect
 from headwater.ingest.commit import Memory, commit
 
 _GROWS = (
-    "lineage_events", "runs", "run_io", "run_versions", "edges", "jobs", "job_names", "datasets", "symlinks", "facet_bodies",
-    "column_",
+    "lineage_events", "event_counts", "runs", "run_io", "run_versions", "edges", "jobs", "job_names", "datasets", "symlinks",
+    "facet_bodies", "column_",
 )  # fmt: skip
 _SCANS = """
 SELECT relname, seq_scan FROM pg_stat_user_tables
@@ -60,6 +63,8 @@ INSERT INTO run_io (run_id, month, dataset_id, output, first_at, last_at)
 INSERT INTO lineage_events (event_time, event_id, kind, namespace, name, run_uuid, body)
     SELECT '2026-03-01'::timestamptz + n * interval '1 second', gen_random_uuid(), 1 + n % 3, 'n', n, gen_random_uuid(), ''
     FROM generate_series(1, 50000) n;
+INSERT INTO event_counts (bucket, shard, starts, completes, fails, aborts)
+    SELECT '2026-03-02'::timestamptz - n / 4 * interval '15 minutes', 2000 + n % 4, 1, 1, 1, 1 FROM generate_series(1, 50000) n;
 """
 
 
@@ -153,3 +158,36 @@ async def test_names_are_searched_without_the_extension_too(conn: Connection) ->
     assert await search(conn, Query("4999")) == found
     assert found.totalCount == 25
     assert len((await search_jobs(conn, "4999")).hits) == 10
+
+
+_NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+_READ = """
+SELECT relname, seq_scan::int, idx_scan::int, coalesce(idx_tup_fetch, 0)::int FROM pg_stat_user_tables
+WHERE seq_scan > 0 OR idx_scan > 0
+"""
+
+
+async def _read(conn: Connection, reading: Callable[[], Awaitable[object]]) -> list[tuple[str, int, int, int]]:
+    """Of each table that is read: scans of the whole, scans by an index, and the rows that these give."""
+    await reading()  # PostgreSQL looks into its catalogue
+    for statement in ("SELECT pg_stat_force_next_flush()", "SELECT pg_stat_reset()"):
+        await conn.execute(statement)
+    await reading()
+    await conn.execute("SELECT pg_stat_force_next_flush()")
+    return await (await conn.execute(_READ)).fetchall()
+
+
+@pytest.mark.parametrize(("period", "hours"), [("DAY", 24), ("WEEK", 7 * 24)])
+async def test_events_are_counted_without_the_log(conn: Connection, period: stats.Period, hours: int) -> None:
+    bounds = stats.bounds_of(period, "Asia/Kathmandu", _NOW)
+    ((table, scans, _, rows),) = await _read(conn, lambda: stats.count_events(conn, bounds))
+    assert (table, scans) == ("event_counts", 0)
+    assert hours * 4 < rows <= hours * 4 * 4 + 1, "four connections in every quarter, and one in another"
+
+
+@pytest.mark.parametrize("noun", ["jobs", "datasets", "sources"])
+async def test_totals_are_counted_in_one_pass(conn: Connection, noun: stats.Noun) -> None:
+    bounds = stats.bounds_of("DAY", None, _NOW)
+    read = await _read(conn, lambda: stats.count_nouns(conn, noun, bounds))
+    tables = {"sources": ["put_sources", "sources"]}.get(noun, [noun])
+    assert sorted((table, scans + by_index) for table, scans, by_index, _ in read) == [(table, 1) for table in tables]

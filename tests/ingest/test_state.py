@@ -34,6 +34,7 @@ async def test_two_databases_with_the_same_events_agree(database: str) -> None:
     [
         "UPDATE jobs SET floor_at = NULL", "UPDATE datasets SET facets = '{}' WHERE name = 'b'", "DELETE FROM edges",
         "UPDATE runs SET month = '2000-01-01'", "UPDATE run_io SET last_at = now()", "DELETE FROM facet_bodies",
+        "UPDATE event_counts SET starts = starts + 1", "UPDATE event_counts SET bucket = bucket + interval '15 minutes'",
     ],
 )  # fmt: skip
 async def test_it_sees_every_row(database: str, statement: str) -> None:
@@ -48,9 +49,10 @@ async def test_it_sees_every_row(database: str, statement: str) -> None:
     "statement",
     [
         "UPDATE jobs SET is_hidden = true", "UPDATE datasets SET is_hidden = true", "UPDATE run_io SET merged = false",
-        "UPDATE namespaces SET owner = 'me', description = 'mine'", "UPDATE tags SET description = 'mine'",
+        "UPDATE jobs SET heard_at = now(), hidden_at = now()", "UPDATE tags SET description = 'mine'",
         "INSERT INTO dead_letters (source, status, message, errors, body) VALUES ('s', 400, 'm', '[]', '')",
         "UPDATE namespaces SET first_at = now() WHERE name = 'default'", "SET TIME ZONE 'Asia/Kolkata'",
+        "UPDATE event_counts SET shard = 2000", "INSERT INTO event_counts SELECT bucket, 2000, 0, 0, 0, 0 FROM event_counts",
     ],
 )  # fmt: skip
 async def test_it_does_not_see_what_people_did_nor_how_it_is_read(database: str, statement: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from referencing import Registry, Resource
 
-from headwater.openlineage.parse import Kind
+from headwater.openlineage.parse import OPENLINEAGE, Kind
 from headwater.openlineage.schema import event_file, export, render
 from headwater.openlineage.vocabulary import FACETS, Owner
 
@@ -72,7 +72,7 @@ def test_references_lead_to_files_and_definitions_that_exist() -> None:
 
 
 def test_every_file_is_reached_from_an_event() -> None:
-    reached, waiting = set[str](), [event_file(kind) for kind in Kind]
+    reached, waiting = set[str](), [event_file(kind) for kind in OPENLINEAGE]
     while waiting:
         name = waiting.pop()
         if name not in reached:

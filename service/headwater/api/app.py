@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import headwater
 from headwater import metrics
-from headwater.api import errors, ingest, openapi
+from headwater.api import errors, ingest, openapi, ui
 from headwater.api.body import Admission
 from headwater.api.paths import RawPaths
 from headwater.db.pool import open_pool
@@ -27,7 +27,7 @@ from headwater.logs import request_id
 from headwater.settings import Settings
 
 RESOURCES = (
-    "namespaces", "sources", "datasets", "jobs", "runs", "tags", "search", "events", "lineage", "dead_letters", "health",
+    "namespaces", "sources", "datasets", "jobs", "runs", "tags", "search", "events", "lineage", "stats", "dead_letters", "health",
 )  # fmt: skip
 
 
@@ -55,6 +55,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         app.include_router(importlib.import_module(f"headwater.api.{resource}").router)
     errors.install(app)
     openapi.install(app)
+    ui.install(app, settings.marquez_ui_dir)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=1)
     app.add_middleware(ingest.IngestFirst, state_of=app)
     app.add_middleware(Observed)

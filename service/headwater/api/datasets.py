@@ -1,12 +1,17 @@
-"""GET /namespaces/{namespace}/datasets"""
+"""/namespaces/{namespace}/datasets"""
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
 
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, Page, Read, json, uuid_of
+from headwater.api.metas import DatasetMeta
 from headwater.api.paths import Name
-from headwater.catalog import datasets
+from headwater.api.telling import now, tell, write
+from headwater.catalog import datasets, namespaces, runs, sources
+from headwater.db.pool import Connection
 from headwater.entities.dataset import (
     Dataset,
     Datasets,
@@ -15,6 +20,9 @@ from headwater.entities.dataset import (
     StreamDataset,
     StreamDatasetVersion,
 )
+from headwater.errors import NotFound
+from headwater.ingest import own_events
+from headwater.ingest.writes import Hide
 
 router = APIRouter(prefix="/api/v1/namespaces/{namespace}/datasets", tags=["Datasets"])
 
@@ -42,3 +50,103 @@ async def get_dataset_version(read: Read, namespace: Name, dataset: Name, versio
     """One version, by the UUID that the dataset and its runs show."""
     uuid = uuid_of("Dataset version", version)
     return json(await datasets.get_dataset_version(read, namespace, dataset, uuid))
+
+
+@router.put("/{dataset}", response_model=Dataset | StreamDataset, responses={**BAD_REQUEST, **NOT_FOUND})
+async def put_dataset(request: Request, read: Read, namespace: Name, dataset: Name, meta: DatasetMeta) -> Response:
+    """Makes a dataset, or says anew what it is: a new version of it, if its fields are others. The source must be there."""
+    await namespaces.require_namespace(read, namespace)
+    source = await sources.get_source(read, meta.sourceName)
+    known = await _known(read, namespace, dataset)
+    name = (known.namespace, known.name) if known else (namespace, dataset)
+    facets = _facets(meta, source.connectionUrl, known)
+    if meta.runId is None:
+        event = own_events.dataset_event(now(), (name, facets))
+    else:
+        job = await runs.find_job_of_run(read, meta.runId)
+        event = own_events.run_event(now(), None, str(meta.runId), (job, {}), outputs=[(name, facets)])
+    await tell(request, event)
+    return json(await datasets.get_dataset(read, namespace, dataset))
+
+
+async def _known(read: Connection, namespace: str, dataset: str) -> Dataset | StreamDataset | None:
+    try:
+        return await datasets.get_dataset(read, namespace, dataset)
+    except NotFound:
+        return None
+
+
+def _facets(meta: DatasetMeta, uri: str | None, known: Dataset | StreamDataset | None) -> own_events.Facets:
+    own = {"type": meta.type, "physicalName": meta.physicalName, "schemaLocation": meta.schemaLocation}
+    facets: own_events.Facets = {
+        "dataSource": {"name": meta.sourceName, **({"uri": uri} if uri else {})},
+        "headwaterDataset": {key: value for key, value in own.items() if value is not None},
+    }
+    if meta.description is not None:
+        facets["documentation"] = {"description": meta.description}
+    if meta.fields is not None:
+        facets["schema"] = {"fields": [_field(f.model_dump()) for f in meta.fields]}
+    elif known is not None and known.fields:
+        facets["schema"] = {"fields": [_field(f.model_dump()) for f in known.fields]}
+    of_fields = [(field.name, tag) for field in meta.fields or [] for tag in field.tags]
+    return facets | own_events.tag_facets([*((None, tag) for tag in meta.tags), *of_fields])
+
+
+def _field(told: dict[str, Any]) -> dict[str, Any]:
+    return {key: told[key] for key in ("name", "type", "description") if told[key] is not None}
+
+
+@router.delete("/{dataset}", response_model=Dataset | StreamDataset, responses=NOT_FOUND)
+async def delete_dataset(request: Request, read: Read, namespace: Name, dataset: Name) -> Response:
+    """Hides a dataset, until the next event that names it; nothing is lost."""
+    known = await datasets.get_dataset(read, namespace, dataset)
+    await write(request, Hide(known.namespace, dataset=known.name))
+    return json(known)
+
+
+@router.post("/{dataset}/undelete", response_model=Dataset | StreamDataset, responses=NOT_FOUND)
+async def undelete_dataset(request: Request, read: Read, namespace: Name, dataset: Name) -> Response:
+    """Shows a hidden dataset again."""
+    shown = await datasets.find_hidden_dataset(read, namespace, dataset)
+    await write(request, Hide(*shown[:1], dataset=shown[1], shown=True))
+    return json(await datasets.get_dataset(read, namespace, dataset))
+
+
+@router.post("/{dataset}/tags/{tag}", response_model=Dataset | StreamDataset, responses=NOT_FOUND)
+async def tag_dataset(request: Request, read: Read, namespace: Name, dataset: Name, tag: Name) -> Response:
+    """Gives a dataset a tag, which is made if there is none of that name."""
+    return await _tag(request, read, (namespace, dataset), None, tag)
+
+
+@router.delete("/{dataset}/tags/{tag}", response_model=Dataset | StreamDataset, responses=NOT_FOUND)
+async def untag_dataset(request: Request, read: Read, namespace: Name, dataset: Name, tag: Name) -> Response:
+    """Takes a tag away, also one that events give it."""
+    return await _tag(request, read, (namespace, dataset), None, tag, removed=True)
+
+
+_FIELD_TAG = "/{dataset}/fields/{field}/tags/{tag}"
+
+
+@router.post(_FIELD_TAG, response_model=Dataset | StreamDataset, responses=NOT_FOUND)
+async def tag_field(request: Request, read: Read, namespace: Name, dataset: Name, field: Name, tag: Name) -> Response:
+    """Gives a field a tag, in capitals."""
+    return await _tag(request, read, (namespace, dataset), field, tag.upper())
+
+
+@router.delete(_FIELD_TAG, response_model=Dataset | StreamDataset, responses=NOT_FOUND)
+async def untag_field(request: Request, read: Read, namespace: Name, dataset: Name, field: Name, tag: Name) -> Response:
+    """Takes a tag of a field away."""
+    return await _tag(request, read, (namespace, dataset), field, tag.upper(), removed=True)
+
+
+async def _tag(
+    request: Request, read: Connection, name: tuple[str, str], field: str | None, tag: str, *, removed: bool = False
+) -> Response:
+    known = await datasets.get_dataset(read, *name)
+    having = {f.name: f.tags for f in known.fields}.get(field) if field is not None else known.tags
+    if having is None:
+        raise NotFound("Field", str(field), known.name)
+    if (tag in having) == removed:
+        facets = own_events.tag_facets([(field, tag)], removed=removed)
+        await tell(request, own_events.dataset_event(now(), ((known.namespace, known.name), facets)))
+    return json(await datasets.get_dataset(read, *name))

@@ -50,7 +50,8 @@ async def list_events(read: Read, asked: _Asking) -> Response:
     return json(await events.list_events(read, asked.window, asked.page, newest_first=asked.newest_first))
 
 
-@router.get("/{namespace}", response_model=Events, responses=BAD_REQUEST)
+# A whole path: marquez-python does not encode the slashes of a namespace here.
+@router.get("/{namespace:path}", response_model=Events, responses=BAD_REQUEST)
 async def list_events_of_namespace(read: Read, namespace: Name, asked: _Asking) -> Response:
     """Run events of the jobs of a namespace; none where there is no such namespace. Of one named `lineage` this gives all."""
     found = await events.list_events(read, asked.window, asked.page, newest_first=asked.newest_first, namespace=namespace)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import PlainTextResponse, RedirectResponse
+from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from headwater import metrics
@@ -13,12 +13,6 @@ from headwater.catalog import store
 from headwater.db.pool import DatabaseUnavailable
 
 router = APIRouter(tags=["operations"])
-
-
-@router.get("/", include_in_schema=False)
-async def front_door() -> Response:
-    """To the description of the API, until there is more to see."""
-    return RedirectResponse("/docs")
 
 
 @router.get("/health/live", response_class=PlainTextResponse)

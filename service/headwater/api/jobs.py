@@ -1,17 +1,24 @@
-"""GET /jobs and /namespaces/{namespace}/jobs"""
+"""/jobs and /namespaces/{namespace}/jobs"""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, Page, Read, json, uuid_of
+from headwater.api.metas import JobMeta, RunMeta
 from headwater.api.parameters import one_of
 from headwater.api.paths import Name
-from headwater.catalog import job_versions, jobs, runs
+from headwater.api.telling import now, tell, write
+from headwater.catalog import datasets, job_versions, jobs, namespaces, runs
+from headwater.db.pool import Connection
 from headwater.entities.job import Job, Jobs, JobVersion, JobVersions
-from headwater.entities.run import Runs, RunState
+from headwater.entities.run import Run, Runs, RunState
+from headwater.errors import Invalid, NotFound
+from headwater.ids import new_run
+from headwater.ingest import own_events
+from headwater.ingest.writes import Hide
 
 router = APIRouter(prefix="/api/v1", tags=["Jobs"])
 
@@ -54,3 +61,92 @@ async def list_runs(read: Read, namespace: Name, job: Name, page: Page) -> Respo
     """Runs of a job, newest first."""
     job_id = await jobs.find_job(read, namespace, job)
     return json(await runs.list_runs(read, job_id, page))
+
+
+_JOB = "/namespaces/{namespace}/jobs/{job}"
+_PROCESSING = {"STREAM": "STREAMING"}
+
+
+@router.put(_JOB, response_model=Job, responses={**BAD_REQUEST, **NOT_FOUND})
+async def put_job(request: Request, read: Read, namespace: Name, job: Name, meta: JobMeta) -> Response:
+    """Makes a job, or says anew what it is, reads and writes: in general, or (``runId``) in one run of it."""
+    await namespaces.require_namespace(read, namespace)
+    for dataset in (*meta.inputs, *meta.outputs):
+        await datasets.find_dataset(read, dataset.namespace, dataset.name)
+    facets: own_events.Facets = {"headwaterJob": {"type": _PROCESSING.get(meta.type, meta.type)}}
+    if meta.description is not None:
+        facets["documentation"] = {"description": meta.description}
+    if meta.location is not None:
+        facets["sourceCodeLocation"] = {"type": "url", "url": meta.location}
+    inputs, outputs = ([(d.namespace, d.name) for d in side] for side in (meta.inputs, meta.outputs))
+    if meta.runId is None:
+        event = own_events.job_event(now(), ((namespace, job), facets), inputs, outputs)
+    else:
+        named = await runs.find_job_of_run(read, meta.runId)
+        if (await runs.get_run(read, meta.runId)).job.name != job:
+            raise NotFound("Run", str(meta.runId))
+        event = own_events.run_event(
+            now(), None, str(meta.runId), (named, facets), None, [(d, {}) for d in inputs], [(d, {}) for d in outputs]
+        )
+    await tell(request, event)
+    return json(await jobs.get_job(read, namespace, job))
+
+
+@router.delete(_JOB, response_model=Job, responses=NOT_FOUND)
+async def delete_job(request: Request, read: Read, namespace: Name, job: Name) -> Response:
+    """Hides a job, until the next event that names it; nothing is lost."""
+    known = await jobs.get_job(read, namespace, job)
+    await write(request, Hide(known.namespace, job=known.name))
+    return json(known)
+
+
+@router.post(f"{_JOB}/undelete", response_model=Job, responses=NOT_FOUND)
+async def undelete_job(request: Request, read: Read, namespace: Name, job: Name) -> Response:
+    """Shows a hidden job again."""
+    await jobs.require_job(read, namespace, job)
+    await write(request, Hide(namespace, job=job, shown=True))
+    return json(await jobs.get_job(read, namespace, job))
+
+
+@router.post(f"{_JOB}/tags/{{tag}}", response_model=Job, responses=NOT_FOUND)
+async def tag_job(request: Request, read: Read, namespace: Name, job: Name, tag: Name) -> Response:
+    """Gives a job a tag, which is made if there is none of that name."""
+    return await _tag(request, read, namespace, job, tag, removed=False)
+
+
+@router.delete(f"{_JOB}/tags/{{tag}}", response_model=Job, responses=NOT_FOUND)
+async def untag_job(request: Request, read: Read, namespace: Name, job: Name, tag: Name) -> Response:
+    """Takes a tag away, also one that events give it."""
+    return await _tag(request, read, namespace, job, tag, removed=True)
+
+
+async def _tag(request: Request, read: Connection, namespace: str, job: str, tag: str, *, removed: bool) -> Response:
+    known = await jobs.get_job(read, namespace, job)
+    if (tag in known.tags) == removed:
+        facets = own_events.tag_facets([(None, tag)], removed=removed)
+        await tell(request, own_events.job_event(now(), ((known.namespace, known.name), facets)))
+    return json(await jobs.get_job(read, namespace, job))
+
+
+@router.post(f"{_JOB}/runs", response_model=Run, status_code=201, responses={**BAD_REQUEST, **NOT_FOUND})
+async def create_run(request: Request, read: Read, namespace: Name, job: Name, meta: RunMeta) -> Response:
+    """A new run of a job, which reads what the job reads."""
+    known = await jobs.get_job(read, namespace, job)
+    run = meta.id or new_run()
+    if await runs.exists(read, run):
+        raise Invalid(f"Run '{run}' already exists for '{job}' under namespace '{namespace}'.")
+    inputs = [((d.namespace, d.name), own_events.NO_FACETS) for d in known.inputs]
+    event = own_events.run_event(now(), None, str(run), ((known.namespace, known.name), {}), _run_facets(meta), inputs)
+    await tell(request, event)
+    answer = json(await runs.get_run(read, run))
+    answer.status_code = 201
+    answer.headers["Location"] = f"{request.url.path}/{run}"
+    return answer
+
+
+def _run_facets(meta: RunMeta) -> own_events.Facets:
+    facets: own_events.Facets = {"headwaterRun": {"args": meta.args}}
+    if meta.nominalStartTime is not None:
+        end = {"nominalEndTime": meta.nominalEndTime.isoformat()} if meta.nominalEndTime else {}
+        facets["nominalTime"] = {"nominalStartTime": meta.nominalStartTime.isoformat(), **end}
+    return facets

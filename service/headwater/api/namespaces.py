@@ -1,13 +1,16 @@
-"""GET /namespaces"""
+"""/namespaces"""
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, Page, Read, json
+from headwater.api.metas import NamespaceMeta
 from headwater.api.paths import Name
+from headwater.api.telling import write
 from headwater.catalog import namespaces
 from headwater.entities.namespace import Namespace, Namespaces
+from headwater.ingest.writes import Hide, PutNamespace
 
 router = APIRouter(prefix="/api/v1/namespaces", tags=["Namespaces"])
 
@@ -21,4 +24,27 @@ async def list_namespaces(read: Read, page: Page) -> Response:
 @router.get("/{namespace}", response_model=Namespace, responses=NOT_FOUND)
 async def get_namespace(read: Read, namespace: Name) -> Response:
     """One namespace, even if it is hidden."""
+    return json(await namespaces.get_namespace(read, namespace))
+
+
+@router.put("/{namespace}", response_model=Namespace, responses=BAD_REQUEST)
+async def put_namespace(request: Request, read: Read, namespace: Name, meta: NamespaceMeta) -> Response:
+    """Makes a namespace, or says who owns it and what it is for; shows it if it was hidden."""
+    await write(request, PutNamespace(namespace, meta.ownerName, meta.description))
+    return json(await namespaces.get_namespace(read, namespace))
+
+
+@router.delete("/{namespace}", response_model=Namespace, responses=NOT_FOUND)
+async def delete_namespace(request: Request, read: Read, namespace: Name) -> Response:
+    """Hides a namespace with its datasets and jobs. Each is shown again by the next event that names it; nothing is lost."""
+    await namespaces.require_namespace(read, namespace)
+    await write(request, Hide(namespace))
+    return json(await namespaces.get_namespace(read, namespace))
+
+
+@router.post("/{namespace}/undelete", response_model=Namespace, responses=NOT_FOUND)
+async def undelete_namespace(request: Request, read: Read, namespace: Name) -> Response:
+    """Shows a hidden namespace again, with all that is in it."""
+    await namespaces.require_namespace(read, namespace)
+    await write(request, Hide(namespace, shown=True))
     return json(await namespaces.get_namespace(read, namespace))

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from headwater.openlineage import schema
-from headwater.openlineage.parse import Kind
+from headwater.openlineage.parse import OPENLINEAGE
 
 _REF = "#/components/schemas/"
 _BATCH = {
@@ -56,7 +56,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
 
 def _event() -> dict[str, Any]:
     """The events' own schemas are exported beside this document; here is what an event cannot do without."""
-    files = ", ".join(schema.event_file(kind) for kind in Kind)
+    files = ", ".join(schema.event_file(kind) for kind in OPENLINEAGE)
     return {
         "type": "object",
         "description": f"An OpenLineage RunEvent, JobEvent or DatasetEvent, whose JSON Schemas are {files}",

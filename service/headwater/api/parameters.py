@@ -53,6 +53,7 @@ _MESSAGES: dict[str, Callable[[dict[str, Any]], str]] = {
     "uuid_parsing": lambda _: "must be a UUID",
 }
 _CUSTOM = ("one_of", "time", "blank")
+_OWN_WORDS = {"period": "Invalid period: "}  # what Marquez says of a parameter, whatever is wrong with it
 
 
 def complaint(error: dict[str, Any]) -> str:
@@ -64,4 +65,4 @@ def complaint(error: dict[str, Any]) -> str:
     else:
         what = error["msg"] if kind in _CUSTOM else f"is invalid: {error['msg']}"
     name = ".".join(str(n) for n in names if not isinstance(n, int))
-    return f"{place} param {name} {what}".replace("  ", " ")
+    return f"{_OWN_WORDS.get(name, '')}{place} param {name} {what}".replace("  ", " ")

@@ -1,16 +1,19 @@
-"""GET /jobs/runs"""
+"""/jobs/runs"""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, Read, json, uuid_of
-from headwater.api.parameters import one_of
+from headwater.api.parameters import INSTANT, one_of
 from headwater.api.paths import Name
-from headwater.catalog import runs
+from headwater.api.telling import now, tell
+from headwater.catalog import jobs, runs
 from headwater.entities.run import Run, RunFacets
+from headwater.ingest import own_events
 
 router = APIRouter(prefix="/api/v1/jobs/runs", tags=["Runs"])
 
@@ -31,3 +34,24 @@ async def get_run(read: Read, run: Name) -> Response:
 async def get_run_facets(read: Read, run: Name, type: _Kind) -> Response:  # noqa: A002 - Marquez's name
     """Facets of one run."""
     return json(await runs.get_run_facets(read, uuid_of("Run", run), type))
+
+
+_At = Annotated[datetime | None, INSTANT, Query(description="When it happened; now where absent.")]
+_TYPES = {"start": "START", "complete": "COMPLETE", "fail": "FAIL", "abort": "ABORT"}
+
+
+@router.post("/{run}/{transition}", response_model=Run, responses={**BAD_REQUEST, **NOT_FOUND})
+async def mark_run(
+    request: Request, read: Read, run: Name, transition: Literal["start", "complete", "fail", "abort"], at: _At = None
+) -> Response:
+    """Says that a run has begun or ended. One that completes without having named outputs wrote those of its job."""
+    uuid = uuid_of("Run", run)
+    job = await runs.find_job_of_run(read, uuid)
+    known = await runs.get_run(read, uuid)
+    outputs = []
+    if transition == "complete" and not known.outputDatasetVersions:
+        stored = await jobs.get_job(read, known.job.namespace, known.job.name)
+        outputs = [((d.namespace, d.name), own_events.NO_FACETS) for d in stored.outputs]
+    time = at.isoformat() if at else now()
+    await tell(request, own_events.run_event(time, _TYPES[transition], str(uuid), (job, {}), outputs=outputs))
+    return json(await runs.get_run(read, uuid))

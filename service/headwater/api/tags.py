@@ -1,12 +1,16 @@
-"""GET /tags"""
+"""/tags"""
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from headwater.api.deps import BAD_REQUEST, Page, Read, json
+from headwater.api.metas import TagMeta
+from headwater.api.paths import Name
+from headwater.api.telling import write
 from headwater.catalog import tags
-from headwater.entities.tag import Tags
+from headwater.entities.tag import Tag, Tags
+from headwater.ingest.writes import PutTag
 
 router = APIRouter(prefix="/api/v1/tags", tags=["Tags"])
 
@@ -15,3 +19,10 @@ router = APIRouter(prefix="/api/v1/tags", tags=["Tags"])
 async def list_tags(read: Read, page: Page) -> Response:
     """All tags by name: those that were put, and those that events use."""
     return json(await tags.list_tags(read, page))
+
+
+@router.put("/{tag}", response_model=Tag, responses=BAD_REQUEST)
+async def put_tag(request: Request, read: Read, tag: Name, meta: TagMeta) -> Response:
+    """Makes a tag, or says what it means."""
+    await write(request, PutTag(tag, meta.description))
+    return json(await tags.get_tag(read, tag))

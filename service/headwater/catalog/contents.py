@@ -282,8 +282,8 @@ async def _load_jobs(conn: Connection, jobs: Sequence[int], phrase: Phrase) -> d
             name=name,
             type=meaning.job_type(facets),
             namespace=namespace,
-            facets=facets,
-            runFacets=show(decode(run_facets), {}),
+            facets=meaning.public(facets),
+            runFacets=meaning.public(show(decode(run_facets), {})),
         )
         found[job] = hit, highlights(phrase, _names(hit.run_id, [name], namespace), _job_texts(hit))
     return found
@@ -303,7 +303,7 @@ async def _load_datasets(conn: Connection, datasets: Sequence[int], phrase: Phra
             eventType=event_type,
             name=name,
             namespace=namespace,
-            facets=show(maps[dataset].facets, bodies),
+            facets=meaning.public(show(maps[dataset].facets, bodies)),
             inputFacets=show(maps[dataset].read, {}),
             outputFacets=show(maps[dataset].written, {}),
         )

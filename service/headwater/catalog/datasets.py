@@ -35,6 +35,10 @@ _FIND = """
 SELECT c.dataset_id FROM datasets d JOIN datasets c ON c.dataset_id = d.canonical_id
 WHERE d.dataset_id = %s AND NOT c.is_hidden
 """
+_NAME = """
+SELECT n.name, c.name FROM datasets d JOIN datasets c ON c.dataset_id = d.canonical_id
+JOIN namespaces n ON n.namespace_id = c.namespace_id WHERE d.dataset_id = %s
+"""
 _PAGE = """
 SELECT (SELECT count(*) FROM datasets
         WHERE namespace_id = %(namespace)s AND canonical_id = dataset_id AND NOT is_hidden),
@@ -89,6 +93,14 @@ async def find_dataset(conn: Connection, namespace: str, name: str) -> int:
         await require_namespace(conn, namespace)
         raise NotFound("Dataset", name)
     return int(row[0])
+
+
+async def find_hidden_dataset(conn: Connection, namespace: str, name: str) -> tuple[str, str]:
+    """Namespace and name of the dataset with this name or alias, hidden or not. Raises NotFound."""
+    row = await (await conn.execute(_NAME, (ids.dataset_id(namespace, name),))).fetchone()
+    if row is None:
+        raise NotFound("Dataset", name)
+    return row[0], row[1]
 
 
 async def get_dataset(conn: Connection, namespace: str, name: str) -> Dataset:
@@ -185,7 +197,7 @@ def _dataset(
         "id": known.id,
         "type": meaning.dataset_type(facets),
         "name": known.id.name,
-        "physicalName": known.id.name,
+        "physicalName": meaning.physical_name(facets) or known.id.name,
         "createdAt": known.first_at,
         "updatedAt": known.last_at,
         "namespace": known.id.namespace,
@@ -197,11 +209,13 @@ def _dataset(
         "description": meaning.description(facets),
         "currentVersion": current.uuid if current else None,
         "columnLineage": columns,
-        "facets": facets,
+        "facets": meaning.public(facets),
         "deleted": dropped,
         "owners": meaning.owners(facets),
     }
-    return StreamDataset(**told, schemaLocation=None) if told["type"] == "STREAM" else Dataset(**told)
+    if told["type"] == "STREAM":
+        return StreamDataset(**told, schemaLocation=meaning.schema_location(facets))
+    return Dataset(**told)
 
 
 async def _load_versions(conn: Connection, known: _Known, found: Sequence[Version]) -> list[DatasetVersion]:
@@ -221,7 +235,7 @@ def _version(known: _Known, told: Shown, version: Version, bodies: Bodies, runs:
         "id": known.id,
         "type": meaning.dataset_type(known_facets),
         "name": known.id.name,
-        "physicalName": known.id.name,
+        "physicalName": meaning.physical_name(known_facets) or known.id.name,
         "createdAt": version.first_at,
         "version": version.uuid,
         "namespace": known.id.namespace,
@@ -232,11 +246,11 @@ def _version(known: _Known, told: Shown, version: Version, bodies: Bodies, runs:
         "description": meaning.description(known_facets),
         "currentSchemaVersion": _schema_version(known.canonical_id, fields),
         "createdByRun": runs.get(version.version_id) if version.month else None,
-        "facets": own,
+        "facets": meaning.public(own),
         "externalVersion": version.external_version,
     }
     if shown["type"] == "STREAM":
-        return StreamDatasetVersion(**shown, schemaLocation=None)
+        return StreamDatasetVersion(**shown, schemaLocation=meaning.schema_location(known_facets))
     return DatasetVersion(**shown)
 
 

@@ -107,6 +107,12 @@ async def find_job(conn: Connection, namespace: str, name: str) -> int:
     return int(row[0])
 
 
+async def require_job(conn: Connection, namespace: str, name: str) -> None:
+    """Raises NotFound where there is none of that name, hidden or not."""
+    if await (await conn.execute("SELECT FROM jobs WHERE job_id = %s", (ids.job_id(namespace, name),))).fetchone() is None:
+        raise NotFound("Job", name)
+
+
 async def get_job(conn: Connection, namespace: str, name: str) -> Job:
     """Raises NotFound."""
     return (await load_jobs(conn, [await find_job(conn, namespace, name)]))[0]
@@ -174,7 +180,7 @@ def _job(row: JobRow, facets: Shown, io: Io, runs: list[Run]) -> Job:
         description=meaning.description(facets),
         latestRun=runs[0] if runs else None,
         latestRuns=runs or None,
-        facets=facets,
+        facets=meaning.public(facets),
         currentVersion=_current_version(row, io),
         labels=meaning.labels(facets),
         tags=meaning.tags_by_field(facets).get(None, []),

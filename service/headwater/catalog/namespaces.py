@@ -10,10 +10,11 @@ from headwater.db.pool import Connection
 from headwater.entities.namespace import Namespace, Namespaces
 from headwater.errors import NotFound
 
-_ONE = "SELECT name, first_at, owner, description, is_hidden FROM namespaces WHERE namespace_id = %s"
-_PAGE = """
-SELECT name, first_at, owner, description, is_hidden FROM namespaces ORDER BY name COLLATE "C" LIMIT %s OFFSET %s
+_NAMESPACES = """
+SELECT name, first_at, greatest(first_at, owner_at, described_at), owner, description, is_hidden FROM namespaces
 """
+_ONE = f"{_NAMESPACES} WHERE namespace_id = %s"
+_PAGE = f'{_NAMESPACES} ORDER BY name COLLATE "C" LIMIT %s OFFSET %s'
 _COUNT = "SELECT count(*) FROM namespaces"
 _EXISTS = "SELECT 1 FROM namespaces WHERE namespace_id = %s"
 
@@ -37,11 +38,13 @@ async def list_namespaces(conn: Connection, page: Page) -> Namespaces:
     return Namespaces(totalCount=await count(conn, _COUNT), namespaces=[_namespace(*row) for row in rows])
 
 
-def _namespace(name: str, first_at: datetime, owner: str, description: str | None, is_hidden: bool) -> Namespace:
+def _namespace(
+    name: str, created: datetime, updated: datetime, owner: str, description: str | None, is_hidden: bool
+) -> Namespace:
     return Namespace(
         name=name,
-        createdAt=first_at,
-        updatedAt=first_at,
+        createdAt=created,
+        updatedAt=updated,
         ownerName=owner,
         description=description,
         isHidden=is_hidden,

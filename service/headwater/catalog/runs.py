@@ -56,6 +56,11 @@ _PAGE = """
 SELECT run_id, month FROM runs WHERE job_id = %s ORDER BY first_at DESC, run_id LIMIT %s OFFSET %s
 """
 _COUNT = "SELECT count(*) FROM runs WHERE job_id = %s"
+_JOB_OF_RUN = """
+SELECT n.name, j.name, r.raw_job_id
+FROM runs r JOIN jobs j ON j.job_id = r.job_id JOIN namespaces n ON n.namespace_id = j.namespace_id
+WHERE r.run_id = %s AND r.month = %s
+"""
 _RUN_FACETS = "SELECT facets::text FROM runs WHERE run_id = %s AND month = %s"
 _JOB_FACETS = "SELECT job_facets::text FROM runs WHERE run_id = %s AND month = %s"
 
@@ -110,6 +115,21 @@ async def get_run(conn: Connection, uuid: UUID) -> Run:
     return (await load_runs(conn, [key]))[key.run_id]
 
 
+async def exists(conn: Connection, uuid: UUID) -> bool:
+    return await (await conn.execute(_FIND, (uuid, ids.run_month(uuid)))).fetchone() is not None
+
+
+async def find_job_of_run(conn: Connection, uuid: UUID) -> tuple[str, str]:
+    """Namespace and name of a run's job, as the run's own events name it. Raises NotFound."""
+    key = await _find(conn, uuid)
+    row = await (await conn.execute(_JOB_OF_RUN, (key.run_id, key.month))).fetchone()
+    assert row is not None
+    namespace, name, raw_job_id = row
+    # What is stored may have the parent's name in front.
+    names = [name, *(name[i + 1 :] for i, letter in enumerate(name) if letter == ".")]
+    return namespace, next((n for n in names if ids.job_id(namespace, n) == raw_job_id), name)
+
+
 async def list_runs(conn: Connection, job_id: int, page: Page) -> Runs:
     """Runs of a job, newest first."""
     rows = await (await conn.execute(_PAGE, (job_id, page.limit, page.offset))).fetchall()
@@ -125,7 +145,7 @@ async def get_run_facets(conn: Connection, uuid: UUID, kind: str) -> RunFacets:
     statement = _RUN_FACETS if kind == "RUN" else _JOB_FACETS
     row = await (await conn.execute(statement, (key.run_id, key.month))).fetchone()
     facets: FacetMap = decode(row[0]) if row else {}
-    return RunFacets(runId=uuid, facets=show(facets, await load_bodies(conn, [facets])))
+    return RunFacets(runId=uuid, facets=meaning.public(show(facets, await load_bodies(conn, [facets]))))
 
 
 async def load_runs(conn: Connection, keys: Sequence[RunKey]) -> dict[int, Run]:
@@ -181,7 +201,7 @@ def _run(row: _Row, inputs: list[RunDatasetVersion], outputs: list[RunDatasetVer
         jobVersion=_job_version(row),
         inputDatasetVersions=inputs,
         outputDatasetVersions=outputs,
-        facets=facets,
+        facets=meaning.public(facets),
         job=JobName(namespace=row.namespace, name=row.job),
         parentRunUuid=row.parent,
     )

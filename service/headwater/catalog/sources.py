@@ -10,21 +10,25 @@ from headwater.db.pool import Connection
 from headwater.entities.source import Source, Sources
 from headwater.errors import NotFound
 
-# A source whose URL changed has a row for each: its own is the one that appeared last.
-_ONE = """
-SELECT name, uri, min(first_at) OVER (), first_at
-FROM sources WHERE source_id = %s ORDER BY first_at DESC, uri DESC LIMIT 1
+# A source whose URL changed has a row for each: its own is the one that appeared last, or that somebody put after that.
+_SOURCES = """
+SELECT coalesce(p.name, t.name) AS name, CASE WHEN p.at >= t.updated OR t.uri IS NULL THEN p.uri ELSE t.uri END,
+       least(t.created, p.first_at), greatest(t.updated, p.at), p.type, p.description
+FROM (
+    SELECT DISTINCT ON (source_id) source_id, name, uri, min(first_at) OVER (PARTITION BY source_id) AS created,
+           first_at AS updated
+    FROM sources {where} ORDER BY source_id, first_at DESC, uri DESC
+) t
+FULL JOIN (SELECT * FROM put_sources {where}) p USING (source_id)
 """
-_PAGE = """
-SELECT DISTINCT ON (name COLLATE "C") name, uri, min(first_at) OVER (PARTITION BY source_id), first_at
-FROM sources ORDER BY name COLLATE "C", first_at DESC, uri DESC LIMIT %s OFFSET %s
-"""
-_COUNT = "SELECT count(DISTINCT source_id) FROM sources"
+_ONE = _SOURCES.format(where="WHERE source_id = %(id)s")
+_PAGE = _SOURCES.format(where="") + 'ORDER BY coalesce(p.name, t.name) COLLATE "C" LIMIT %s OFFSET %s'
+_COUNT = "SELECT count(*) FROM (SELECT source_id FROM sources UNION SELECT source_id FROM put_sources) s"
 
 
 async def get_source(conn: Connection, name: str) -> Source:
     """Raises NotFound."""
-    row = await (await conn.execute(_ONE, (ids.name_id("source", name),))).fetchone()
+    row = await (await conn.execute(_ONE, {"id": ids.name_id("source", name)})).fetchone()
     if row is None:
         raise NotFound("Source", name)
     return _source(*row)
@@ -35,14 +39,14 @@ async def list_sources(conn: Connection, page: Page) -> Sources:
     return Sources(totalCount=await count(conn, _COUNT), sources=[_source(*row) for row in rows])
 
 
-def _source(name: str, uri: str, created: datetime, updated: datetime) -> Source:
+def _source(name: str, uri: str, created: datetime, updated: datetime, kind: str | None, description: str | None) -> Source:
     return Source(
-        type=_type(uri),
+        type=kind or _type(uri),
         name=name,
         createdAt=created,
         updatedAt=updated,
         connectionUrl=uri or None,
-        description=None,
+        description=description,
     )
 
 

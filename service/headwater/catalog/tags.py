@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from headwater import ids
 from headwater.catalog.page import Page, count
 from headwater.db.pool import Connection
 from headwater.entities.tag import Tag, Tags
+from headwater.errors import NotFound
 
 _PAGE = 'SELECT name, description FROM tags ORDER BY name COLLATE "C" LIMIT %s OFFSET %s'
 _COUNT = "SELECT count(*) FROM tags"
+
+
+_ONE = "SELECT name, description FROM tags WHERE tag_id = %s"
+
+
+async def get_tag(conn: Connection, name: str) -> Tag:
+    """Raises NotFound."""
+    row = await (await conn.execute(_ONE, (ids.name_id("tag", name),))).fetchone()
+    if row is None:
+        raise NotFound("Tag", name)
+    return Tag(name=row[0], description=row[1])
 
 
 async def list_tags(conn: Connection, page: Page) -> Tags:

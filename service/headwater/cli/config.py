@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from headwater.settings import Settings
 
 _PREFIX = "HEADWATER_"
+_THEIRS = {  # see Settings
+    "database_url": ("DATABASE_URL", "POSTGRES_HOST"),
+    "migrate_on_start": ("MIGRATE_ON_STARTUP",),
+    "port": ("MARQUEZ_PORT",),
+}
 
 
 def config(data_dir: DataDir = None, as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False) -> None:
@@ -45,6 +50,6 @@ def _text(value: Any) -> str:
 
 def _origin(name: str) -> str:
     """The environment variable that says so, in any case as pydantic reads it."""
-    wanted = [f"{_PREFIX}{name}".upper()] + (["DATABASE_URL"] if name == "database_url" else [])
+    wanted = [f"{_PREFIX}{name}".upper(), *_THEIRS.get(name, ())]
     present = {variable.upper(): variable for variable in os.environ}
     return next((present[variable] for variable in wanted if variable in present), "default")

@@ -63,8 +63,13 @@ def _merged() -> Column[bool]:
     return Column("merged", Boolean, nullable=False, server_default=text("false"))
 
 
-def _hidden() -> Column[bool]:
-    return Column("is_hidden", Boolean, nullable=False, server_default=text("false"))
+def _hidden() -> tuple[Column[object], Column[object], Column[bool]]:
+    """What is deleted is hidden, until an event that names it comes (be its event time what it may)."""
+    return (
+        Column("heard_at", DateTime(timezone=True), nullable=False, server_default=text("'-infinity'")),
+        _time("hidden_at"),
+        Column("is_hidden", Boolean, nullable=False, server_default=text("false")),
+    )
 
 
 # ---------------------------------------------------------------- the log
@@ -115,6 +120,16 @@ conformance = Table(
     PrimaryKeyConstraint("finding_id"),
 )
 
+event_counts = Table(
+    "event_counts",
+    metadata,
+    # Events of the log by type and by the quarter of an hour of their event time: every time zone's days begin on a quarter.
+    _time("bucket", null=False),  # its beginning
+    Column("shard", SmallInteger, nullable=False),  # of the writer: two that count in one row would go one after the other
+    *(Column(name, BigInteger, nullable=False) for name in ("starts", "completes", "fails", "aborts")),
+    PrimaryKeyConstraint("bucket", "shard"),
+)
+
 # ---------------------------------------------------------------- identity and current facts
 
 namespaces = Table(
@@ -123,9 +138,11 @@ namespaces = Table(
     _id("namespace_id", key=True),
     Column("name", Text, nullable=False),
     Column("owner", Text, nullable=False, server_default="anonymous"),
+    _time("owner_at"),  # when somebody said so; likewise of the description
     Column("description", Text, nullable=True),
+    _time("described_at"),
     _time("first_at", null=False),
-    _hidden(),
+    *_hidden(),
 )
 
 sources = Table(
@@ -139,12 +156,25 @@ sources = Table(
     PrimaryKeyConstraint("source_id", "uri_id"),
 )
 
+put_sources = Table(
+    "put_sources",
+    metadata,
+    _id("source_id", key=True),  # that of ``sources``, beside what events tell
+    Column("name", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("uri", Text, nullable=False),
+    Column("description", Text, nullable=True),
+    _time("first_at", null=False),
+    _time("at", null=False),
+)
+
 tags = Table(
     "tags",
     metadata,
     _id("tag_id", key=True),
     Column("name", Text, nullable=False),
     Column("description", Text, nullable=True),
+    _time("described_at"),
 )
 
 facet_bodies = Table(
@@ -169,7 +199,7 @@ jobs = Table(
     _time("declared_at"),  # latest JobEvent that names datasets
     _time("floor_at"),  # an edge of this job is current while its last_at is not before this (see lineage.edges)
     _facets("facets"),
-    _hidden(),
+    *_hidden(),
     Index("jobs_name_idx", "namespace_id", text('left(name, 256) COLLATE "C"'), "job_id"),
     Index("jobs_last_at_idx", text("coalesce(last_at, first_at) DESC"), "job_id"),
     Index("jobs_parent_id_idx", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
@@ -199,7 +229,7 @@ datasets = Table(
     _time("declared_at"),  # latest DatasetEvent with a lineage facet
     _facets("facets"),  # as its writers and DatasetEvents have it
     _facets("read_facets"),  # as its readers have it, inputFacets included: used where no writer says anything
-    _hidden(),
+    *_hidden(),
     Index("datasets_name_idx", "namespace_id", text('left(name, 256) COLLATE "C"'), "dataset_id"),
     Index("datasets_canonical_id_idx", "canonical_id", postgresql_where=text("canonical_id <> dataset_id")),
 )

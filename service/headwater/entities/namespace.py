@@ -10,7 +10,7 @@ from headwater.entities import Entity
 class Namespace(Entity):
     name: str = Field(description="Unique, case-sensitive.")
     createdAt: datetime = Field(description="Time of the earliest event that names it.")
-    updatedAt: datetime = Field(description="The same: a namespace has no facts of its own that events change.")
+    updatedAt: datetime = Field(description="When somebody last said who owns it or what it is for; else as createdAt.")
     ownerName: str = Field(description="`anonymous` where nobody said otherwise.")
     description: str | None = Field(description="As it was given when the namespace was put.")
     isHidden: bool = Field(description="Deleted; the next event that names it brings it back.")

@@ -8,12 +8,12 @@ from headwater.entities import Entity
 
 
 class Source(Entity):
-    type: str = Field(description="Scheme of the connection URL in capitals (`POSTGRESQL`, `S3`), `UNKNOWN` without one.")
+    type: str = Field(description="As put; else the connection URL's scheme in capitals (`POSTGRESQL`, `S3`), or `UNKNOWN`.")
     name: str = Field(description="Unique, case-sensitive.")
     createdAt: datetime = Field(description="Time of the earliest event that names it.")
-    updatedAt: datetime = Field(description="Time of the earliest event that gives it its present URL.")
+    updatedAt: datetime = Field(description="When it got its present URL, or was last put.")
     connectionUrl: str | None = Field(description="The URL that appeared last; null where no event gave one.")
-    description: str | None = Field(description="Always null: events do not describe sources.")
+    description: str | None = Field(description="As it was put; events do not describe sources.")
 
 
 class Sources(Entity):

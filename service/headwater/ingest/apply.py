@@ -58,7 +58,20 @@ async def write(conn: Connection, changes: Changes, known: Known, log: Sequence[
     ])  # fmt: skip
     owners = {*own.values(), *(owner for *_, owner in changes.edges)}
     await write_floors(conn, owners & jobs.keys())
+    await _write_what_people_say(conn, changes)
     return cursor
+
+
+async def _write_what_people_say(conn: Connection, changes: Changes) -> None:
+    """See ``ingest.writes``. It is little and seldom, so a statement each."""
+    for row in changes.put_namespaces:
+        await send(conn, statements.PUT_NAMESPACE, row)
+    for row_of_source in changes.put_sources:
+        await send(conn, statements.PUT_SOURCE, row_of_source)
+    for row_of_tag in changes.put_tags:
+        await send(conn, statements.PUT_TAG, row_of_tag)
+    for table, key, identifier, shown, at in changes.hidden:
+        await send(conn, (statements.SHOW if shown else statements.HIDE)[table, key], (identifier, at))
 
 
 async def write_floors(conn: Connection, jobs: Iterable[int]) -> None:
@@ -76,7 +89,8 @@ def _events(log: Sequence[Incoming]) -> list[Any]:
     rows = sorted(log, key=lambda i: (i.event.at, i.event_id))
     events = [i.event for i in rows]
     return [
-        values(e.at for e in events), values(i.event_id for i in rows), values(e.kind for e in events),
+        values(e.at for e in events), values(i.event_id for i in rows), values(i.received for i in rows),
+        values(e.kind for e in events),
         texts(e.event_type for e in events), texts(e.namespace for e in events), texts(e.name for e in events),
         values(e.run for e in events), texts(json.dumps(i.findings) if i.findings else None for i in rows),
         Bodies(i.body for i in rows),
@@ -91,7 +105,7 @@ def _new(new: New) -> list[str]:
     keys, versions = _sorted(new.versions)
     bodies, contents = _sorted(new.bodies)
     return [
-        values(namespaces), texts(n for n, _ in named), values(at for _, at in named),
+        values(namespaces), texts(n for n, _ in named), values(at for _, at in named), values(new.received for _ in named),
         *_items(sources, 2), texts(p[0] for p in places), texts(p[1] for p in places), values(p[2] for p in places),
         values(tags), texts(tag_names),
         values(s for s, _, _ in columns), values(i for _, i, _ in columns), texts(e.output_field for *_, e in columns),
@@ -104,14 +118,14 @@ def _new(new: New) -> list[str]:
 
 def _jobs(jobs: dict[int, Job]) -> list[str]:
     keys, rows = _sorted(jobs)
-    columns = """namespace_id name:texts first_at last_at declared_at parent_id parent_at told_at
+    columns = """namespace_id name:texts first_at last_at declared_at parent_id parent_at told_at heard_at
                  facets:maps"""
     return [values(keys), *_attributes(rows, columns)]
 
 
 def _datasets(changes: Changes) -> list[str]:
     keys, rows = _sorted(changes.datasets)
-    columns = "namespace_id name:texts first_at last_at written_at declared_at facets:maps read_facets:maps"
+    columns = "namespace_id name:texts first_at last_at written_at declared_at heard_at facets:maps read_facets:maps"
     return [values(keys), *_attributes(rows, columns)]
 
 

@@ -42,6 +42,7 @@ class Job:
     parent_at: int | None = None
     declared_at: int | None = None
     told_at: int | None = None
+    heard_at: int = 0  # when an event that names it came last; not an event time
     facets: FacetMap = field(default_factory=dict)
 
     def seen(self, at: int) -> None:
@@ -67,6 +68,7 @@ class Dataset:
     last_at: int
     written_at: int | None = None
     declared_at: int | None = None
+    heard_at: int = 0
     facets: FacetMap = field(default_factory=dict)
     read_facets: FacetMap = field(default_factory=dict)
 
@@ -203,6 +205,11 @@ class Changes:
     edges: dict[tuple[int, int, int, int], Seen] = field(default_factory=dict)
     column_sets: dict[int, tuple[ColumnEdge, ...]] = field(default_factory=dict)
     columns: dict[tuple[int, int], ColumnPointer] = field(default_factory=dict)
+    put_namespaces: list[tuple[int, str, str | None, int]] = field(default_factory=list)
+    put_sources: list[tuple[int, str, str, str, str | None, int]] = field(default_factory=list)
+    put_tags: list[tuple[int, str, str | None, int]] = field(default_factory=list)
+    hidden: list[tuple[str, str, int, bool, int]] = field(default_factory=list)  # table, key, id, whether shown again, time
+    received: int = 0  # when the event came that is being extracted: what it names is shown again
 
     def namespace(self, namespace: str, at: int) -> int:
         """Makes sure that the namespace exists; returns its id."""
@@ -220,6 +227,7 @@ class Changes:
             known = self.jobs[identifier] = Job(self.namespace(namespace, at), name, at)
         elif at < known.first_at:
             self.namespace(namespace, at)
+        known.heard_at = max(known.heard_at, self.received)
         if told:
             known.told(at)
         return identifier
@@ -229,10 +237,11 @@ class Changes:
         identifier = ids.dataset_id(namespace, name)
         known = self.datasets.get(identifier)
         if known is None:
-            self.datasets[identifier] = Dataset(self.namespace(namespace, at), name, at, at)
+            self.datasets[identifier] = Dataset(self.namespace(namespace, at), name, at, at, heard_at=self.received)
             return identifier
         if at < known.first_at:
             self.namespace(namespace, at)
+        known.heard_at = max(known.heard_at, self.received)
         known.seen(at)
         return identifier
 

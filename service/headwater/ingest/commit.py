@@ -99,6 +99,7 @@ async def _write(conn: Connection, batch: list[Incoming], memory: Memory, *, log
             stored = await _homes(conn, runs)
         homes, moves = rehome.decide(batch, stored)
         for incoming in batch:
+            changes.received = incoming.received
             extract(incoming.event, changes, homes[incoming.run_id].name if incoming.run_id is not None else None)
         for move in moves:
             changes.runs[move.run_id].moving = True

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from headwater import ids
-from headwater.ingest import facets
+from headwater.ingest import facets, own_events, writes
 from headwater.ingest.changes import Changes, Dataset, Facet, FacetMap, Run, RunIo, merge_facets
 from headwater.ingest.scope import DatasetScope, Scope
 from headwater.lineage.edges import EdgeKind
@@ -62,8 +62,13 @@ def _is_pipeline(event: Event) -> bool:
 
 def extract(event: Event, changes: Changes, job: tuple[str, str] | None = None) -> None:
     """Adds what ``event`` says. ``job`` is the (namespace, name) under which its run is known, where that differs."""
+    if event.producer == writes.PRODUCER:
+        own_events.extract_tags(event, changes)
     if event.kind is Kind.DATASET:
         _dataset_event(event, changes)
+        return
+    if event.kind is Kind.WRITE:
+        writes.extract(event, changes)
         return
     parent = parent_of(event) if event.kind is Kind.RUN else None
     namespace, name = job or (event.namespace, full_name(event, parent))
@@ -116,7 +121,8 @@ def _run(scope: Scope, parent: ParentRun | None) -> None:
     if parent is not None:
         _parent(scope, run, parent)
     _state(run, event)
-    run.linked |= bool(event.inputs or event.outputs)
+    # A run made over REST is told its inputs beforehand: what its job writes stays until it has ended.
+    run.linked |= bool(event.outputs or (event.inputs and event.producer != writes.PRODUCER))
     merge_facets(run.facets, _inline(event.run_facets, event.at))
     merge_facets(run.job_facets, scope.job_facets)
 
@@ -199,6 +205,9 @@ def _dataset_event(event: Event, changes: Changes) -> None:
     dataset = event.outputs[0]
     identifier = changes.dataset(dataset.namespace, dataset.name, event.at)
     versioning = _shared(changes, dataset.facets, event.at)
+    if event.producer == writes.PRODUCER and own_events.are_tags(dataset.facets):
+        merge_facets(changes.datasets[identifier].facets, versioning)  # a word about the dataset, and no version of it
+        return
     _dataset_facets(changes.datasets[identifier], versioning, {}, event.at, written=True)
     told = Scope(changes, event, identifier, explicit=facets.is_explicit(event))
     scope = DatasetScope(told, identifier, True, versioning)

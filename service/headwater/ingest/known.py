@@ -3,10 +3,12 @@ told by name or content, and the parents of which every child tells. Bounded, an
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import Any
 
 from headwater.ingest.changes import Changes, Job, Run
 
+_NAMESPACES_S = 60.0
 _LIMIT = 200_000  # entries; about 30 MB when full
 
 
@@ -19,18 +21,28 @@ class New(Changes):
 
 class Known:
     def __init__(self) -> None:
+        self._namespaces: dict[int, int] = {}
+        self._namespaces_since = monotonic()
         self._least: dict[Any, int] = {}  # key → least event time with which it is stored; 0 where time has no part
 
     def new_in(self, changes: Changes) -> New:
         """The rows that would change something."""
+        self._forget_namespaces()
         return New(
-            namespaces={k: v for k, v in changes.namespaces.items() if self._sooner(k, v[1])},
+            received=changes.received,
+            namespaces={k: v for k, v in changes.namespaces.items() if v[1] < self._namespaces.get(k, v[1] + 1)},
             sources={k: v for k, v in changes.sources.items() if self._sooner(k, v[2])},
             tags={k: v for k, v in changes.tags.items() if k not in self._least},
             column_sets={k: v for k, v in changes.column_sets.items() if k not in self._least},
             versions={k: v for k, v in changes.versions.items() if v.declared or self._sooner(k, v.first_at)},
             bodies={k: v for k, v in changes.bodies.items() if k not in self._least},
         )
+
+    def _forget_namespaces(self) -> None:
+        """Now and then: one that was hidden, perhaps by another process, is shown again when it is written."""
+        if monotonic() - self._namespaces_since > _NAMESPACES_S:
+            self._namespaces.clear()
+            self._namespaces_since = monotonic()
 
     def new_jobs(self, changes: Changes) -> dict[int, Job]:
         """Without those that are only told of, as parents are, and nothing else: a job at an edge has its row written always,
@@ -49,7 +61,9 @@ class Known:
         if len(self._least) > _LIMIT:
             self._least.clear()
         for key, (_, at) in changes.namespaces.items():
-            self._stored(key, at)
+            self._namespaces[key] = min(at, self._namespaces.get(key, at))
+        if changes.hidden:
+            self.clear()
         for source, (_, _, at) in changes.sources.items():
             self._stored(source, at)
         for version, row in changes.versions.items():
@@ -65,6 +79,7 @@ class Known:
 
     def clear(self) -> None:
         self._least.clear()
+        self._namespaces.clear()
 
     def _sooner(self, key: Any, at: int) -> bool:
         known = self._least.get(key)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from time import time_ns
 from uuid import UUID
 
 import zstandard
 
 from headwater import ids
 from headwater.errors import InvalidEvent, MalformedEvent, Problem
+from headwater.ingest import writes
 from headwater.ingest.extract import ParentRun, full_name, parent_of
-from headwater.openlineage.parse import Event, nesting, parse, storable
+from headwater.openlineage.parse import Event, Kind, nesting, parse, storable
 from headwater.openlineage.times import to_datetime
 from headwater.openlineage.validate import findings
 from headwater.settings import Settings
@@ -34,6 +36,7 @@ class Incoming:
     parent: ParentRun | None
     full_name: str
     run_id: int | None  # of a RunEvent
+    received: int  # microseconds since 1970
 
     @property
     def event_month(self) -> date:
@@ -70,7 +73,7 @@ def prepare(body: bytes, settings: Settings) -> Incoming:
         problems.append({"path": "$", "message": "has NUL characters or halves of surrogate pairs: replaced by U+FFFD"})
     if problems and settings.validation == "strict":
         raise InvalidEvent(errors=problems)
-    return _incoming(event, ids.event_id(body), compress(body), len(body), problems)
+    return _incoming(event, ids.event_id(body), compress(body), len(body), problems, time_ns() // 1000)
 
 
 def _check_nesting(body: bytes, most: int) -> None:
@@ -79,14 +82,16 @@ def _check_nesting(body: bytes, most: int) -> None:
         raise MalformedEvent.at("$", f"is nested deeper than {most} levels")
 
 
-def stored(event_id: UUID, body: bytes, problems: list[Problem]) -> Incoming:
+def stored(event_id: UUID, body: bytes, problems: list[Problem], received: int = 0) -> Incoming:
     """An event out of the log (``body`` decompressed): it was checked when it came, and need not be kept again."""
     event = parse(storable(body), max_name_length=1 << 30, any_run_id=True)
-    return _incoming(event, event_id, b"", len(body), problems)
+    return _incoming(event, event_id, b"", len(body), problems, received)
 
 
-def _incoming(event: Event, event_id: UUID, body: bytes, size: int, problems: list[Problem]) -> Incoming:
+def _incoming(event: Event, event_id: UUID, body: bytes, size: int, problems: list[Problem], received: int) -> Incoming:
+    if event.kind is Kind.WRITE:
+        writes.read(event)
     if event.run is None:
-        return Incoming(event, event_id, body, size, problems, None, event.name, None)
+        return Incoming(event, event_id, body, size, problems, None, event.name, None, received)
     parent, run_id = parent_of(event), ids.run_id(event.run, event.namespace, event.name)
-    return Incoming(event, event_id, body, size, problems, parent, full_name(event, parent), run_id)
+    return Incoming(event, event_id, body, size, problems, parent, full_name(event, parent), run_id, received)

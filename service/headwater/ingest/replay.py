@@ -8,6 +8,7 @@ from typing import Any
 
 from headwater.db.pool import Connection, connect
 from headwater.db.tables import PROJECTIONS
+from headwater.ingest import statements
 from headwater.ingest.commit import Memory, project
 from headwater.ingest.prepare import Incoming, decompress, stored
 from headwater.ingest.state import state_hash
@@ -18,7 +19,10 @@ _log = logging.getLogger(__name__)
 _STEP_EVENTS = 4_000
 _STEP_BYTES = 32 * 1024 * 1024
 _FETCH = 250
-_LOG = "SELECT event_id, body, findings FROM lineage_events ORDER BY event_time, event_id"
+_LOG = """
+SELECT event_id, body, findings, (extract(epoch FROM received_at) * 1000000)::bigint
+FROM lineage_events ORDER BY event_time, event_id
+"""
 
 
 async def replay(url: str, progress: Callable[[int, int], None], step: int = _STEP_EVENTS) -> str:
@@ -30,6 +34,7 @@ async def replay(url: str, progress: Callable[[int, int], None], step: int = _ST
     try:
         async with conn.transaction():
             await _empty(conn)
+            await conn.execute(statements.LOG_COUNTS)
             await _rebuild(conn, step, progress)
         await conn.execute("ANALYZE")
         return await state_hash(conn)
@@ -62,8 +67,8 @@ async def _rebuild(conn: Connection, step: int, progress: Callable[[int, int], N
 
 
 def _incoming(row: tuple[Any, ...]) -> Incoming:
-    event_id, body, findings = row
-    return stored(event_id, decompress(body), findings or [])
+    event_id, body, findings, received = row
+    return stored(event_id, decompress(body), findings or [], received)
 
 
 async def _project(conn: Connection, batch: Sequence[Incoming], memory: Memory) -> None:

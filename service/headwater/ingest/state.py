@@ -8,8 +8,12 @@ from hashlib import blake2b
 from headwater.db.pool import Connection
 from headwater.db.tables import PROJECTIONS
 
-# Not of the events: `merged` and `moving` are for the statements that write, is_hidden and owners are people's doing.
-_OURS = {"merged", "moving", "is_hidden", "owner", "description"}
+# Not of the events: `merged`, `moving` and `shard` are for the statements that write; what is hidden depends on when events came.
+_OURS = {"merged", "moving", "shard", "is_hidden", "hidden_at", "heard_at"}
+# The rows of a bucket are as many as connections have counted in it.
+_ALL_SHARDS = """(
+    SELECT bucket, sum(starts) AS starts, sum(completes) AS completes, sum(fails) AS fails, sum(aborts) AS aborts
+    FROM event_counts GROUP BY bucket) AS event_counts"""
 
 
 def _statement(table: str, columns: list[str]) -> str:
@@ -18,7 +22,8 @@ def _statement(table: str, columns: list[str]) -> str:
     where = ""
     if table == "namespaces":
         where = " WHERE name <> 'default'"  # is there from the start, since an hour that is not of any event
-    return f"SELECT count(*), coalesce(sum(hashtextextended(ROW({row})::text, 0)::numeric), 0) FROM {table}{where}"
+    rows = _ALL_SHARDS if table == "event_counts" else table
+    return f"SELECT count(*), coalesce(sum(hashtextextended(ROW({row})::text, 0)::numeric), 0) FROM {rows}{where}"
 
 
 async def table_hashes(conn: Connection) -> dict[str, str]:

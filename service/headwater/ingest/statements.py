@@ -61,6 +61,8 @@ def _facets(column: str) -> str:
     )
 
 
+_HEARD = """heard_at = greatest(t.heard_at, excluded.heard_at),
+    is_hidden = coalesce(t.hidden_at > greatest(t.heard_at, excluded.heard_at), false)"""
 _SPAN = "first_at = least(t.first_at, excluded.first_at), last_at = greatest(t.last_at, excluded.last_at)"
 
 KNOWN_RUNS = f"""
@@ -76,8 +78,8 @@ JOIN namespaces n USING (namespace_id)
 def _new(p: _Parameters) -> str:
     return f"""
 WITH namespace AS (
-    {p.insert("namespaces", "namespace_id bigint, name text, first_at time")}
-    ON CONFLICT (namespace_id) DO UPDATE SET first_at = least(t.first_at, excluded.first_at), is_hidden = false
+    {p.insert("namespaces", "namespace_id bigint, name text, first_at time, heard_at time")}
+    ON CONFLICT (namespace_id) DO UPDATE SET first_at = least(t.first_at, excluded.first_at), {_HEARD}
 ), source AS (
     {p.insert("sources", "source_id bigint, uri_id bigint, name text, uri text, first_at time")}
     ON CONFLICT (source_id, uri_id) DO UPDATE SET first_at = least(t.first_at, excluded.first_at)
@@ -118,19 +120,40 @@ RETURNING primary_id
 
 
 def _events(p: _Parameters) -> str:
-    columns = """event_time time, event_id uuid, kind smallint, event_type text, namespace text, name text, run_uuid uuid,
-                 findings jsonb, body bytea"""
-    return f"{p.insert('lineage_events', columns)} ON CONFLICT DO NOTHING RETURNING event_id"
+    columns = """event_time time, event_id uuid, received_at time, kind smallint, event_type text, namespace text, name text,
+                 run_uuid uuid, findings jsonb, body bytea"""
+    return f"{p.insert('lineage_events', columns)} ON CONFLICT DO NOTHING RETURNING event_id, event_time, event_type"
+
+
+def _counts(events: str, shard: str) -> str:
+    """Counts ``events``, which must be new, by quarters of an hour. They begin with the first year that an event can have."""
+    types = ", ".join(f"count(*) FILTER (WHERE event_type = '{kind}')" for kind in ("START", "COMPLETE", "FAIL", "ABORT"))
+    return f"""
+INSERT INTO event_counts AS t (bucket, shard, starts, completes, fails, aborts)
+SELECT date_bin('15 minutes', event_time, '0001-01-01 00:00:00+00'), {shard}, {types}
+FROM {events} WHERE event_type IN ('START', 'COMPLETE', 'FAIL', 'ABORT')
+GROUP BY 1 ORDER BY 1"""
+
+
+# A shard a connection: most events are of the present quarter, and in one row the lanes would wait for each other. Few shards,
+# or a shard by chance, would let them meet now and again.
+_COUNTED = f"""{_counts("event", "(pg_backend_pid() % 1024)::smallint")}
+ON CONFLICT (bucket, shard) DO UPDATE
+SET starts = t.starts + excluded.starts, completes = t.completes + excluded.completes, fails = t.fails + excluded.fails,
+    aborts = t.aborts + excluded.aborts"""
+
+LOG_COUNTS = _counts("lineage_events", "0::smallint")
+"""Counts the whole log, when nothing is counted."""
 
 
 # Of jobs and datasets, a row that is not written has the same id and another name (see ``ids``): who counts finds out.
 def _jobs(p: _Parameters) -> str:
     columns = """job_id bigint, namespace_id bigint, name text, first_at time, last_at time, declared_at time,
-                 parent_id bigint, parent_at time, told_at time, facets jsonb"""
+                 parent_id bigint, parent_at time, told_at time, heard_at time, facets jsonb"""
     return f"""
 {p.insert("jobs", columns)}
 ON CONFLICT (job_id) DO UPDATE
-SET {_SPAN}, declared_at = greatest(t.declared_at, excluded.declared_at), is_hidden = false,
+SET {_SPAN}, declared_at = greatest(t.declared_at, excluded.declared_at), {_HEARD},
     told_at = least(t.told_at, excluded.told_at),
     {_latest("parent_at", "parent_id", ("parent_at", "parent_id"))}, {_facets("facets")}
 WHERE t.name = excluded.name AND t.namespace_id = excluded.namespace_id
@@ -139,12 +162,12 @@ RETURNING 1"""
 
 def _datasets(p: _Parameters) -> str:
     columns = """dataset_id bigint, namespace_id bigint, name text, first_at time, last_at time, written_at time,
-                 declared_at time, facets jsonb, read_facets jsonb"""
+                 declared_at time, heard_at time, facets jsonb, read_facets jsonb"""
     return f"""
 {p.insert("datasets", columns, "v.dataset_id AS canonical_id")}
 ON CONFLICT (dataset_id) DO UPDATE
 SET {_SPAN}, written_at = greatest(t.written_at, excluded.written_at),
-    declared_at = greatest(t.declared_at, excluded.declared_at), is_hidden = false,
+    declared_at = greatest(t.declared_at, excluded.declared_at), {_HEARD},
     {_facets("facets")}, {_facets("read_facets")}
 WHERE t.name = excluded.name AND t.namespace_id = excluded.namespace_id
 RETURNING 1"""
@@ -224,7 +247,7 @@ RETURNING run_id, job_id"""
 
 def _rows(p: _Parameters) -> str:
     return f"""
-WITH event AS ({_events(p)}), job AS ({_jobs(p)}), dataset AS ({_datasets(p)}), edge AS ({_edges(p)}),
+WITH event AS ({_events(p)}), counted AS ({_COUNTED}), job AS ({_jobs(p)}), dataset AS ({_datasets(p)}), edge AS ({_edges(p)}),
 pointer AS ({_columns(p)}), version AS ({_run_versions(p)}), io AS ({_run_io(p)}), new_io AS ({_NEW_IO}), run AS ({_runs(p)})
 SELECT (SELECT array_agg(event_id) FROM event),
        CASE WHEN (SELECT count(*) FROM job) <> {p.one("bigint")} OR (SELECT count(*) FROM dataset) <> {p.one("bigint")}
@@ -234,7 +257,7 @@ SELECT (SELECT array_agg(event_id) FROM event),
 """
 
 
-# Eight tables in one statement: with a batch of a few events, a statement costs more than its rows. They are written in
+# Nine tables in one statement: with a batch of a few events, a statement costs more than its rows. They are written in
 # the same order each time, as the plan is the same. Gives the ids of the events that are new.
 ROWS = _rows(_Parameters())
 COLLISION = "HW001"
@@ -269,3 +292,54 @@ CONFORMANCE = f"""
 {_Parameters().insert("conformance", _FINDINGS)}
 ON CONFLICT (finding_id) DO UPDATE SET events = t.events + excluded.events, {_SPAN}
 """
+
+# Of what people write: the last one to say so is right. Without a description it stays as it is.
+PUT_NAMESPACE = f"""
+UPDATE namespaces SET
+    owner = CASE WHEN v.at >= coalesce(owner_at, v.at) THEN v.owner ELSE namespaces.owner END,
+    owner_at = greatest(owner_at, v.at),
+    description = CASE WHEN v.description IS NOT NULL AND v.at >= coalesce(described_at, v.at)
+                       THEN v.description ELSE namespaces.description END,
+    described_at = CASE WHEN v.description IS NOT NULL THEN greatest(described_at, v.at) ELSE described_at END,
+    heard_at = greatest(heard_at, v.at), is_hidden = coalesce(hidden_at > greatest(heard_at, v.at), false)
+FROM (SELECT $1::bigint AS id, $2::text AS owner, $3::text AS description, {_at("$4::bigint")} AS at) v
+WHERE namespace_id = v.id
+"""
+PUT_SOURCE = f"""
+INSERT INTO put_sources AS t (source_id, name, type, uri, description, first_at, at)
+VALUES ($1, $2, $3, $4, $5, {_at("$6::bigint")}, {_at("$6::bigint")})
+ON CONFLICT (source_id) DO UPDATE SET
+    first_at = least(t.first_at, excluded.first_at), at = greatest(t.at, excluded.at),
+    type = CASE WHEN excluded.at >= t.at THEN excluded.type ELSE t.type END,
+    uri = CASE WHEN excluded.at >= t.at THEN excluded.uri ELSE t.uri END,
+    description = CASE WHEN excluded.at >= t.at THEN excluded.description ELSE t.description END
+"""
+PUT_TAG = f"""
+INSERT INTO tags AS t (tag_id, name, description, described_at)
+SELECT $1::bigint, $2::text, v.description, CASE WHEN v.description IS NOT NULL THEN v.at END
+FROM (SELECT $3::text AS description, {_at("$4::bigint")} AS at) v
+ON CONFLICT (tag_id) DO UPDATE SET
+    description = CASE WHEN excluded.described_at >= coalesce(t.described_at, excluded.described_at)
+                       THEN excluded.description ELSE t.description END,
+    described_at = greatest(t.described_at, excluded.described_at)
+"""
+
+
+def _hide(table: str, key: str) -> str:
+    return f"""
+UPDATE {table} SET hidden_at = greatest(hidden_at, v.at), is_hidden = greatest(hidden_at, v.at) > heard_at
+FROM (SELECT $1::bigint AS id, {_at("$2::bigint")} AS at) v WHERE {key} = v.id"""
+
+
+def _show(table: str, key: str) -> str:
+    return f"""
+UPDATE {table} SET heard_at = greatest(heard_at, v.at), is_hidden = coalesce(hidden_at > greatest(heard_at, v.at), false)
+FROM (SELECT $1::bigint AS id, {_at("$2::bigint")} AS at) v WHERE {key} = v.id"""
+
+
+_HIDEABLE = (
+    ("jobs", "job_id"), ("datasets", "canonical_id"), ("namespaces", "namespace_id"), ("jobs", "namespace_id"),
+    ("datasets", "namespace_id"),
+)  # fmt: skip
+HIDE = {place: _hide(*place) for place in _HIDEABLE}
+SHOW = {place: _show(*place) for place in _HIDEABLE}

@@ -31,7 +31,7 @@ LEFT JOIN LATERAL (
 ) r ON true
 WHERE j.job_id = ANY(%s)
 """
-_JOB_FACETS = ("jobType", "documentation", "sourceCodeLocation")
+_JOB_FACETS = ("jobType", "documentation", "sourceCodeLocation", "headwaterJob")
 _DATASET_FIELDS = (
     "id", "type", "name", "physicalName", "createdAt", "updatedAt", "namespace", "sourceName", "fields", "lastModifiedAt",
     "description", "lastLifecycleState",

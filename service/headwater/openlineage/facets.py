@@ -73,6 +73,14 @@ class Tags(msgspec.Struct):
     tags: list[Tag] | None = None
 
 
+class OwnTag(msgspec.Struct):
+    """Of headwater's own: one tag that a person gave or took away (see ``ingest.own_events``)."""
+
+    tag: str
+    field: str | None = None
+    removed: bool = False
+
+
 class DatasetVersion(msgspec.Struct):
     datasetVersion: str | int | None = None  # noqa: N815
 

@@ -25,6 +25,10 @@ class Kind(IntEnum):
     RUN = 1
     JOB = 2
     DATASET = 3
+    WRITE = 4  # no OpenLineage event: what somebody told headwater itself, see ingest.writes
+
+
+OPENLINEAGE = (Kind.RUN, Kind.JOB, Kind.DATASET)
 
 
 class _Run(msgspec.Struct):
@@ -55,6 +59,7 @@ class _Wire(msgspec.Struct):
     dataset: _Dataset | None = None
     inputs: list[_Dataset] | None = None
     outputs: list[_Dataset] | None = None
+    headwaterWrite: msgspec.Raw = _RAW_NULL  # noqa: N815
 
 
 class Dataset(msgspec.Struct, frozen=True):
@@ -80,6 +85,7 @@ class Event(msgspec.Struct, frozen=True):
     job_facets: Facets
     inputs: list[Dataset]
     outputs: list[Dataset]  # a DatasetEvent's dataset is its only output
+    write: msgspec.Raw | None = None
 
 
 _decoder = msgspec.json.Decoder(_Wire)
@@ -145,6 +151,8 @@ def _event(wire: _Wire, *, any_run_id: bool) -> Event:
         at = parse_time(wire.eventTime)
     except (ValueError, OverflowError):
         raise InvalidEvent.at("$.eventTime", "is no date-time of RFC 3339, such as 2026-01-31T08:30:00Z") from None
+    if kind is Kind.WRITE:
+        return Event(kind, at, None, _producer(wire.producer), None, {}, "", "", {}, [], [], wire.headwaterWrite)
     subject = wire.job if kind is not Kind.DATASET else wire.dataset
     assert subject is not None
     outputs = [wire.dataset] if kind is Kind.DATASET and wire.dataset else wire.outputs or []
@@ -173,6 +181,8 @@ def _kind(wire: _Wire) -> Kind:
         return Kind.DATASET
     if wire.job is not None:
         return Kind.JOB
+    if bytes(wire.headwaterWrite) != b"null":
+        return Kind.WRITE
     raise InvalidEvent.at("$.job", "is required")
 
 
@@ -226,6 +236,8 @@ def _dataset(wire: _Dataset, io_facets: Facets | None) -> Dataset:
 
 
 def _check_names(event: Event, longest: int) -> None:
+    if event.kind is Kind.WRITE:
+        return  # ingest.writes does
     subject = "dataset" if event.kind is Kind.DATASET else "job"
     _check_name(f"$.{subject}", event.namespace, event.name, longest)
     if event.kind is Kind.DATASET:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from headwater.openlineage.parse import Kind
+from headwater.openlineage.parse import OPENLINEAGE
 from headwater.openlineage.schema import documents, event_file
 from headwater.openlineage.shapes import Schema
 
@@ -37,7 +37,7 @@ def generalise(path: str) -> str:
     There are only as many results as places in the schemas: below what they know nothing is told apart, and where a
     structure holds itself (columns within columns) the repetition is left out.
     """
-    places = [(event_file(kind), documents()[event_file(kind)]) for kind in Kind]
+    places = [(event_file(kind), documents()[event_file(kind)]) for kind in OPENLINEAGE]
     shown, depths = ["$"], {_identity(places): 1}
     for step in _STEP.finditer(path):
         text, places = _walk(places, step)

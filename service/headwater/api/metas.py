@@ -1,0 +1,71 @@
+"""Bodies of Marquez's writing calls. What they hold beside is ignored, as clients send fields that are long gone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from headwater.api.parameters import INSTANT, not_blank
+
+Text = Annotated[str, AfterValidator(not_blank)]
+
+
+class _Meta(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class NamespaceMeta(_Meta):
+    ownerName: Text = Field(description="Who answers for it.", examples=["data-platform"])
+    description: str | None = Field(None, description="Absent or null: as it is.")
+
+
+class SourceMeta(_Meta):
+    type: Text = Field(description="Kind of store.", examples=["POSTGRESQL"])
+    connectionUrl: Text = Field(description="Where it is; without secrets.", examples=["postgresql://db:5432/shop"])
+    description: str | None = Field(None, description="What it holds.")
+
+
+class TagMeta(_Meta):
+    description: str | None = Field(None, description="Absent or null: as it is.")
+
+
+class NameMeta(_Meta):
+    namespace: Text = Field(description="Of the dataset.")
+    name: Text = Field(description="Of the dataset, or an alias.")
+
+
+class FieldMeta(_Meta):
+    name: Text = Field(description="Unique in its dataset.")
+    type: str | None = Field(None, description="As the store calls it.", examples=["VARCHAR(255)"])
+    tags: list[Text] = Field([], description="Given beside those that it has.")
+    description: str | None = Field(None, description="What it holds.")
+
+
+class DatasetMeta(_Meta):
+    type: Literal["DB_TABLE", "STREAM"] = Field(description="`STREAM` for topics and the like.")
+    physicalName: Text = Field(description="The name that the store has for it.")
+    sourceName: Text = Field(description="A source that is there.")
+    schemaLocation: str | None = Field(None, description="URL of a stream's schema.")
+    fields: list[FieldMeta] | None = Field(None, description="Absent: as they are.")
+    tags: list[Text] = Field([], description="Given beside those that it has.")
+    description: str | None = Field(None, description="Absent or null: as it is.")
+    runId: UUID | None = Field(None, description="The run that wrote it so.")
+
+
+class JobMeta(_Meta):
+    type: Literal["BATCH", "STREAM", "SERVICE"] = Field(description="Whether its runs end by themselves.")
+    inputs: list[NameMeta] = Field(description="Datasets that are there.")
+    outputs: list[NameMeta] = Field(description="Datasets that are there.")
+    location: str | None = Field(None, description="URL of its code.")
+    description: str | None = Field(None, description="Absent or null: as it is.")
+    runId: UUID | None = Field(None, description="A run of the job, that read and wrote these.")
+
+
+class RunMeta(_Meta):
+    id: UUID | None = Field(None, description="Made up where absent.")
+    nominalStartTime: Annotated[datetime, INSTANT] | None = Field(None, description="Begin of what it is for, with offset.")
+    nominalEndTime: Annotated[datetime, INSTANT] | None = Field(None, description="End of what it is for, with offset.")
+    args: dict[str, str] = Field({}, description="Shown with the run.")

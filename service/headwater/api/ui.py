@@ -1,0 +1,35 @@
+"""A built copy of Marquez's web application, served beside the API that it calls."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+
+class _SinglePage(StaticFiles):
+    """Its own routes (``/datasets/…``) are no files: the application itself answers them."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        try:
+            return await super().get_response(path, scope)
+        except HTTPException as error:
+            if error.status_code != 404 or path.partition("/")[0] == "api":
+                raise
+            return await super().get_response("index.html", scope)
+
+
+def install(app: FastAPI, folder: Path | None) -> None:
+    """At /, after all routes, which go first; without a folder there is the API's description."""
+    if folder is not None:
+        app.mount("/", _SinglePage(directory=folder, html=True), name="ui")
+    else:
+        app.add_api_route("/", _describe, include_in_schema=False)
+
+
+async def _describe() -> RedirectResponse:
+    return RedirectResponse("/docs")

@@ -1,0 +1,84 @@
+"""OpenLineage events of our own, for what Marquez's REST API tells of datasets, jobs and runs.
+
+What OpenLineage has no facet for is in facets whose key begins with ``headwater``: they are read, and not shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from headwater import ids
+from headwater.ingest.changes import Changes
+from headwater.ingest.writes import PRODUCER
+from headwater.openlineage.facets import OwnTag, read
+from headwater.openlineage.parse import Event
+
+TAG = "headwaterTag:"
+_SCHEMA_URL = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/{}"
+_FACET_URL = "urn:headwater:facet:1"
+
+Facets = dict[str, dict[str, Any]]
+NO_FACETS: Facets = {}
+Name = tuple[str, str]  # namespace, name
+Told = tuple[Name, Facets]
+
+
+def dataset_event(time: str, dataset: Told) -> bytes:
+    return _event("DatasetEvent", time, dataset=_named(dataset))
+
+
+def job_event(time: str, job: Told, inputs: Iterable[Name] = (), outputs: Iterable[Name] = ()) -> bytes:
+    return _event("JobEvent", time, job=_named(job), **_io(((d, {}) for d in inputs), ((d, {}) for d in outputs)))
+
+
+def run_event(
+    time: str,
+    event_type: str | None,
+    run: str,
+    job: Told,
+    run_facets: Facets | None = None,
+    inputs: Iterable[Told] = (),
+    outputs: Iterable[Told] = (),
+) -> bytes:
+    told: dict[str, Any] = {"eventType": event_type} if event_type else {}
+    told["run"] = {"runId": run, "facets": _facets(run_facets or {})}
+    return _event("RunEvent", time, **told, job=_named(job), **_io(inputs, outputs))
+
+
+def tag_facets(tags: Iterable[tuple[str | None, str]], *, removed: bool = False) -> Facets:
+    """Of (field, tag): a facet each, so that one can be taken away without the others."""
+    return {f"{TAG}{field or ''}:{tag}": {"tag": tag, "field": field, "removed": removed} for field, tag in tags}
+
+
+def are_tags(facets: Iterable[str]) -> bool:
+    return all(key.startswith(TAG) for key in facets)
+
+
+def extract_tags(event: Event, changes: Changes) -> None:
+    """Makes the tags known that the event gives to something."""
+    for facets in (event.job_facets, *(d.facets for d in event.outputs)):
+        for key, raw in facets.items():
+            if key.startswith(TAG) and (own := read(OwnTag, raw)) and not own.removed:
+                changes.tags[ids.name_id("tag", own.tag)] = own.tag
+
+
+def _event(kind: str, time: str, **content: Any) -> bytes:
+    envelope = {"eventTime": time, "producer": PRODUCER, "schemaURL": _SCHEMA_URL.format(kind)}
+    return msgspec.json.encode(envelope | content)
+
+
+def _io(inputs: Iterable[Told], outputs: Iterable[Told]) -> dict[str, Any]:
+    told = {"inputs": [_named(d) for d in inputs], "outputs": [_named(d) for d in outputs]}
+    return {key: datasets for key, datasets in told.items() if datasets}
+
+
+def _named(told: Told) -> dict[str, Any]:
+    (namespace, name), facets = told
+    return {"namespace": namespace, "name": name, "facets": _facets(facets)}
+
+
+def _facets(facets: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    return {key: {"_producer": PRODUCER, "_schemaURL": _FACET_URL, **body} for key, body in facets.items()}

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.serving import in_process
+
+
+async def test_the_web_application_beside_the_api(database: str, tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("<html>the application</html>")
+    (tmp_path / "app.js").write_text("start()")
+    async with in_process(database, marquez_ui_dir=tmp_path) as http:
+        assert (await http.get("/app.js")).text == "start()"
+        for route in ("/", "/datasets/column-level/s3%3A%2F%2Flake/a%2Fb", "/lineage/job/shop/load"):
+            answer = await http.get(route)
+            assert (answer.status_code, answer.text) == (200, "<html>the application</html>")
+        assert (await http.get("/api/v1/namespaces")).json()["totalCount"] == 1
+        missing = await http.get("/api/v1/nothing")
+        assert (missing.status_code, missing.json()["code"]) == (404, 404)
+        assert (await http.get("/../../etc/passwd")).text == "<html>the application</html>"
+
+
+async def test_without_it_there_is_none(database: str) -> None:
+    async with in_process(database) as http:
+        assert (await http.get("/")).headers["location"] == "/docs"
+        assert (await http.get("/datasets")).status_code == 404

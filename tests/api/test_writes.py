@@ -1,0 +1,243 @@
+"""What people write over Marquez's REST API: shown at once, kept in the log, and there again after a replay."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from headwater.ingest.replay import replay
+from headwater.ingest.state import state_hash
+from tests.build import dataset, dataset_event, run_event, schema
+from tests.ingest.orders import connected
+from tests.serving import in_process
+
+V1 = "/api/v1"
+NS = f"{V1}/namespaces/shop"
+SOURCE = {"type": "POSTGRESQL", "connectionUrl": "jdbc:postgresql://db:5432/shop", "description": "the shop's"}
+FIELDS = [{"name": "id", "type": "INT", "description": "key"}, {"name": "email", "type": "TEXT", "tags": ["PII"]}]
+TABLE = {"type": "DB_TABLE", "physicalName": "public.t", "sourceName": "pg", "fields": FIELDS, "tags": ["CORE"]}
+JOB = {"type": "BATCH", "inputs": [{"namespace": "shop", "name": "in"}], "outputs": [{"namespace": "shop", "name": "out"}]}
+
+
+@pytest.fixture
+async def http(database: str) -> AsyncIterator[httpx.AsyncClient]:
+    async with in_process(database) as client:
+        yield client
+
+
+async def _told(http: httpx.AsyncClient, method: str, path: str, content: Any = None, status: int = 200) -> Any:
+    answer = await http.request(method, path, json=content)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+async def _shop(http: httpx.AsyncClient) -> None:
+    await _told(http, "PUT", NS, {"ownerName": "ada"})
+    await _told(http, "PUT", f"{V1}/sources/pg", SOURCE)
+    for name in ("in", "out"):
+        await _told(http, "PUT", f"{NS}/datasets/{name}", TABLE)
+    await _told(http, "PUT", f"{NS}/jobs/load", {**JOB, "description": "loads", "location": "https://git/x"})
+
+
+async def _event(http: httpx.AsyncClient, event: Any) -> None:
+    assert (await http.post(f"{V1}/lineage", json=event)).status_code == 201
+
+
+# ---------------------------------------------------------------- nouns
+
+
+async def test_a_namespace_has_the_owner_and_description_that_were_put_last(http: httpx.AsyncClient) -> None:
+    first = await _told(http, "PUT", NS, {"ownerName": "ada", "description": "all of it", "unknown": 1})
+    assert (first["ownerName"], first["description"], first["isHidden"]) == ("ada", "all of it", False)
+    second = await _told(http, "PUT", NS, {"ownerName": "bob"})
+    assert (second["ownerName"], second["description"]) == ("bob", "all of it")
+    assert second["updatedAt"] > second["createdAt"] == first["createdAt"]
+    assert (await _told(http, "PUT", NS, {"ownerName": "bob", "description": "less"}))["description"] == "less"
+
+
+async def test_a_source_is_what_was_put(http: httpx.AsyncClient) -> None:
+    put = await _told(http, "PUT", f"{V1}/sources/pg", SOURCE)
+    assert {key: put[key] for key in SOURCE} == SOURCE
+    event = run_event("COMPLETE", "08:00", outputs=[dataset("a", {"dataSource": {"name": "s3", "uri": "s3://lake"}})])
+    await _event(http, event)
+    listed = await _told(http, "GET", f"{V1}/sources")
+    assert (listed["totalCount"], [s["name"] for s in listed["sources"]]) == (2, ["pg", "s3"])
+
+
+async def test_a_tag_keeps_its_description_until_another_is_put(http: httpx.AsyncClient) -> None:
+    assert await _told(http, "PUT", f"{V1}/tags/PII", {"description": "personal"}) == {"name": "PII", "description": "personal"}
+    assert (await _told(http, "PUT", f"{V1}/tags/PII", {"description": None}))["description"] == "personal"
+
+
+async def test_a_dataset_is_what_was_put(http: httpx.AsyncClient) -> None:
+    await _shop(http)
+    put = await _told(http, "PUT", f"{NS}/datasets/out", {**TABLE, "description": "sums"})
+    assert (put["physicalName"], put["sourceName"], put["description"], put["tags"]) == ("public.t", "pg", "sums", ["CORE"])
+    assert [(f["name"], f["type"], f["tags"]) for f in put["fields"]] == [("id", "INT", []), ("email", "TEXT", ["PII"])]
+    assert not [key for key in put["facets"] if key.startswith("headwater")]
+    again = await _told(http, "PUT", f"{NS}/datasets/out", {**TABLE, "fields": None, "tags": []})
+    assert (again["currentVersion"], again["description"], again["tags"]) == (put["currentVersion"], "sums", ["CORE"])
+    other = await _told(http, "PUT", f"{NS}/datasets/out", {**TABLE, "fields": FIELDS[:1]})
+    assert other["currentVersion"] != put["currentVersion"]
+    assert (await _told(http, "GET", f"{NS}/datasets/out/versions"))["totalCount"] == 2
+
+
+async def test_a_stream_has_a_schema_location(http: httpx.AsyncClient) -> None:
+    await _shop(http)
+    stream = {**TABLE, "type": "STREAM", "schemaLocation": "https://schemas/1"}
+    put = await _told(http, "PUT", f"{NS}/datasets/topic", stream)
+    assert (put["type"], put["schemaLocation"]) == ("STREAM", "https://schemas/1")
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "message"),
+    [
+        (f"{V1}/namespaces/none/datasets/a", TABLE, "Namespace 'none' not found."),
+        (f"{NS}/datasets/a", {**TABLE, "sourceName": "none"}, "Source 'none' not found."),
+        (f"{NS}/datasets/a", {**TABLE, "runId": "00000000-0000-4000-8000-000000000001"}, "Run '00000000"),
+        (f"{NS}/jobs/a", {**JOB, "inputs": [{"namespace": "shop", "name": "none"}]}, "Dataset 'none' not found."),
+    ],
+)
+async def test_what_is_named_must_be_there(http: httpx.AsyncClient, path: str, content: Any, message: str) -> None:
+    await _shop(http)
+    assert (await _told(http, "PUT", path, content, 404))["message"].startswith(message)
+
+
+@pytest.mark.parametrize("content", [{}, {"ownerName": " "}, {"ownerName": 1}, [], None])
+async def test_a_wrong_body_is_told_where(http: httpx.AsyncClient, content: Any) -> None:
+    assert (await _told(http, "PUT", NS, content, 400))["code"] == 400
+
+
+# ---------------------------------------------------------------- jobs and runs
+
+
+async def test_a_job_is_what_was_put(http: httpx.AsyncClient) -> None:
+    await _shop(http)
+    job = await _told(http, "GET", f"{NS}/jobs/load")
+    assert (job["inputs"], job["outputs"]) == (JOB["inputs"], JOB["outputs"])
+    assert (job["type"], job["description"], job["location"], job["labels"]) == ("BATCH", "loads", "https://git/x", [])
+
+
+async def test_a_run_from_its_making_to_its_end(http: httpx.AsyncClient) -> None:
+    await _shop(http)
+    meta = {"args": {"k": "v"}, "nominalStartTime": "2026-01-01T00:00:00Z"}
+    run = await _told(http, "POST", f"{NS}/jobs/load/runs", meta, 201)
+    assert (run["state"], run["nominalStartTime"], run["args"]["k"]) == ("NEW", "2026-01-01T00:00:00Z", "v")
+    assert [v["datasetVersionId"]["name"] for v in run["inputDatasetVersions"]] == ["in"]
+    assert "already exists" in (await _told(http, "POST", f"{NS}/jobs/load/runs", {"id": run["id"]}, 400))["message"]
+    path = f"{V1}/jobs/runs/{run['id']}"
+    assert (await _told(http, "POST", f"{path}/start?at=2026-01-01T00:00:00Z"))["startedAt"] == "2026-01-01T00:00:00Z"
+    done = await _told(http, "POST", f"{path}/complete")
+    assert (done["state"], [v["datasetVersionId"]["name"] for v in done["outputDatasetVersions"]]) == ("COMPLETED", ["out"])
+    assert (await _told(http, "GET", f"{NS}/jobs/load"))["outputs"] == JOB["outputs"]
+
+
+async def test_a_run_that_fails_takes_nothing_from_its_job(http: httpx.AsyncClient) -> None:
+    await _shop(http)
+    run = await _told(http, "POST", f"{NS}/jobs/load/runs", {}, 201)
+    assert (await _told(http, "POST", f"{V1}/jobs/runs/{run['id']}/fail"))["state"] == "FAILED"
+    job = await _told(http, "GET", f"{NS}/jobs/load")
+    assert (job["inputs"], job["outputs"]) == (JOB["inputs"], JOB["outputs"])
+
+
+async def test_a_childs_run_is_marked_under_the_name_of_its_events(http: httpx.AsyncClient) -> None:
+    parent = {"parent": {"run": {"runId": "00000000-0000-4000-8000-000000000002"}, "job": {"namespace": "shop", "name": "dag"}}}
+    start = run_event("START", "08:00", "task", run_facets=parent)
+    await _event(http, start)
+    run = start["run"]["runId"]
+    await _told(http, "POST", f"{V1}/jobs/runs/{run}/abort")
+    runs = await _told(http, "GET", f"{NS}/jobs/dag.task/runs")
+    assert [(r["id"], r["state"]) for r in runs["runs"]] == [(run, "ABORTED")]
+
+
+# ---------------------------------------------------------------- tags
+
+
+async def test_tags_are_given_and_taken(http: httpx.AsyncClient) -> None:
+    await _shop(http)
+    assert (await _told(http, "POST", f"{NS}/datasets/in/tags/GOLD"))["tags"] == ["CORE", "GOLD"]
+    assert (await _told(http, "DELETE", f"{NS}/datasets/in/tags/CORE"))["tags"] == ["GOLD"]
+    assert (await _told(http, "DELETE", f"{NS}/datasets/in/tags/CORE"))["tags"] == ["GOLD"]
+    fields = (await _told(http, "POST", f"{NS}/datasets/in/fields/id/tags/key"))["fields"]
+    assert [f["tags"] for f in fields] == [["KEY"], ["PII"]]
+    assert (await _told(http, "POST", f"{NS}/jobs/load/tags/nightly"))["tags"] == ["nightly"]
+    missing = await _told(http, "POST", f"{NS}/datasets/in/fields/none/tags/x", status=404)
+    assert missing["message"] == "Field 'none' not found for dataset 'in'."
+    assert {"GOLD", "KEY", "PII", "nightly"} <= {t["name"] for t in (await _told(http, "GET", f"{V1}/tags"))["tags"]}
+    assert (await _told(http, "GET", f"{NS}/datasets/in/versions"))["totalCount"] == 1, "a tag makes no version"
+
+
+async def test_a_tag_of_events_can_be_taken_away(http: httpx.AsyncClient) -> None:
+    event = dataset_event("08:00", "a", {**schema("x"), "tags": {"tags": [{"key": "raw"}, {"key": "pii", "field": "x"}]}})
+    await _event(http, event)
+    path = f"{V1}/namespaces/db%3A%2F%2Fshop/datasets/a"
+    assert (await _told(http, "DELETE", f"{path}/tags/raw"))["tags"] == []
+    await _event(http, {**event, "eventTime": "2026-03-01T09:00:00Z"})
+    assert (await _told(http, "GET", path))["tags"] == [], "the person's word stays"
+    assert (await _told(http, "POST", f"{path}/tags/raw"))["tags"] == ["raw"]
+
+
+# ---------------------------------------------------------------- hidden
+
+
+async def test_what_is_deleted_comes_back_with_its_next_event(http: httpx.AsyncClient) -> None:
+    event = run_event("COMPLETE", "08:00", inputs=["in"], outputs=["out"])
+    await _event(http, event)
+    store = f"{V1}/namespaces/db%3A%2F%2Fshop/datasets"
+    await _told(http, "DELETE", f"{NS}/jobs/load")
+    await _told(http, "DELETE", f"{store}/out")
+    await _told(http, "GET", f"{NS}/jobs/load", status=404)
+    await _told(http, "GET", f"{store}/out", status=404)
+    await _event(http, run_event("COMPLETE", "07:00", run="two", outputs=["out"]))  # earlier by its own clock
+    await _told(http, "GET", f"{NS}/jobs/load")
+    await _told(http, "GET", f"{store}/out")
+
+
+async def test_what_is_deleted_can_be_shown_again(http: httpx.AsyncClient) -> None:
+    await _shop(http)
+    for path in (f"{NS}/jobs/load", f"{NS}/datasets/out"):
+        before = await _told(http, "DELETE", path)
+        await _told(http, "GET", path, status=404)
+        assert (await _told(http, "POST", f"{path}/undelete"))["name"] == before["name"]
+
+
+async def test_a_namespace_is_deleted_with_all_that_is_in_it(http: httpx.AsyncClient) -> None:
+    await _shop(http)
+    assert (await _told(http, "DELETE", NS))["isHidden"]
+    await _told(http, "GET", f"{NS}/jobs/load", status=404)
+    assert (await _told(http, "GET", f"{NS}/datasets"))["totalCount"] == 0
+    await _event(http, run_event("START", "08:00", "other"))
+    assert not (await _told(http, "GET", NS))["isHidden"]
+    await _told(http, "GET", f"{NS}/jobs/load", status=404)
+    await _told(http, "POST", f"{NS}/undelete")
+    await _told(http, "GET", f"{NS}/jobs/load")
+
+
+async def test_deleting_what_is_not_there(http: httpx.AsyncClient) -> None:
+    for path in (NS, f"{NS}/jobs/none", f"{NS}/datasets/none"):
+        await _told(http, "DELETE", path, status=404)
+        await _told(http, "POST", f"{path}/undelete", status=404)
+
+
+# ---------------------------------------------------------------- the log
+
+
+async def test_everything_is_there_again_after_a_replay(database: str, http: httpx.AsyncClient) -> None:
+    await _shop(http)
+    run = await _told(http, "POST", f"{NS}/jobs/load/runs", {"args": {"k": "v"}}, 201)
+    await _told(http, "POST", f"{V1}/jobs/runs/{run['id']}/complete")
+    await _told(http, "POST", f"{NS}/datasets/in/tags/GOLD")
+    await _told(http, "DELETE", f"{NS}/datasets/in/tags/CORE")
+    await _told(http, "DELETE", f"{NS}/datasets/out")
+    await _told(http, "POST", f"{NS}/datasets/out/undelete")
+    await _told(http, "DELETE", f"{NS}/jobs/load")
+    asked = [NS, f"{V1}/sources", f"{NS}/datasets", f"{NS}/jobs", f"{NS}/datasets/in/versions", f"{V1}/jobs/runs/{run['id']}"]
+    before = [await _told(http, "GET", path) for path in asked]
+    async with connected(database) as conn:
+        expected = await state_hash(conn)
+    assert await replay(database, lambda done, total: None) == expected
+    assert [await _told(http, "GET", path) for path in asked] == before
+    assert (await _told(http, "GET", f"{NS}/jobs"))["totalCount"] == 0
