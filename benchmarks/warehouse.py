@@ -21,6 +21,8 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from headwater.ids import uuid7
+
 JOB_NAMESPACE = "airflow-production"
 _DAGS = 49  # and the chain's
 COLUMNS = 12
@@ -331,8 +333,7 @@ def _time(at: datetime) -> bytes:
 
 def _uuid7(at: datetime, seed: str) -> UUID:
     chance = int.from_bytes(blake2b(seed.encode(), digest_size=10).digest(), "big")
-    milliseconds = int(at.timestamp() * 1000)
-    return UUID(int=milliseconds << 80 | 7 << 76 | (chance >> 62 & 0xFFF) << 64 | 2 << 62 | chance & ((1 << 62) - 1))
+    return uuid7(int(at.timestamp() * 1000), chance & (1 << 74) - 1)
 
 
 def main() -> None:

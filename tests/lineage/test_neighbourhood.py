@@ -159,7 +159,7 @@ async def test_statements_do_not_grow_with_the_graph(database: str, pool: Pool) 
     """A chain of 30 jobs and a hub of 60: a hop each when nothing is known, one in all when nothing has changed."""
     await store(database, [complete(f"c{i}", f"d{i}", f"d{i + 1}") for i in range(30)])
     await store(database, [complete(f"r{i}", "d30", f"e{i}") for i in range(60)])
-    surveyor, loading = Surveyor(), 10
+    surveyor, loading = Surveyor(), 9
     for depth in (1, 5, 20):
         with recorded() as cold:
             await ask(pool, "job:shop:c0", depth)

@@ -23,6 +23,7 @@ from headwater.entities.dataset import (
 from headwater.errors import NotFound
 from headwater.ingest import own_events
 from headwater.ingest.writes import Hide
+from headwater.openlineage.facets import OWN_DATASET
 
 router = APIRouter(prefix="/api/v1/namespaces/{namespace}/datasets", tags=["Datasets"])
 
@@ -80,14 +81,13 @@ def _facets(meta: DatasetMeta, uri: str | None, known: Dataset | StreamDataset |
     own = {"type": meta.type, "physicalName": meta.physicalName, "schemaLocation": meta.schemaLocation}
     facets: own_events.Facets = {
         "dataSource": {"name": meta.sourceName, **({"uri": uri} if uri else {})},
-        "headwaterDataset": {key: value for key, value in own.items() if value is not None},
+        OWN_DATASET: {key: value for key, value in own.items() if value is not None},
     }
     if meta.description is not None:
         facets["documentation"] = {"description": meta.description}
-    if meta.fields is not None:
-        facets["schema"] = {"fields": [_field(f.model_dump()) for f in meta.fields]}
-    elif known is not None and known.fields:
-        facets["schema"] = {"fields": [_field(f.model_dump()) for f in known.fields]}
+    fields = meta.fields if meta.fields is not None else (known and known.fields) or None
+    if fields is not None:
+        facets["schema"] = {"fields": [_field(f.model_dump()) for f in fields]}
     of_fields = [(field.name, tag) for field in meta.fields or [] for tag in field.tags]
     return facets | own_events.tag_facets([*((None, tag) for tag in meta.tags), *of_fields])
 
@@ -107,8 +107,8 @@ async def delete_dataset(request: Request, read: Read, namespace: Name, dataset:
 @router.post("/{dataset}/undelete", response_model=Dataset | StreamDataset, responses=NOT_FOUND)
 async def undelete_dataset(request: Request, read: Read, namespace: Name, dataset: Name) -> Response:
     """Shows a hidden dataset again."""
-    shown = await datasets.find_hidden_dataset(read, namespace, dataset)
-    await write(request, Hide(*shown[:1], dataset=shown[1], shown=True))
+    own_namespace, own_name = await datasets.find_hidden_dataset(read, namespace, dataset)
+    await write(request, Hide(own_namespace, dataset=own_name, shown=True))
     return json(await datasets.get_dataset(read, namespace, dataset))
 
 

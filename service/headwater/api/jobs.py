@@ -19,6 +19,7 @@ from headwater.errors import Invalid, NotFound
 from headwater.ids import new_run
 from headwater.ingest import own_events
 from headwater.ingest.writes import Hide
+from headwater.openlineage.facets import OWN_JOB, OWN_RUN
 
 router = APIRouter(prefix="/api/v1", tags=["Jobs"])
 
@@ -73,7 +74,7 @@ async def put_job(request: Request, read: Read, namespace: Name, job: Name, meta
     await namespaces.require_namespace(read, namespace)
     for dataset in (*meta.inputs, *meta.outputs):
         await datasets.find_dataset(read, dataset.namespace, dataset.name)
-    facets: own_events.Facets = {"headwaterJob": {"type": _PROCESSING.get(meta.type, meta.type)}}
+    facets: own_events.Facets = {OWN_JOB: {"type": _PROCESSING.get(meta.type, meta.type)}}
     if meta.description is not None:
         facets["documentation"] = {"description": meta.description}
     if meta.location is not None:
@@ -145,7 +146,7 @@ async def create_run(request: Request, read: Read, namespace: Name, job: Name, m
 
 
 def _run_facets(meta: RunMeta) -> own_events.Facets:
-    facets: own_events.Facets = {"headwaterRun": {"args": meta.args}}
+    facets: own_events.Facets = {OWN_RUN: {"args": meta.args}}
     if meta.nominalStartTime is not None:
         end = {"nominalEndTime": meta.nominalEndTime.isoformat()} if meta.nominalEndTime else {}
         facets["nominalTime"] = {"nominalStartTime": meta.nominalStartTime.isoformat(), **end}

@@ -117,12 +117,12 @@ async def list_datasets(conn: Connection, namespace: str, page: Page) -> Dataset
     return Datasets(totalCount=row[0], datasets=await load_datasets(conn, row[1]))
 
 
-async def load_datasets(conn: Connection, canonical_ids: Sequence[int]) -> list[Dataset]:
-    """The datasets with these ids, in their order, by a constant number of statements."""
+async def load_datasets(conn: Connection, canonical_ids: Sequence[int], *, with_columns: bool = True) -> list[Dataset]:
+    """The datasets with these ids, in their order, by a constant number of statements; ``with_columns``, their column lineage."""
     known = await _load_known(conn, canonical_ids)
     members = {dataset: told.members for dataset, told in known.items()}
     current = await versions.current_versions(conn, members)
-    columns = await load_columns(conn, members)
+    columns = await load_columns(conn, members) if with_columns else {}
     facets = {dataset: _facets(told, current.get(dataset)) for dataset, told in known.items()}
     bodies = await load_bodies(conn, [*facets.values(), *(told.written for told in known.values())])
     return [

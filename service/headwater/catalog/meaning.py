@@ -15,13 +15,10 @@ from headwater.catalog.facets import Shown
 from headwater.entities.dataset import DatasetType, Field
 from headwater.entities.job import JobType
 from headwater.entities.owner import Owner
-from headwater.openlineage.facets import Tag
+from headwater.openlineage.facets import OWN_DATASET, OWN_JOB, OWN_RUN, OWN_TAG, OwnTag, Tag, read
 from headwater.openlineage.times import parse_time, to_datetime
 
 _JOB_TYPES: dict[str, JobType] = {"STREAMING": "STREAM", "SERVICE": "SERVICE"}
-# Keys of ingest.own_events.
-_TAG = "headwaterTag:"
-_OWN = ("headwaterDataset", "headwaterJob", "headwaterRun")
 _STREAMS = ("STREAM", "TOPIC")
 
 
@@ -79,15 +76,15 @@ def tags_by_field(facets: Shown) -> dict[str | None, list[str]]:
             told = Tag(key, value if isinstance(value, str | bool) else text(tag, "value"))
             found.setdefault(text(tag, "field"), set()).add(told.text)
     for key in facets:
-        if key.startswith(_TAG) and (own := body(facets, key)) and (name := text(own, "tag")):
-            of_field = found.setdefault(text(own, "field"), set())
-            of_field.discard(name) if own.get("removed") else of_field.add(name)
+        if key.startswith(OWN_TAG) and (own := read(OwnTag, facets[key])):
+            of_field = found.setdefault(own.field or None, set())
+            of_field.discard(own.tag) if own.removed else of_field.add(own.tag)
     return {field: sorted(tags) for field, tags in found.items() if tags}
 
 
 def public(facets: Shown) -> Shown:
     """Without those that headwater keeps its own facts in."""
-    return {key: raw for key, raw in facets.items() if key not in _OWN and not key.startswith(_TAG)}
+    return {key: raw for key, raw in facets.items() if key not in (OWN_DATASET, OWN_JOB, OWN_RUN) and not key.startswith(OWN_TAG)}
 
 
 # ---------------------------------------------------------------- datasets
@@ -95,16 +92,16 @@ def public(facets: Shown) -> Shown:
 
 def dataset_type(facets: Shown) -> DatasetType:
     """Only what says that it is a stream is one: clients know two types, and most things are tables to them."""
-    told = text(body(facets, "headwaterDataset"), "type") or text(body(facets, "datasetType"), "datasetType") or ""
+    told = text(body(facets, OWN_DATASET), "type") or text(body(facets, "datasetType"), "datasetType") or ""
     return "STREAM" if told.upper() in _STREAMS else "DB_TABLE"
 
 
 def physical_name(facets: Shown) -> str | None:
-    return text(body(facets, "headwaterDataset"), "physicalName")
+    return text(body(facets, OWN_DATASET), "physicalName")
 
 
 def schema_location(facets: Shown) -> str | None:
-    return text(body(facets, "headwaterDataset"), "schemaLocation")
+    return text(body(facets, OWN_DATASET), "schemaLocation")
 
 
 def source_name(facets: Shown) -> str:
@@ -135,7 +132,7 @@ def _flat(content: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Mappin
 
 
 def job_type(facets: Shown) -> JobType:
-    told = text(body(facets, "jobType"), "processingType") or text(body(facets, "headwaterJob"), "type") or ""
+    told = text(body(facets, "jobType"), "processingType") or text(body(facets, OWN_JOB), "type") or ""
     return _JOB_TYPES.get(told.upper(), "BATCH")
 
 
@@ -174,5 +171,5 @@ def run_args(facets: Shown) -> dict[str, str]:
         "name": text(_object(parent, "job"), "name"),
         "namespace": text(_object(parent, "job"), "namespace"),
     }
-    args = {key: str(value) for key, value in _object(body(facets, "headwaterRun"), "args").items()}
+    args = {key: str(value) for key, value in _object(body(facets, OWN_RUN), "args").items()}
     return {**{key: value for key, value in told.items() if value is not None}, **args}

@@ -10,8 +10,6 @@ from headwater.errors import NotFound
 
 _PAGE = 'SELECT name, description FROM tags ORDER BY name COLLATE "C" LIMIT %s OFFSET %s'
 _COUNT = "SELECT count(*) FROM tags"
-
-
 _ONE = "SELECT name, description FROM tags WHERE tag_id = %s"
 
 

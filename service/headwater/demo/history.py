@@ -10,6 +10,7 @@ from uuid import UUID
 
 from headwater.demo.shop import BOARD, CLICKS, DAGS, FEATURES, LOADS, MODELS, SCORE, TABLES, TESTS, TRAIN, WATCH, Job
 from headwater.demo.telling import Data, Event, Run, custom, dataset_event, facet, job_event, run_event
+from headwater.ids import uuid7
 from headwater.openlineage.vocabulary import Owner
 
 _Told: TypeAlias = tuple[datetime, Event]
@@ -214,10 +215,7 @@ class _History:
         return timedelta(milliseconds=max(1000, round(minutes * 60_000 * self._random.uniform(0.8, 1.3))))
 
     def _uuid(self, at: datetime) -> UUID:
-        """Version 7: the milliseconds since 1970, and chance."""
-        chance = self._random.getrandbits(74)
-        milliseconds = round(at.timestamp() * 1000)
-        return UUID(int=milliseconds << 80 | 7 << 76 | (chance >> 62) << 64 | 2 << 62 | chance & (1 << 62) - 1)
+        return uuid7(round(at.timestamp() * 1000), self._random.getrandbits(74))
 
 
 def _millisecond(at: datetime) -> datetime:

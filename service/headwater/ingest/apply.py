@@ -64,12 +64,14 @@ async def write(conn: Connection, changes: Changes, known: Known, log: Sequence[
 
 async def _write_what_people_say(conn: Connection, changes: Changes) -> None:
     """See ``ingest.writes``. It is little and seldom, so a statement each."""
-    for row in changes.put_namespaces:
-        await send(conn, statements.PUT_NAMESPACE, row)
-    for row_of_source in changes.put_sources:
-        await send(conn, statements.PUT_SOURCE, row_of_source)
-    for row_of_tag in changes.put_tags:
-        await send(conn, statements.PUT_TAG, row_of_tag)
+    puts: tuple[tuple[str, Sequence[Sequence[Any]]], ...] = (
+        (statements.PUT_NAMESPACE, changes.put_namespaces),
+        (statements.PUT_SOURCE, changes.put_sources),
+        (statements.PUT_TAG, changes.put_tags),
+    )
+    for statement, rows in puts:
+        for row in rows:
+            await send(conn, statement, row)
     for table, key, identifier, shown, at in changes.hidden:
         await send(conn, (statements.SHOW if shown else statements.HIDE)[table, key], (identifier, at))
 

@@ -92,7 +92,7 @@ async def _told(writing: Coroutine[Any, Any, set[UUID]]) -> set[UUID]:
 
 async def _write(conn: Connection, batch: list[Incoming], memory: Memory, *, log: bool, look_up: bool) -> set[UUID]:
     changes = Changes()
-    runs = {i.run_id: ids.run_month(i.event.run) for i in batch if i.run_id is not None and i.event.run is not None}
+    runs = {i.run_id: i.month for i in batch if i.run_id is not None}
     stored = {run: memory.homes[run] for run in runs if run in memory.homes}
     async with _one_trip(conn) if log else conn.transaction():
         if look_up and runs:

@@ -13,10 +13,9 @@ import msgspec
 from headwater import ids
 from headwater.ingest.changes import Changes
 from headwater.ingest.writes import PRODUCER
-from headwater.openlineage.facets import OwnTag, read
+from headwater.openlineage.facets import OWN_TAG, OwnTag, read
 from headwater.openlineage.parse import Event
 
-TAG = "headwaterTag:"
 _SCHEMA_URL = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/{}"
 _FACET_URL = "urn:headwater:facet:1"
 
@@ -50,18 +49,18 @@ def run_event(
 
 def tag_facets(tags: Iterable[tuple[str | None, str]], *, removed: bool = False) -> Facets:
     """Of (field, tag): a facet each, so that one can be taken away without the others."""
-    return {f"{TAG}{field or ''}:{tag}": {"tag": tag, "field": field, "removed": removed} for field, tag in tags}
+    return {f"{OWN_TAG}{field or ''}:{tag}": {"tag": tag, "field": field, "removed": removed} for field, tag in tags}
 
 
 def are_tags(facets: Iterable[str]) -> bool:
-    return all(key.startswith(TAG) for key in facets)
+    return all(key.startswith(OWN_TAG) for key in facets)
 
 
 def extract_tags(event: Event, changes: Changes) -> None:
     """Makes the tags known that the event gives to something."""
     for facets in (event.job_facets, *(d.facets for d in event.outputs)):
         for key, raw in facets.items():
-            if key.startswith(TAG) and (own := read(OwnTag, raw)) and not own.removed:
+            if key.startswith(OWN_TAG) and (own := read(OwnTag, raw)) and not own.removed:
                 changes.tags[ids.name_id("tag", own.tag)] = own.tag
 
 

@@ -36,6 +36,7 @@ class Incoming:
     parent: ParentRun | None
     full_name: str
     run_id: int | None  # of a RunEvent
+    month: date  # partition of the run
     received: int  # microseconds since 1970
 
     @property
@@ -46,8 +47,7 @@ class Incoming:
         """Partitions that the event's run and its parent's need."""
         if self.event.run is None:
             return []
-        months = [ids.run_month(self.event.run)]
-        return [*months, self.parent.month] if self.parent is not None else months
+        return [self.month, self.parent.month] if self.parent is not None else [self.month]
 
 
 @lru_cache(maxsize=1024)
@@ -92,6 +92,6 @@ def _incoming(event: Event, event_id: UUID, body: bytes, size: int, problems: li
     if event.kind is Kind.WRITE:
         writes.read(event)
     if event.run is None:
-        return Incoming(event, event_id, body, size, problems, None, event.name, None, received)
-    parent, run_id = parent_of(event), ids.run_id(event.run, event.namespace, event.name)
-    return Incoming(event, event_id, body, size, problems, parent, full_name(event, parent), run_id, received)
+        return Incoming(event, event_id, body, size, problems, None, event.name, None, ids.UNDATED, received)
+    parent, run_id, month = parent_of(event), ids.run_id(event.run, event.namespace, event.name), ids.run_month(event.run)
+    return Incoming(event, event_id, body, size, problems, parent, full_name(event, parent), run_id, month, received)

@@ -19,6 +19,7 @@ from headwater.ingest.apply import Overtaken
 from headwater.ingest.changes import Changes, merge_facets
 from headwater.ingest.extract import extract
 from headwater.ingest.prepare import Incoming, decompress, stored
+from headwater.ingest.statements import micros
 from headwater.lineage.edges import EdgeKind
 from headwater.openlineage.times import to_datetime
 
@@ -57,9 +58,9 @@ def decide(batch: Iterable[Incoming], stored: dict[int, Home]) -> tuple[dict[int
     months: dict[int, date] = {}
     for incoming in batch:
         run_id = incoming.run_id
-        if run_id is None or incoming.event.run is None:
+        if run_id is None:
             continue
-        months[run_id] = ids.run_month(incoming.event.run)
+        months[run_id] = incoming.month
         home, known = _home(incoming), homes.get(run_id) or stored.get(run_id)
         homes[run_id] = home if known is None or home.rank > known.rank else known
     moves = [
@@ -87,14 +88,13 @@ class _Stored(NamedTuple):
     explicit: bool  # its rows do not tell all: explicit lineage and dependencies leave nothing but edges
 
 
-_MICROS = "(extract(epoch FROM {0}) * 1000000)::bigint"
 _RUNS = f"""
-SELECT run_id, run_uuid, {_MICROS.format("first_at")}, {_MICROS.format("last_at")}, job_facets,
+SELECT run_id, run_uuid, {micros("first_at")}, {micros("last_at")}, job_facets,
        job_facets ? 'lineage' OR facets ? 'jobDependencies'
 FROM runs
 """
 _RUN_IO = f"""
-SELECT run_id, dataset_id, output, {_MICROS.format("io.first_at")}, {_MICROS.format("io.last_at")},
+SELECT run_id, dataset_id, output, {micros("io.first_at")}, {micros("io.last_at")},
        (io.facets -> 'columnLineage' ->> 0)::bigint, body
 FROM run_io io LEFT JOIN facet_bodies ON body_id = (io.facets -> 'columnLineage' ->> 1)::bigint AND output
 """
@@ -102,7 +102,7 @@ _ONE = "WHERE run_id = %s AND month = %s"
 _OF_JOB = "JOIN runs r USING (run_id, month) WHERE r.job_id = %s"
 _EVENTS = "SELECT event_id, body FROM lineage_events WHERE run_uuid = %s AND event_time BETWEEN %s AND %s"
 _LATEST_PARENTS = f"""
-SELECT {_MICROS.format("parent_at")}, (SELECT raw_job_id FROM runs p WHERE p.run_id = r.parent_run_id LIMIT 1)
+SELECT {micros("parent_at")}, (SELECT raw_job_id FROM runs p WHERE p.run_id = r.parent_run_id LIMIT 1)
 FROM runs r WHERE job_id = %s AND parent_at IS NOT NULL ORDER BY parent_at DESC FETCH FIRST 1 ROW WITH TIES
 """
 

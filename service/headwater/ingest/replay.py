@@ -19,8 +19,8 @@ _log = logging.getLogger(__name__)
 _STEP_EVENTS = 4_000
 _STEP_BYTES = 32 * 1024 * 1024
 _FETCH = 250
-_LOG = """
-SELECT event_id, body, findings, (extract(epoch FROM received_at) * 1000000)::bigint
+_LOG = f"""
+SELECT event_id, body, findings, {statements.micros("received_at")}
 FROM lineage_events ORDER BY event_time, event_id
 """
 

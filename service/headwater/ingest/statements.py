@@ -45,6 +45,11 @@ def _at(column: str) -> str:
     return f"(to_timestamp({column} / 1000000) + ({column} % 1000000) * interval '1 microsecond')"
 
 
+def micros(column: str) -> str:
+    """The other way round."""
+    return f"(extract(epoch FROM {column}) * 1000000)::bigint"
+
+
 def _latest(at: str, key: str, columns: tuple[str, ...]) -> str:
     """SET clauses that take all ``columns`` from the row whose (at, key) is greater."""
     newer = f"(excluded.{at} IS NOT NULL AND (t.{at} IS NULL OR (excluded.{at}, excluded.{key}) > (t.{at}, t.{key})))"
@@ -67,7 +72,7 @@ _SPAN = "first_at = least(t.first_at, excluded.first_at), last_at = greatest(t.l
 
 KNOWN_RUNS = f"""
 SELECT r.run_id, r.job_id, n.name, j.name, r.parented,
-       (extract(epoch FROM r.parent_at) * 1000000)::bigint, r.parent_run_id
+       {micros("r.parent_at")}, r.parent_run_id
 FROM {_Parameters().rows("run_id bigint, month date")}
 JOIN runs r USING (run_id, month)
 JOIN jobs j USING (job_id)

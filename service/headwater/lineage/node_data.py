@@ -19,6 +19,7 @@ from headwater.db.pool import Connection
 from headwater.entities import encode
 from headwater.entities.job import JobId
 from headwater.entities.run import Run
+from headwater.openlineage.facets import OWN_JOB
 
 _JOBS = f"""
 SELECT j.job_id, n.name, j.name, pa.name, p.name, p.job_id, j.first_at, coalesce(j.last_at, j.first_at), j.facets::text,
@@ -31,7 +32,7 @@ LEFT JOIN LATERAL (
 ) r ON true
 WHERE j.job_id = ANY(%s)
 """
-_JOB_FACETS = ("jobType", "documentation", "sourceCodeLocation", "headwaterJob")
+_JOB_FACETS = ("jobType", "documentation", "sourceCodeLocation", OWN_JOB)
 _DATASET_FIELDS = (
     "id", "type", "name", "physicalName", "createdAt", "updatedAt", "namespace", "sourceName", "fields", "lastModifiedAt",
     "description", "lastLifecycleState",
@@ -76,7 +77,7 @@ async def load_dataset_data(conn: Connection, canonical_ids: Sequence[int]) -> d
     if not canonical_ids:
         return {}
     found: dict[int, bytes] = {}
-    for dataset in await load_datasets(conn, canonical_ids):
+    for dataset in await load_datasets(conn, canonical_ids, with_columns=False):
         told = {key: getattr(dataset, key) for key in _DATASET_FIELDS}
         # Marquez leaves the tags of the whole dataset out of its graphs; they are at the dataset itself.
         told["tags"] = []

@@ -73,6 +73,11 @@ class Tags(msgspec.Struct):
     tags: list[Tag] | None = None
 
 
+OWN_TAG = "headwaterTag:"
+"""Begins the keys of tags that people give (``OwnTag``)."""
+OWN_DATASET, OWN_JOB, OWN_RUN = "headwaterDataset", "headwaterJob", "headwaterRun"
+
+
 class OwnTag(msgspec.Struct):
     """Of headwater's own: one tag that a person gave or took away (see ``ingest.own_events``)."""
 
