@@ -147,12 +147,6 @@ CREATE INDEX jobs_name_idx ON jobs (namespace_id, left(name, 256) COLLATE "C", j
 CREATE INDEX jobs_last_at_idx ON jobs (coalesce(last_at, first_at) DESC, job_id);
 CREATE INDEX jobs_parent_id_idx ON jobs (parent_id) WHERE parent_id IS NOT NULL;
 
-CREATE TABLE job_names (
-    job_id bigint NOT NULL,
-    name text NOT NULL,
-    CONSTRAINT job_names_pkey PRIMARY KEY (job_id)
-);
-
 CREATE TABLE datasets (
     dataset_id bigint NOT NULL,
     namespace_id bigint NOT NULL,
@@ -342,77 +336,6 @@ LANGUAGE plpgsql VOLATILE
 AS $$ BEGIN RAISE EXCEPTION 'the stored rows are not those that were expected' USING ERRCODE = state; END $$
 """
 
-# Only a row that is really new fires it, so a job that is known costs nothing.
-JOB_NAMES = """
-CREATE FUNCTION name_job() RETURNS trigger
-LANGUAGE plpgsql
-AS $$
-BEGIN
-    INSERT INTO job_names (job_id, name) VALUES (new.job_id, new.name) ON CONFLICT DO NOTHING;
-    RETURN NULL;
-END
-$$;
-
-CREATE TRIGGER jobs_name AFTER INSERT ON jobs FOR EACH ROW EXECUTE FUNCTION name_job()
-"""
-
-# The words of what a facet's body says where the advanced search looks: SQL, source code, columns and what they are made of.
-# Bodies may hold what jsonb refuses, or more than a tsvector takes: such a body is not found, and never keeps an event out.
-# Punctuation goes first, as PostgreSQL's parser would take `public.orders` for one word, the name of a host. The cost keeps
-# the planner from trying body after body where there is the index.
-FACET_WORDS = r"""
-CREATE FUNCTION facet_words(body text) RETURNS tsvector
-LANGUAGE plpgsql IMMUTABLE COST 100000
-AS $$
-DECLARE
-    content jsonb;
-    told text;
-BEGIN
-    IF body !~ '"(query|sourceCode|language|processingType|fields)"' THEN
-        RETURN NULL;
-    END IF;
-    content := body;
-    SELECT concat_ws(
-        ' ', content ->> 'query', content ->> 'sourceCode', content ->> 'language', content ->> 'processingType',
-        string_agg(value #>> '{}', ' ')
-    )
-    INTO told
-    FROM (
-        SELECT jsonb_path_query(content, '$.fields.name')
-        UNION ALL SELECT jsonb_path_query(content, '$.fields.type')
-        UNION ALL SELECT jsonb_path_query(content, '$.fields.*.inputFields.*')
-        UNION ALL SELECT jsonb_path_query(content, '$.fields.*.inputFields.transformations.description')
-        UNION ALL SELECT jsonb_path_query(content, '$.fields.*.transformationDescription')
-        UNION ALL SELECT jsonb_path_query(content, '$.fields.*.transformationType')
-    ) AS found (value)
-    WHERE jsonb_typeof(value) = 'string';
-    RETURN to_tsvector('simple', translate(left(told, 100000), '!"#$%&''()*+,-./:;<=>?@[\]^_`{|}~', repeat(' ', 32)));
-EXCEPTION WHEN OTHERS THEN
-    RETURN NULL;
-END
-$$
-"""
-
-# No statistics: ANALYZE would compute the words of 30,000 bodies. No list of pending entries: whoever fills it has to wait
-# while it is emptied.
-FACET_WORDS_INDEX = """
-CREATE INDEX facet_bodies_words_idx ON facet_bodies USING gin (facet_words(body)) WITH (fastupdate = off);
-ALTER INDEX facet_bodies_words_idx ALTER COLUMN 1 SET STATISTICS 0
-"""
-
-# A server may lack the extension, or its owner forbid it: then names are searched one by one.
-TRIGRAMS = """
-DO $$
-BEGIN
-    CREATE EXTENSION IF NOT EXISTS pg_trgm;
-    CREATE INDEX job_names_trigram_idx ON job_names USING gin (name gin_trgm_ops) WITH (fastupdate = off);
-    CREATE INDEX datasets_trigram_idx ON datasets USING gin (name gin_trgm_ops) WITH (fastupdate = off);
-EXCEPTION WHEN OTHERS THEN
-    RAISE WARNING 'names are searched without an index: %', SQLERRM;
-END
-$$
-"""
-
 # Marquez's clients expect the namespace `default` to be there. Its id is the one that names give (headwater.ids).
 DEFAULT_NAMESPACE = "INSERT INTO namespaces (namespace_id, name, first_at) VALUES (-5948557074211666905, 'default', now())"
 
@@ -423,19 +346,13 @@ def upgrade() -> None:
             op.execute(statement)
     op.execute(MERGE_FACETS)
     op.execute(REFUSE)
-    for statement in JOB_NAMES.split(";\n\n"):
-        op.execute(statement)
-    op.execute(FACET_WORDS)
-    for statement in FACET_WORDS_INDEX.split(";"):
-        op.execute(statement)
-    op.execute(TRIGRAMS)
     op.execute(DEFAULT_NAMESPACE)
 
 
 def downgrade() -> None:
+    op.execute("DROP FUNCTION merge_facets, refuse")
     op.execute(
         "DROP TABLE lineage_events, dead_letters, conformance, event_counts, namespaces, sources, put_sources, tags,"
-        " facet_bodies, jobs, job_names, datasets, symlinks, dataset_versions, edges, column_sets, column_lineage, runs, run_io,"
+        " facet_bodies, jobs, datasets, symlinks, dataset_versions, edges, column_sets, column_lineage, runs, run_io,"
         " run_versions"
     )
-    op.execute("DROP FUNCTION merge_facets, refuse, name_job, facet_words")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+
 import httpx
 
 from tests.build import dataset, run_event, run_uuid, schema, store
@@ -21,3 +23,17 @@ async def test_the_advanced_search_has_the_shape_that_opensearch_gave(database: 
         "hits": [{**common, "name": "mart", "namespace": "db://shop", **facets}],
         "highlights": [{"facets.schema.fields.name": ["<em>gross</em>"]}],
     }
+
+
+async def test_a_service_finds_what_it_was_sent(service_url: str) -> None:
+    event = run_event(
+        "COMPLETE", "08:00", job_facets={"sql": {"query": "select gross"}}, outputs=[dataset("mart", schema("net"))]
+    )
+    async with httpx.AsyncClient(base_url=service_url) as service:
+        assert (await service.post("/api/v1/lineage", json=event)).status_code == 201
+        for path, name in (("jobs?q=gross", "load"), ("datasets?q=net", "mart")):
+            async with asyncio.timeout(30):
+                while not (hits := (await service.get(f"/api/v2beta/search/{path}")).json()["hits"]):  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+            assert [hit["name"] for hit in hits] == [name]
+        assert "headwater_search_lag_seconds 0.0" in (await service.get("/metrics")).text

@@ -18,10 +18,11 @@ from headwater.catalog.contents import search_datasets, search_jobs
 from headwater.catalog.search import Query, search
 from headwater.db.pool import Connection, connect
 from headwater.ingest.commit import Memory, commit
+from headwater.ingest.words import renew_all
 
 _GROWS = (
     "lineage_events", "event_counts", "runs", "run_io", "run_versions", "edges", "jobs", "job_names", "datasets", "symlinks",
-    "facet_bodies", "column_",
+    "facet_bodies", "job_words", "dataset_words", "column_",
 )  # fmt: skip
 _SCANS = """
 SELECT relname, seq_scan FROM pg_stat_user_tables
@@ -140,16 +141,48 @@ SEARCHES: dict[str, Callable[[Connection], Awaitable[object]]] = {
     "jobs by name": lambda c: search_jobs(c, "4999"),
     "datasets by name": lambda c: search_datasets(c, "4999"),
     "jobs, in vain": lambda c: search_jobs(c, "nobody's margin"),
+    "jobs by a rare word": lambda c: search_jobs(c, "margin777"),
+    "datasets by a rare word": lambda c: search_datasets(c, "margin777"),
     "datasets, in vain": lambda c: search_datasets(c, "nobody's margin"),
 }
 
 
+_WORDS = """
+INSERT INTO {0}_words ({0}_id, bodies, words)
+SELECT n, '{{}}', to_tsvector('simple', 'select margin' || n) FROM generate_series(1, 50000) n
+"""
+
+
+@pytest.fixture
+async def with_words(conn: Connection) -> Connection:
+    for noun in ("job", "dataset"):
+        await conn.execute(_WORDS.format(noun))
+        await conn.execute(f"VACUUM ANALYZE {noun}_words")
+    return conn
+
+
 @pytest.mark.parametrize("kind", SEARCHES)
-async def test_what_is_searched_is_found_by_an_index(conn: Connection, kind: str) -> None:
+async def test_what_is_searched_is_found_by_an_index(with_words: Connection, kind: str) -> None:
+    conn = with_words
     await SEARCHES[kind](conn)
     await conn.execute("SELECT pg_stat_reset()")
     await SEARCHES[kind](conn)
     assert await _scans(conn) == {}
+
+
+async def test_words_are_renewed_by_indexes(with_words: Connection) -> None:
+    conn = with_words
+    facets = {"documentation": {"description": "net"}}
+    told = [
+        run_event("COMPLETE", "23:00", f"job{n}", f"new{n}", job_facets=facets, outputs=[dataset(f"b{n}", facets)])
+        for n in range(300)
+    ]
+    await commit(conn, prepared(told), Memory())
+    for _ in range(2):
+        await conn.execute("SELECT pg_stat_reset()")
+        stale = [renewed async for renewed in renew_all(conn)]
+        assert await _scans(conn) == {}
+    assert sum(stale) == 0
 
 
 async def test_names_are_searched_without_the_extension_too(conn: Connection) -> None:

@@ -36,7 +36,10 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_pool(database_url, settings.pool_size) as pool, running_writer(database_url, settings) as writer:
+        async with (
+            open_pool(database_url, settings.pool_size) as pool,
+            running_writer(database_url, settings, rounds=True) as writer,
+        ):
             async with pool.connection() as conn:
                 await preload.tags(conn, settings.tags)
             app.state.pool, app.state.writer = pool, writer

@@ -52,11 +52,13 @@ async def search(  # noqa: PLR0913 - one parameter a parameter
 
 @router.get("/v2beta/search/jobs", response_model=JobHits, responses=BAD_REQUEST)
 async def search_jobs(read: Read, q: _Words, limit: _Most = 10) -> Response:
-    """Jobs by name, SQL, source code and its language, type, namespace, run, and the engine of their latest run."""
+    """Jobs by name, SQL, source code and its language, description, owners, tags, type, namespace, run, and the engine of their
+    latest run. By its content a job is found a few seconds after its events."""
     return json(await contents.search_jobs(read, q, limit))
 
 
 @router.get("/v2beta/search/datasets", response_model=DatasetHits, responses=BAD_REQUEST)
 async def search_datasets(read: Read, q: _Words, limit: _Most = 10) -> Response:
-    """Datasets by name, columns and their types, what the columns are made of, namespace, and run."""
+    """Datasets by name, description, owners, tags (of columns too), columns, their types and descriptions, what the columns are
+    made of, namespace, and run. By its content a dataset is found a few seconds after its events."""
     return json(await contents.search_datasets(read, q, limit))

@@ -1,28 +1,29 @@
-"""Search by name and by content: jobs by their SQL, source code, engine; datasets by their columns and what those are made of.
+"""Search by name and by content: jobs by their SQL, source code, engine; datasets by their columns and what those are made of;
+both by description, owners and tags.
 
-Names come first, what is best at the front. Where they do not fill the page, facets that hold the words are found by an index
-(``facet_words``), and then whose they are; see decisions/0009-search.md for what this costs. At last come whole namespaces, runs
-and engines.
+Names come first, what is best at the front. Where they do not fill the page, what has the words by ``job_words`` and
+``dataset_words``, which follow the events by some seconds. At last come whole namespaces, runs and engines. See
+decisions/0009-search.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 from headwater.catalog import meaning
 from headwater.catalog.aliases import IS_ALIAS
-from headwater.catalog.facets import FacetMap, Shown, decode, latest, load_bodies, show
+from headwater.catalog.facets import FacetMap, decode, latest, load_bodies, show
 from headwater.catalog.phrases import Phrase, highlights
 from headwater.catalog.search import containing
+from headwater.catalog.texts import dataset_texts, job_texts
 from headwater.db.pool import Connection
 from headwater.entities.search import DatasetHit, DatasetHits, JobHit, JobHits
 
 _MOST = 100  # hits: each comes with all of its facets
-_MOST_BODIES = 1_000  # facets that hold the words; if there are more, only what is newest is looked through
-_NEWEST = 1_000  # jobs or datasets that are looked through then
+_MOST_HOLDING = 1_000  # that have the words, of which the latest are shown
 _NEWEST_RUNS = 200  # jobs of which the engine is looked at
 
 _VISIBLE = f"NOT j.is_hidden AND NOT {IS_ALIAS}"
@@ -41,57 +42,18 @@ ORDER BY bool_and(NOT starts_with(lower(d.name), lower(%(text)s))), min(length(d
 LIMIT %(limit)s
 """
 
-# The index tells who has all the words, not in which order they stand.
-_HOLDING = """
-WITH holding AS MATERIALIZED (
-    SELECT body_id, body FROM facet_bodies WHERE facet_words(body) @@ to_tsquery('simple', %(all_words)s) LIMIT %(most)s
-)
-SELECT (SELECT count(*) FROM holding),
-       ARRAY(SELECT body_id FROM holding WHERE %(single)s OR facet_words(body) @@ to_tsquery('simple', %(in_order)s))
+# Of a word that very many have, any 1,000 of them: to find the latest of all, all would have to be read.
+_JOBS_HOLDING = f"""
+SELECT j.job_id FROM (SELECT job_id FROM job_words WHERE words @@ to_tsquery('simple', %(in_order)s) LIMIT %(most)s) holding
+JOIN jobs j USING (job_id) WHERE {_VISIBLE}
+ORDER BY coalesce(j.last_at, j.first_at) DESC, j.job_id LIMIT %(candidates)s
 """
-
-
-def _bodies(*places: str) -> list[str]:
-    """Ids of facet bodies, as expressions; a place is ``column->'key'``."""
-    return [f"({place} ->> 1)::bigint" for place in places]
-
-
-def _one_of(expressions: Sequence[str]) -> str:
-    return " OR ".join(f"{e} IN (SELECT unnest(%(bodies)s::bigint[]))" for e in expressions)
-
-
-_JOB_BODIES = _bodies("j.facets->'sql'", "j.facets->'sourceCode'", "j.facets->'jobType'")
-_DATASET_BODIES = _bodies(*(f"d.{m}->'{key}'" for m in ("facets", "read_facets") for key in ("schema", "columnLineage")))
-# OFFSET 0: by the words, the planner would find the bodies of everybody, once for each job.
-_HOLDS = """EXISTS (
-    SELECT FROM (SELECT body FROM facet_bodies WHERE body_id = ANY(ARRAY[{}]) OFFSET 0) b
-    WHERE facet_words(b.body) @@ to_tsquery('simple', %(in_order)s)
-)"""
-
-_JOBS_OF_BODIES = f"""
-SELECT j.job_id FROM jobs j WHERE ({_one_of(_JOB_BODIES)}) AND {_VISIBLE}
-ORDER BY coalesce(j.last_at, j.first_at) DESC, j.job_id LIMIT %(limit)s
-"""
-_NEWEST_JOBS = f"""
-SELECT j.job_id FROM (
-    SELECT j.job_id, j.facets, coalesce(j.last_at, j.first_at) AS at FROM jobs j WHERE {_VISIBLE}
-    ORDER BY coalesce(j.last_at, j.first_at) DESC, j.job_id LIMIT %(newest)s
-) j
-WHERE {_HOLDS.format(", ".join(_JOB_BODIES))}
-ORDER BY j.at DESC, j.job_id LIMIT %(limit)s
-"""
-_DATASETS_OF_BODIES = f"""
-SELECT c.dataset_id FROM datasets d JOIN datasets c ON c.dataset_id = d.canonical_id
-WHERE ({_one_of(_DATASET_BODIES)}) AND NOT c.is_hidden
-GROUP BY c.dataset_id ORDER BY max(d.last_at) DESC, c.dataset_id LIMIT %(limit)s
-"""
-_NEWEST_DATASETS = f"""
-SELECT c.dataset_id FROM (
-    SELECT canonical_id, facets, read_facets, last_at FROM datasets ORDER BY last_at DESC, dataset_id LIMIT %(newest)s
-) d
-JOIN datasets c ON c.dataset_id = d.canonical_id AND NOT c.is_hidden
-WHERE {_HOLDS.format(", ".join(_DATASET_BODIES))}
-ORDER BY d.last_at DESC, c.dataset_id LIMIT %(limit)s
+_DATASETS_HOLDING = """
+SELECT c.dataset_id
+FROM (SELECT dataset_id FROM dataset_words WHERE words @@ to_tsquery('simple', %(in_order)s) LIMIT %(most)s) holding
+JOIN datasets d USING (dataset_id) JOIN datasets c ON c.dataset_id = d.canonical_id
+WHERE NOT c.is_hidden
+GROUP BY c.dataset_id ORDER BY max(d.last_at) DESC, c.dataset_id LIMIT %(candidates)s
 """
 
 _OTHER_JOBS = f"""
@@ -154,13 +116,12 @@ class _Statements:
     """How candidates are found, of jobs or of datasets."""
 
     named: str
-    of_bodies: str
-    newest: str
+    holding: str
     others: str
 
 
-_FOR_JOBS = _Statements(_NAMED_JOBS, _JOBS_OF_BODIES, _NEWEST_JOBS, _OTHER_JOBS)
-_FOR_DATASETS = _Statements(_NAMED_DATASETS, _DATASETS_OF_BODIES, _NEWEST_DATASETS, _OTHER_DATASETS)
+_FOR_JOBS = _Statements(_NAMED_JOBS, _JOBS_HOLDING, _OTHER_JOBS)
+_FOR_DATASETS = _Statements(_NAMED_DATASETS, _DATASETS_HOLDING, _OTHER_DATASETS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,13 +134,11 @@ class _Asked:
         return {
             "text": self.phrase.text,
             "pattern": containing(self.phrase.text),
-            "all_words": self.phrase.all_words,
             "in_order": self.phrase.in_order,
-            "single": len(self.phrase.words) == 1,
             "run": self.run,
             "limit": self.limit,
-            "most": _MOST_BODIES + 1,
-            "newest": _NEWEST,
+            "candidates": 2 * self.limit,  # some have the words one after the other in two texts
+            "most": _MOST_HOLDING,
             "runs": _NEWEST_RUNS,
         }
 
@@ -243,18 +202,10 @@ async def _candidates(conn: Connection, statements: _Statements, asked: _Asked) 
     named = await _ids(conn, statements.named, parameters)
     if len(named) >= asked.limit:
         return _Candidates(named)
-    # Of those that hold the words, some may have them where nobody looks.
-    holding = await _holding(conn, statements, {**parameters, "limit": 2 * asked.limit}) if asked.phrase.words else []
+    holding = await _ids(conn, statements.holding, parameters) if asked.phrase.words else []
     rows = await _rows(conn, statements.others, parameters)
     of_run = frozenset(identifier for identifier, by_run in rows if by_run)
     return _Candidates(named, holding, [identifier for identifier, _ in rows], of_run)
-
-
-async def _holding(conn: Connection, statements: _Statements, parameters: Mapping[str, Any]) -> list[int]:
-    ((count, bodies),) = await _rows(conn, _HOLDING, parameters)
-    if count > _MOST_BODIES:
-        return await _ids(conn, statements.newest, parameters)
-    return await _ids(conn, statements.of_bodies, {**parameters, "bodies": bodies}) if bodies else []
 
 
 async def _ids(conn: Connection, statement: str, parameters: Mapping[str, Any]) -> list[int]:
@@ -285,7 +236,7 @@ async def _load_jobs(conn: Connection, jobs: Sequence[int], phrase: Phrase) -> d
             facets=meaning.public(facets),
             runFacets=meaning.public(show(decode(run_facets), {})),
         )
-        found[job] = hit, highlights(phrase, _names(hit.run_id, [name], namespace), _job_texts(hit))
+        found[job] = hit, highlights(phrase, _names(hit.run_id, [name], namespace), job_texts(hit, facets))
     return found
 
 
@@ -298,17 +249,18 @@ async def _load_datasets(conn: Connection, datasets: Sequence[int], phrase: Phra
     found = {}
     for dataset, told in rows.items():
         _, namespace, name, *_, run, event_type = told[0]
+        facets = show(maps[dataset].facets, bodies)
         hit = DatasetHit(
             run_id=run,
             eventType=event_type,
             name=name,
             namespace=namespace,
-            facets=meaning.public(show(maps[dataset].facets, bodies)),
+            facets=meaning.public(facets),
             inputFacets=show(maps[dataset].read, {}),
             outputFacets=show(maps[dataset].written, {}),
         )
         names = dict.fromkeys([name, *(row[3] for row in told)])
-        found[dataset] = hit, highlights(phrase, _names(run, [*names], namespace), _dataset_texts(hit))
+        found[dataset] = hit, highlights(phrase, _names(run, [*names], namespace), dataset_texts(hit, facets))
     return found
 
 
@@ -334,52 +286,5 @@ def _inline(facets: FacetMap) -> FacetMap:
     return {key: facet for key, facet in facets.items() if facet.text is not None}
 
 
-# ---------------------------------------------------------------- where is looked
-
-
 def _names(run: UUID | None, names: list[str], namespace: str) -> dict[str, list[str]]:
     return {"name": names, "namespace": [namespace], "run_id": [str(run)] if run else []}
-
-
-def _job_texts(hit: JobHit) -> dict[str, list[str]]:
-    facets: Shown = hit.facets
-    code = meaning.body(facets, "sourceCode")
-    return {
-        "facets.sql.query": _strings(meaning.body(facets, "sql").get("query")),
-        "facets.sourceCode.sourceCode": _strings(code.get("sourceCode")),
-        "facets.sourceCode.language": _strings(code.get("language")),
-        "runFacets.processing_engine.name": _strings(meaning.body(hit.runFacets, "processing_engine").get("name")),
-        "type": [hit.type],
-    }
-
-
-def _dataset_texts(hit: DatasetHit) -> dict[str, list[str]]:
-    """A field that holds several has one text of each; columns are part of a field's name, as in OpenSearch."""
-    found: dict[str, list[str]] = {}
-    for column in _elements(meaning.body(hit.facets, "schema").get("fields")):
-        for key in ("name", "type"):
-            found.setdefault(f"facets.schema.fields.{key}", []).extend(_strings(column.get(key)))
-    columns = meaning.body(hit.facets, "columnLineage").get("fields")
-    for name, told in columns.items() if isinstance(columns, dict) else ():
-        if isinstance(told, dict):
-            found |= {f"facets.columnLineage.fields.{name}.{key}": texts for key, texts in _lineage_texts(told).items()}
-    return found
-
-
-def _lineage_texts(column: Mapping[str, Any]) -> dict[str, list[str]]:
-    found = {key: _strings(column.get(key)) for key in ("transformationDescription", "transformationType")}
-    for source in _elements(column.get("inputFields")):
-        for key in ("name", "namespace", "field"):
-            found.setdefault(f"inputFields.{key}", []).extend(_strings(source.get(key)))
-        for made in _elements(source.get("transformations")):
-            found.setdefault("inputFields.transformations.description", []).extend(_strings(made.get("description")))
-    return found
-
-
-def _elements(value: object) -> Iterator[Mapping[str, Any]]:
-    if isinstance(value, list):
-        yield from (element for element in value if isinstance(element, dict))
-
-
-def _strings(value: object) -> list[str]:
-    return [value] if isinstance(value, str) else []

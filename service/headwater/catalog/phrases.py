@@ -1,7 +1,7 @@
 """What is searched for in texts, and where in a text it stands: pure.
 
 A word is a run of letters and digits. A phrase stands where its words follow one another, the last of them as the beginning of
-one: ``public.ord`` in ``select * from public.orders``. ``facet_words`` (see the first migration) cuts texts in the same way.
+one: ``public.ord`` in ``select * from public.orders``. ``ingest.words`` has the database cut texts in the same way.
 """
 
 from __future__ import annotations
@@ -31,11 +31,6 @@ class Phrase:
         """At most 50; none where there is nothing that a text could hold as a word."""
         found = _WORD.findall(self.text)
         return tuple(found[:_MOST_WORDS]) if all(len(word) <= _LONGEST_WORD for word in found) else ()
-
-    @property
-    def all_words(self) -> str:
-        """A tsquery: its words, wherever they stand."""
-        return " & ".join(self._lexemes())
 
     @property
     def in_order(self) -> str:

@@ -1,7 +1,8 @@
 """The schema, readable top to bottom.
 
 ``lineage_events`` is the truth; all other tables but ``dead_letters`` and ``tags`` are projections of it. A projection's
-columns merge by rules that do not know the order of arrival: minimum, maximum, union, or "the greatest event time wins".
+columns merge by rules that do not know the order of arrival: minimum, maximum, union, or "the greatest event time wins". The
+tables of words follow the projections, a little later.
 
 *Facet maps* (``facets``, ``job_facets``, …) are jsonb objects ``{key: [at, hash]}`` whose body is in ``facet_bodies`` under
 that hash (jobs and datasets: the same body comes with every run), or ``{key: [at, hash, text]}`` with the body's JSON text
@@ -15,6 +16,7 @@ with the run.
 from __future__ import annotations
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -34,7 +36,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 
 metadata = MetaData(
     naming_convention={
@@ -182,7 +184,6 @@ facet_bodies = Table(
     metadata,
     _id("body_id", key=True),  # ids.content_id of the text
     Column("body", Text, nullable=False),  # JSON text as sent; not jsonb, which cannot hold every number and string
-    # and facet_bodies_words_idx, see SEARCHED_BY
 )
 
 jobs = Table(
@@ -213,7 +214,7 @@ job_names = Table(
     # updated in place, so their names need no second table.
     _id("job_id", key=True),
     Column("name", Text, nullable=False),
-    # and job_names_trigram_idx, see SEARCHED_BY
+    # and job_names_trigram_idx, see TRIGRAM_INDEXES
 )
 
 datasets = Table(
@@ -256,6 +257,26 @@ dataset_versions = Table(
     _facets("facets"),
     PrimaryKeyConstraint("dataset_id", "version_id"),
 )
+
+# ---------------------------------------------------------------- words
+
+
+def _words(noun: str) -> Table:
+    """What search by content finds a noun by: the words of the facets ``bodies``, stale where others are current. Written in the
+    background, see ``ingest.indexing``."""
+    return Table(
+        f"{noun}_words",
+        metadata,
+        _id(f"{noun}_id", key=True),
+        Column(
+            "bodies", ARRAY(BigInteger), nullable=False
+        ),  # of facets that the words are from: where others are current, it is stale
+        Column("words", TSVECTOR, nullable=False),
+        Index(None, "words", postgresql_using="gin", postgresql_with={"gin_pending_list_limit": 512}),
+    )
+
+
+job_words, dataset_words = _words("job"), _words("dataset")
 
 # ---------------------------------------------------------------- the graph
 
@@ -394,8 +415,8 @@ run_versions = Table(
     postgresql_partition_by=_BY_MONTH,
 )
 
-# Indexes for searching, which only the migration knows: one stands on a function, the others on an extension that a server
-# may lack. See decisions/0009-search.md.
-SEARCHED_BY = ("facet_bodies_words_idx", "job_names_trigram_idx", "datasets_trigram_idx")
-PROJECTIONS = tuple(t for t in metadata.sorted_tables if t.name not in ("lineage_events", "dead_letters", "tags"))
+# Which only the migration knows, since they stand on an extension that a server may lack. See decisions/0009-search.md.
+TRIGRAM_INDEXES = ("job_names_trigram_idx", "datasets_trigram_idx")
+_NO_PROJECTIONS = (lineage_events, dead_letters, tags, job_words, dataset_words)
+PROJECTIONS = tuple(t for t in metadata.sorted_tables if t not in _NO_PROJECTIONS)
 MONTHLY = (runs, run_io, run_versions)
