@@ -104,6 +104,15 @@ async def test_what_is_written_last_is_found_too(database: str) -> None:
         assert len(await _rows(conn, "SELECT job_id FROM job_words, dataset_words")) == 1
 
 
+async def test_a_fault_of_the_search_costs_no_event(database: str, caplog: pytest.LogCaptureFixture) -> None:
+    async with connected(database) as conn:
+        await conn.execute("DROP TABLE job_words")
+        async with running_writer(database, SETTINGS, rounds=True) as writer:
+            assert await writer.put(prepared([TOLD])[0])
+        assert len(await _rows(conn, "SELECT event_id FROM lineage_events")) == 1
+    assert {r.getMessage() for r in caplog.records} == {"search by content falls behind"}
+
+
 async def test_one_service_goes_round_and_finds_what_others_left(database: str) -> None:
     async with connected(database) as conn:
         await commit(conn, prepared([TOLD]), Memory())

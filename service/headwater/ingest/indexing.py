@@ -17,7 +17,7 @@ from itertools import islice
 from typing import TypeAlias
 
 from headwater import metrics
-from headwater.db.pool import Connection, DatabaseUnavailable, connect
+from headwater.db.pool import Connection, connect
 from headwater.ingest import words
 from headwater.ingest.changes import Changes
 
@@ -87,17 +87,17 @@ async def running_indexer(url: str, *, rounds: bool = False) -> AsyncIterator[Un
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         if unread:
-            with suppress(TimeoutError, *DatabaseUnavailable):
-                async with asyncio.timeout(_LAST_S), await connect(url) as conn:
-                    await _catch_up(conn, unread)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_S):
+                    await _keep_up(url, partial(_catch_up, unread=unread))
 
 
 async def _keep_up(url: str, work: _Work) -> None:
-    """Whatever happens, events go on."""
+    """Works to the end, if it has one. Whatever happens, events go on."""
     while True:
         try:
             async with await connect(url) as conn:
-                await work(conn)
+                return await work(conn)
         except Exception as error:  # noqa: BLE001 - search falls behind, and nothing else
             _log.warning("search by content falls behind", exc_info=error)
             await asyncio.sleep(_AGAIN_S)
