@@ -56,6 +56,18 @@ async def test_what_marquez_takes_is_taken(client: httpx.AsyncClient, path: str)
     assert answer.status_code == 200, answer.text
 
 
+@pytest.mark.parametrize("noun", ["jobs", "datasets"])
+async def test_the_advanced_search(client: httpx.AsyncClient, noun: str) -> None:
+    path = f"/api/v2beta/search/{noun}"
+    for asked in ("?q=a", "/?q=a", "?q=%00%27&limit=0", "?q=%", "?q=a&limit=99999999999999999999"):
+        answer = await client.get(path + asked)
+        assert (answer.status_code, answer.json()) == (200, {"hits": [], "highlights": []})
+    for asked, message in (("", "q must not be null"), ("?q=%20%09", "q must not be blank"), ("?q=a&limit=-1", "limit must be")):
+        answer = await client.get(path + asked)
+        assert answer.status_code == 400
+        assert f"query param {message}" in answer.json()["message"]
+
+
 @pytest.mark.parametrize(
     ("path", "message"),
     [

@@ -40,7 +40,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with (
             open_pool(database_url, settings.pool_size) as pool,
-            running_writer(database_url, settings) as writer,
+            running_writer(database_url, settings, rounds=True) as writer,
             running_housekeeping(pool),
         ):
             async with pool.connection() as conn:

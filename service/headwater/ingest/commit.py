@@ -23,6 +23,7 @@ from headwater.ingest.apply import Overtaken, meant, send, write, write_floors
 from headwater.ingest.arrays import texts, values
 from headwater.ingest.changes import Changes
 from headwater.ingest.extract import extract
+from headwater.ingest.indexing import Unread
 from headwater.ingest.known import Known
 from headwater.ingest.prepare import Incoming
 from headwater.ingest.rehome import Home
@@ -39,9 +40,10 @@ _HOMES = 50_000  # runs; about 20 MB
 
 
 class Memory:
-    """What a writer remembers between batches; to be cleared when in doubt."""
+    """What a writer remembers between batches; to be cleared when in doubt. ``unread`` is told of what is stored."""
 
-    def __init__(self) -> None:
+    def __init__(self, unread: Unread | None = None) -> None:
+        self.unread = unread
         self.known = Known()
         self.partitions: set[tuple[str, date]] = set()
         self.homes: dict[int, Home] = {}  # of runs that have a parent: other events of theirs may not tell it
@@ -55,6 +57,8 @@ class Memory:
     def add(self, changes: Changes, homes: dict[int, Home]) -> None:
         """To be called when ``changes`` are committed."""
         self.known.add(changes)
+        if self.unread is not None:
+            self.unread.add(changes)
         if len(self.homes) > _HOMES:
             self.homes.clear()
         self.homes |= {run: home for run, home in homes.items() if home.parented}

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from headwater import metrics
 from headwater.errors import Unavailable
 from headwater.ingest.commit import Memory
+from headwater.ingest.indexing import Unread, running_indexer
 from headwater.ingest.lane import Lane, Waiting
 from headwater.ingest.prepare import Incoming
 from headwater.settings import Settings
@@ -24,8 +25,9 @@ _LANES = 2  # one thread of Python keeps one busy; a third would wait for the lo
 class Writer:
     """Use through ``running_writer``. One a process; any number of processes."""
 
-    def __init__(self, url: str, settings: Settings) -> None:
+    def __init__(self, url: str, settings: Settings, unread: Unread) -> None:
         self._url = url
+        self._unread = unread
         self._settings = settings
         self._queue: deque[Waiting] = deque()
         self._bytes = 0
@@ -61,7 +63,7 @@ class Writer:
         self._changed.set()
 
     async def run(self) -> None:
-        memory = Memory()
+        memory = Memory(self._unread)
         async with asyncio.TaskGroup() as lanes:
             for _ in range(_LANES):
                 lanes.create_task(self._drain(Lane(self._url, memory)))
@@ -100,12 +102,14 @@ class Writer:
 
 
 @asynccontextmanager
-async def running_writer(url: str, settings: Settings) -> AsyncIterator[Writer]:
-    """A writer with its task; at the end what is queued is written before the connections close."""
-    writer = Writer(url, settings)
-    task = asyncio.create_task(writer.run(), name="writer")
-    try:
-        yield writer
-    finally:
-        writer.end()
-        await task
+async def running_writer(url: str, settings: Settings, *, rounds: bool = False) -> AsyncIterator[Writer]:
+    """A writer with its task, and what keeps search up with it; at the end what is queued is written before the connections
+    close. ``rounds`` is for services (see ``indexing``)."""
+    async with running_indexer(url, rounds=rounds) as unread:
+        writer = Writer(url, settings, unread)
+        task = asyncio.create_task(writer.run(), name="writer")
+        try:
+            yield writer
+        finally:
+            writer.end()
+            await task

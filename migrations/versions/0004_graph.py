@@ -1,14 +1,14 @@
 """Who keeps the graph in memory learns what to read again.
 
-Revision: 0002, after 0001. See ``graph_changes`` in ``headwater.db.tables``.
+Revision: 0004, after 0002. See ``graph_changes`` in ``headwater.db.tables``.
 """
 
 from __future__ import annotations
 
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0004"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
