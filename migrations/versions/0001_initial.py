@@ -52,6 +52,13 @@ ALTER TABLE dead_letters ALTER COLUMN body SET STORAGE EXTERNAL;
 
 CREATE INDEX dead_letters_received_at_idx ON dead_letters (received_at);
 
+CREATE TABLE imports (
+    source text NOT NULL,
+    reached timestamptz,
+    finished_at timestamptz,
+    CONSTRAINT imports_pkey PRIMARY KEY (source)
+);
+
 CREATE TABLE conformance (
     finding_id bigint NOT NULL,
     producer text NOT NULL,
@@ -352,7 +359,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("DROP FUNCTION merge_facets, refuse")
     op.execute(
-        "DROP TABLE lineage_events, dead_letters, conformance, event_counts, namespaces, sources, put_sources, tags,"
+        "DROP TABLE lineage_events, dead_letters, imports, conformance, event_counts, namespaces, sources, put_sources, tags,"
         " facet_bodies, jobs, datasets, symlinks, dataset_versions, edges, column_sets, column_lineage, runs, run_io,"
         " run_versions"
     )

@@ -23,6 +23,7 @@ from headwater.entities.run import (
     RunState,
 )
 from headwater.errors import NotFound
+from headwater.openlineage.facets import OWN_RUN
 
 _MILLISECOND = timedelta(milliseconds=1)
 _ENDED = ("COMPLETED", "ABORTED", "FAILED")
@@ -52,6 +53,7 @@ ORDER BY n.name COLLATE "C", c.name COLLATE "C", io.dataset_id
 _FIND = """
 SELECT run_id, month FROM runs WHERE run_uuid = %s AND month = %s ORDER BY last_at IS NULL, first_at, run_id LIMIT 1
 """
+_OF_EVENTS = "SELECT FROM runs WHERE run_uuid = %s AND month = %s AND NOT facets ? %s LIMIT 1"
 _PAGE = """
 SELECT run_id, month FROM runs WHERE job_id = %s ORDER BY first_at DESC, run_id LIMIT %s OFFSET %s
 """
@@ -117,6 +119,11 @@ async def get_run(conn: Connection, uuid: UUID) -> Run:
 
 async def exists(conn: Connection, uuid: UUID) -> bool:
     return await (await conn.execute(_FIND, (uuid, ids.run_month(uuid)))).fetchone() is not None
+
+
+async def is_of_events(conn: Connection, uuid: UUID) -> bool:
+    """Whether an event told of the run, and no REST call made it."""
+    return await (await conn.execute(_OF_EVENTS, (uuid, ids.run_month(uuid), OWN_RUN))).fetchone() is not None
 
 
 async def find_job_of_run(conn: Connection, uuid: UUID) -> tuple[str, str]:

@@ -1,7 +1,8 @@
 """The schema, readable top to bottom.
 
-``lineage_events`` is the truth; all other tables but ``dead_letters`` and ``tags`` are projections of it. A projection's
-columns merge by rules that do not know the order of arrival: minimum, maximum, union, or "the greatest event time wins".
+``lineage_events`` is the truth; all other tables but ``dead_letters``, ``imports`` and ``tags`` are projections of it. A
+projection's columns merge by rules that do not know the order of arrival: minimum, maximum, union, or "the greatest event
+time wins".
 
 *Facet maps* (``facets``, ``job_facets``, …) are jsonb objects ``{key: [at, hash]}`` whose body is in ``facet_bodies`` under
 that hash (jobs and datasets: the same body comes with every run), or ``{key: [at, hash, text]}`` with the body's JSON text
@@ -104,6 +105,14 @@ dead_letters = Table(
     Column("retried_at", DateTime(timezone=True), nullable=True),  # last retry, if any
     Column("accepted_at", DateTime(timezone=True), nullable=True),  # a retry that went in
     Index(None, "received_at"),
+)
+
+imports = Table(
+    "imports",
+    metadata,
+    Column("source", Text, primary_key=True),  # where the events come from, without credentials
+    _time("reached"),  # all events before this time are in; null: it begins at the oldest
+    _time("finished_at"),  # when an import first came to its end
 )
 
 conformance = Table(
@@ -381,5 +390,5 @@ run_versions = Table(
     postgresql_partition_by=_BY_MONTH,
 )
 
-PROJECTIONS = tuple(t for t in metadata.sorted_tables if t.name not in ("lineage_events", "dead_letters", "tags"))
+PROJECTIONS = tuple(t for t in metadata.sorted_tables if t.name not in ("lineage_events", "dead_letters", "imports", "tags"))
 MONTHLY = (runs, run_io, run_versions)

@@ -52,17 +52,20 @@ def run_event(
 
 def dataset_facets(
     own: Mapping[str, str | None],
-    source: tuple[str, str | None],
+    source: tuple[str, str | None] | None,
     description: str | None,
     fields: Iterable[Mapping[str, Any]] | None,
     tags: Iterable[Tag],
 ) -> Facets:
     """``own`` has type, physicalName and schemaLocation; a source its name and URL; a field its name, type and description."""
-    name, uri = source
-    facets = {"dataSource": _known({"name": name, "uri": uri or None}), OWN_DATASET: _known(own), **documentation(description)}
+    facets = documentation(description) | tag_facets(tags)
+    if told := _known(own):
+        facets[OWN_DATASET] = told
+    if source is not None:
+        facets["dataSource"] = _known({"name": source[0], "uri": source[1] or None})
     if fields is not None:
         facets["schema"] = {"fields": [_known({key: field[key] for key in ("name", "type", "description")}) for field in fields]}
-    return facets | tag_facets(tags)
+    return facets
 
 
 def job_facets(kind: str, description: str | None, location: str | None) -> Facets:

@@ -1,0 +1,263 @@
+"""Moving from a Marquez. No Marquez is at hand: over the API a second headwater is read, which speaks as Marquez does; what only
+Marquez does is in tests/marquez. The database is one with Marquez's tables, as far as they are read."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import psycopg
+import pytest
+from tests.build import dataset, dataset_event, job_event, run_event, schema, store
+from tests.cli.conftest import Command
+from tests.conftest import Server, cloned, served
+
+from headwater.db.pool import connect
+from headwater.ingest.state import state_hash
+
+TABLE = {"type": "DB_TABLE", "physicalName": "public.t", "sourceName": "pg"}
+FIELDS = [{"name": "id", "type": "INT", "description": "key"}, {"name": "email", "type": "TEXT", "tags": ["PII"]}]
+PARENT = {"run": {"runId": "019c1337-f8a0-7000-8000-000000000001"}, "job": {"namespace": "shop", "name": "dag"}}
+EVENTS = [
+    run_event("START", "08:00", "load", "one", inputs=["raw"], outputs=["orders"], run_facets={"parent": PARENT}),
+    run_event("COMPLETE", "08:01", "load", "one", inputs=["raw"], outputs=[dataset("orders", schema("id:bigint", "email"))]),
+    run_event("FAIL", "09:00", "report", "two", inputs=["orders"]),
+]
+
+
+@pytest.fixture
+def theirs(server: Server) -> Iterator[str]:
+    """URL of a database for the other side."""
+    with cloned(server.url, server.template) as url:
+        yield url
+
+
+@pytest.fixture
+def marquez(theirs: str) -> Iterator[str]:
+    """URL of a service that holds events, and what people wrote."""
+    with served(theirs) as url:
+        asyncio.run(store(theirs, EVENTS))
+        _write(url)
+        yield url
+
+
+def _write(url: str) -> None:
+    with httpx.Client(base_url=f"{url}/api/v1") as http:
+
+        def put(path: str, content: dict[str, Any]) -> None:
+            assert http.put(path, json=content).status_code == 200, path
+
+        def post(path: str, content: dict[str, Any] | None = None) -> Any:
+            answer = http.post(path, json=content)
+            assert answer.status_code in (200, 201), f"{path} {answer.text}"
+            return answer.json()
+
+        put("/namespaces/finance", {"ownerName": "ada", "description": "money"})
+        put("/sources/pg", {"type": "POSTGRESQL", "connectionUrl": "jdbc:postgresql://db:5432/x", "description": "the old one"})
+        put("/tags/GOLD", {"description": "checked"})
+        put("/namespaces/finance/datasets/ledger", {**TABLE, "fields": FIELDS, "tags": ["GOLD"], "description": "all bookings"})
+        put("/namespaces/finance/datasets/sums", {**TABLE, "fields": FIELDS})
+        job = {"inputs": [{"namespace": "finance", "name": "ledger"}], "outputs": [{"namespace": "finance", "name": "sums"}]}
+        put("/namespaces/finance/jobs/close", {"type": "BATCH", **job, "description": "by month", "location": "https://git/x"})
+        post("/namespaces/finance/jobs/close/tags/monthly")
+        post(f"/namespaces/{quote('db://shop', safe='')}/datasets/orders/tags/GOLD")
+        post(f"/namespaces/{quote('db://shop', safe='')}/datasets/orders/fields/email/tags/PII")
+        post("/namespaces/shop/jobs/report/tags/nightly")
+        run = post("/namespaces/finance/jobs/close/runs", {"args": {"month": "2026-02"}})["id"]
+        post(f"/jobs/runs/{run}/start?at=2026-03-01T10:00:00Z")
+        post(f"/jobs/runs/{run}/complete?at=2026-03-01T10:05:00Z")
+
+
+def shown(url: str) -> dict[str, Any]:
+    """What people see of it, without the ids of versions and what other times make of it."""
+    found: dict[str, Any] = {}
+    with httpx.Client(base_url=f"{url}/api/v1") as http:
+
+        def get(path: str) -> Any:
+            return http.get(path).raise_for_status().json()
+
+        found["namespaces"] = [
+            (n["name"], n["ownerName"], n["description"], n["isHidden"]) for n in get("/namespaces")["namespaces"]
+        ]
+        found["sources"] = [(s["name"], s["type"], s["connectionUrl"], s["description"]) for s in get("/sources")["sources"]]
+        found["tags"] = get("/tags")["tags"]
+        for namespace, *_ in found["namespaces"]:
+            at = f"/namespaces/{quote(namespace, safe='')}"
+            for d in get(f"{at}/datasets")["datasets"]:
+                kept = ("type", "physicalName", "sourceName", "fields", "tags", "description", "facets")
+                found[f"dataset {namespace} {d['name']}"] = {key: d[key] for key in kept}
+            for j in get(f"{at}/jobs")["jobs"]:
+                kept = ("type", "inputs", "outputs", "location", "description", "tags", "parentJobName")
+                found[f"job {namespace} {j['name']}"] = {key: j[key] for key in kept}
+                runs = get(f"{at}/jobs/{quote(j['name'], safe='')}/runs")["runs"]
+                found[f"runs {namespace} {j['name']}"] = [
+                    (r["id"], r["state"], r["startedAt"], r["endedAt"], r["args"], len(r["inputDatasetVersions"])) for r in runs
+                ]
+    return found
+
+
+def state(database: str) -> str:
+    """What follows from the events, and how many there are."""
+
+    async def read() -> str:
+        conn = await connect(database)
+        try:
+            row = await (
+                await conn.execute("SELECT (SELECT count(*) FROM lineage_events), (SELECT count(*) FROM dead_letters)")
+            ).fetchone()
+            return f"{row} {await state_hash(conn)}"
+        finally:
+            await conn.close()
+
+    return asyncio.run(read())
+
+
+def counts(told: Any) -> dict[str, tuple[int, int]]:
+    return {line["noun"]: (line["marquez"], line["headwater"]) for line in told["counts"]}
+
+
+# ---------------------------------------------------------------- over the API
+
+
+def test_all_of_it_comes_over_and_a_second_time_nothing_changes(headwater: Command, on_database: str, marquez: str) -> None:
+    first = headwater("import", "marquez", "--url", marquez, "--json")
+    assert (first.status, first.err) == (0, "")
+    assert set(counts(first.json)) == {"namespaces", "jobs", "datasets", "runs", "dataset versions", "tags"}
+    assert all(there == here for there, here in counts(first.json).values()), first.out
+    with served(on_database) as url:
+        assert shown(url) == shown(marquez)
+    after = state(on_database)
+    again = headwater("import", "marquez", "--url", marquez, "--json").json
+    assert (again["accepted"], again["dead"], again["duplicate"] >= len(EVENTS)) == (0, 0, True)
+    assert state(on_database) == after
+    assert headwater("events", "replay").status == 0
+    assert state(on_database) == after
+
+
+def test_what_only_dataset_and_job_events_told_comes_as_nouns(
+    headwater: Command, on_database: str, marquez: str, theirs: str
+) -> None:
+    """The API lists run events only."""
+    declared = [dataset_event("07:00", "declared", schema("x:int")), job_event("07:00", "planned", inputs=["declared"])]
+    asyncio.run(store(theirs, declared))
+    assert headwater("import", "marquez", "--url", marquez).status == 0
+    with served(on_database) as url:
+        found = shown(url)
+    assert [f["name"] for f in found["dataset db://shop declared"]["fields"]] == ["x"]
+    assert found["job shop planned"]["inputs"] == [{"namespace": "db://shop", "name": "declared"}]
+
+
+def test_nothing_is_overridden(headwater: Command, on_database: str, marquez: str) -> None:
+    with served(on_database) as url:
+        httpx.put(f"{url}/api/v1/namespaces/finance", json={"ownerName": "bob", "description": "ours"}).raise_for_status()
+        httpx.put(f"{url}/api/v1/tags/GOLD", json={"description": "our word"}).raise_for_status()
+        assert headwater("import", "marquez", "--url", marquez).status == 0
+        found = shown(url)
+        assert ("finance", "bob", "ours", False) in found["namespaces"]
+        assert {"name": "GOLD", "description": "our word"} in found["tags"]
+        httpx.delete(f"{url}/api/v1/namespaces/shop/jobs/report").raise_for_status()
+        assert headwater("import", "marquez", "--url", marquez).status == 0
+        assert "job shop report" not in shown(url), "what is deleted here stays so"
+
+
+def test_a_namespace_that_is_deleted_there_is_deleted_here(headwater: Command, on_database: str, marquez: str) -> None:
+    httpx.delete(f"{marquez}/api/v1/namespaces/shop").raise_for_status()
+    assert headwater("import", "marquez", "--url", marquez).status == 0
+    with served(on_database) as url:
+        assert ("shop", "anonymous", None, True) in shown(url)["namespaces"]
+        httpx.post(f"{url}/api/v1/namespaces/shop/undelete").raise_for_status()
+        assert headwater("import", "marquez", "--url", marquez).status == 0
+        assert ("shop", "anonymous", None, False) in shown(url)["namespaces"], "shown again here: not deleted a second time"
+
+
+def test_refused_events_are_dead_letters_once(headwater: Command, on_database: str, theirs: str) -> None:
+    asyncio.run(store(theirs, [run_event("START", "08:00", "a-name-of-more-than-100-characters" * 4), *EVENTS]))
+    os.environ["HEADWATER_MAX_NAME_LENGTH"] = "100"
+    try:
+        with served(theirs) as url:
+            done = headwater("import", "marquez", "--url", url)
+            assert done.status == 3
+            assert "Refused (dead letters): 1." in done.out
+            assert headwater("import", "marquez", "--url", url).status == 0
+    finally:
+        del os.environ["HEADWATER_MAX_NAME_LENGTH"]
+    assert headwater("dead-letters", "list", "--json").json["totalCount"] == 1
+
+
+def test_counts_that_differ_are_explained(headwater: Command, on_database: str, marquez: str) -> None:
+    asyncio.run(store(on_database, [run_event("COMPLETE", "08:00", namespace="elsewhere", outputs=["other"])]))
+    done = headwater("import", "marquez", "--url", marquez)
+    assert "runs: A run UUID that several jobs use" in " ".join(done.out.split())
+    assert "tags:" not in done.out
+
+
+def test_a_killed_import_goes_on_where_it_was(on_database: str, theirs: str) -> None:
+    events = [
+        run_event("RUNNING", f"{n // 3600 + 8:02}:{n // 60 % 60:02}:{n % 60:02}", f"job{n % 5}", f"r{n}") for n in range(3000)
+    ]
+    asyncio.run(store(theirs, events))
+    with served(theirs) as url, psycopg.connect(on_database, autocommit=True) as conn:
+
+        def logged() -> int:
+            row = conn.execute("SELECT count(*) FROM lineage_events").fetchone()
+            assert row
+            return int(row[0])
+
+        command = [sys.executable, "-c", "from headwater.cli import main; main()", "import", "marquez", "--url", url, "--json"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as first:
+            while not conn.execute("SELECT 1 FROM imports WHERE reached IS NOT NULL").fetchone():
+                assert first.poll() is None
+            first.send_signal(signal.SIGKILL)
+        before = logged()
+        assert 0 < before < len(events)
+        done = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+        assert done["accepted"] == len(events) - before
+        assert done["duplicate"] < before, "what was in before is not read again"
+        assert logged() == len(events)
+
+
+# ---------------------------------------------------------------- wrong use, and those who are away
+
+
+@pytest.mark.parametrize("options", [[], ["--url", "http://a", "--database", "postgresql://b/c"]])
+def test_one_of_both(headwater: Command, on_database: str, options: list[str]) -> None:
+    done = headwater("import", "marquez", *options)
+    assert done.status == 2
+    assert "Give --url or --database" in done.err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--url", "http://me:secret@127.0.0.1:1"], "No Marquez answers at http://127.0.0.1:1: Connection refused"),
+        (["--database", "postgresql://me:secret@127.0.0.1:1/marquez"], "Marquez's database does not answer"),
+        (["--database", "postgresql://me:secret@/x?connect_timeout=nonsense"], "bad value for connect_timeout"),
+        (["--database", "secret=secret"], "--database is no URL of PostgreSQL"),
+    ],
+)
+def test_a_marquez_that_is_away_is_one_line_without_its_password(
+    headwater: Command, on_database: str, options: list[str], message: str
+) -> None:
+    done = headwater("import", "marquez", *options)
+    assert done.status == 1
+    assert message in done.err
+    assert "secret" not in done.err
+    assert len(done.err.splitlines()) == 1
+
+
+def test_its_own_database_is_no_marquez(headwater: Command, on_database: str) -> None:
+    done = headwater("import", "marquez", "--database", on_database)
+    assert (done.status, "is where headwater keeps its own data" in done.err) == (1, True)
+
+
+def test_another_database_without_marquezs_tables(headwater: Command, on_database: str, empty_database: str) -> None:
+    done = headwater("import", "marquez", "--database", empty_database)
+    assert (done.status, "has no tables of Marquez" in done.err) == (1, True)
