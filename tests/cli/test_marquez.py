@@ -16,16 +16,17 @@ from urllib.parse import quote
 import httpx
 import psycopg
 import pytest
-from tests.build import dataset, dataset_event, job_event, run_event, schema, store
+from tests.build import dataset, dataset_event, job_event, run_event, run_uuid, schema, store
 from tests.cli.conftest import Command
 from tests.conftest import Server, cloned, served
+from tests.marquez.tables import Tables
 
 from headwater.db.pool import connect
 from headwater.ingest.state import state_hash
 
 TABLE = {"type": "DB_TABLE", "physicalName": "public.t", "sourceName": "pg"}
 FIELDS = [{"name": "id", "type": "INT", "description": "key"}, {"name": "email", "type": "TEXT", "tags": ["PII"]}]
-PARENT = {"run": {"runId": "019c1337-f8a0-7000-8000-000000000001"}, "job": {"namespace": "shop", "name": "dag"}}
+PARENT: dict[str, Any] = {"run": {"runId": "019c1337-f8a0-7000-8000-000000000001"}, "job": {"namespace": "shop", "name": "dag"}}
 EVENTS = [
     run_event("START", "08:00", "load", "one", inputs=["raw"], outputs=["orders"], run_facets={"parent": PARENT}),
     run_event("COMPLETE", "08:01", "load", "one", inputs=["raw"], outputs=[dataset("orders", schema("id:bigint", "email"))]),
@@ -222,6 +223,89 @@ def test_a_killed_import_goes_on_where_it_was(on_database: str, theirs: str) -> 
         assert done["accepted"] == len(events) - before
         assert done["duplicate"] < before, "what was in before is not read again"
         assert logged() == len(events)
+
+
+# ---------------------------------------------------------------- from its database
+
+
+@pytest.fixture
+def tables(empty_database: str) -> Iterator[Tables]:
+    """A Marquez with events, with what people wrote, and with things that were deleted."""
+    made = Tables(empty_database)
+    for event in (
+        *EVENTS,
+        dataset_event("07:00", "declared", schema("x:int")),
+        run_event("COMPLETE", "10:00", "gone", "three", outputs=["old"]),
+    ):
+        made.event(event)
+    for namespace in ("default", "db://shop", "shop"):
+        made.namespace(namespace)
+    made.namespace("finance", current_owner_name="ada", description="money")
+    made.source("pg", connection_url="jdbc:postgresql://db:5432/x")
+    gold = made.tag("GOLD", description="checked")
+    for name in ("raw", "orders", "declared"):
+        made.dataset("db://shop", name)
+    made.dataset("db://shop", "old", is_hidden=True)
+    ledger, version = made.dataset("finance", "ledger", {"id": "INT"}, source_name="pg", physical_name="public.ledger")
+    made.dataset("finance", "never told", is_hidden=True)
+    made.add("datasets_tag_mapping", dataset_uuid=ledger, tag_uuid=gold)
+    for name, run in (("dag", PARENT["run"]["runId"]), ("dag.load", run_uuid("one")), ("report", run_uuid("two"))):
+        made.run(run, made.job("shop", name), external_id=str(run))
+    made.run(run_uuid("three"), made.job("shop", "gone", is_hidden=True), external_id="x")
+    declared = json.dumps([{"namespace": "finance", "name": "ledger"}])
+    close = made.job("finance", "close", current_inputs=declared, description="by month")
+    times = {"started_at": "2026-03-01T10:00:00", "ended_at": "2026-03-01T10:05:00"}
+    made.run(run_uuid("closing"), close, current_run_state="FAILED", **times)
+    made.add("runs_input_mapping", run_uuid=run_uuid("closing"), dataset_version_uuid=version)
+    yield made
+    made.close()
+
+
+def test_from_its_database_all_kinds_of_events_and_what_was_deleted(headwater: Command, on_database: str, tables: Tables) -> None:
+    first = headwater("import", "marquez", "--database", tables.url, "--json")
+    assert (first.status, first.err) == (0, "")
+    assert {noun: told for noun, told in counts(first.json).items() if noun not in ("runs", "dataset versions")} == {
+        "namespaces": (4, 4),
+        "jobs": (4, 4),
+        "datasets": (4, 4),
+        "tags": (1, 1),
+    }
+    with served(on_database) as url:
+        found = shown(url)
+    assert ("finance", "ada", "money", False) in found["namespaces"]
+    assert "dataset db://shop old" not in found
+    assert "job shop gone" not in found
+    assert [f["name"] for f in found["dataset db://shop declared"]["fields"]] == ["x"]
+    ledger = found["dataset finance ledger"]
+    assert (ledger["physicalName"], ledger["sourceName"], ledger["tags"]) == ("public.ledger", "pg", ["GOLD"])
+    close = found["job finance close"]
+    assert (close["inputs"], close["description"]) == ([{"namespace": "finance", "name": "ledger"}], "by month")
+    assert found["runs finance close"] == [
+        (str(run_uuid("closing")), "FAILED", "2026-03-01T10:00:00Z", "2026-03-01T10:05:00Z", {}, 1)
+    ]
+    after = state(on_database)
+    again = headwater("import", "marquez", "--database", tables.url, "--json").json
+    assert (again["accepted"], again["dead"]) == (0, 0)
+    assert state(on_database) == after
+    assert headwater("events", "replay").status == 0
+    assert state(on_database) == after
+
+
+def test_what_came_meanwhile_is_taken_the_next_time(headwater: Command, on_database: str, tables: Tables) -> None:
+    assert headwater("import", "marquez", "--database", tables.url).status == 0
+    tables.event(run_event("COMPLETE", "06:00", "late", "late", outputs=["orders"]))  # earlier than what was read
+    assert headwater("import", "marquez", "--database", tables.url, "--json").json["accepted"] == 1
+
+
+def test_a_job_that_marquez_calls_otherwise_is_not_made_twice(headwater: Command, on_database: str, tables: Tables) -> None:
+    """It puts a parent into its child's namespace, and writes _ for some characters of namespaces."""
+    child = run_event("START", "08:00", "task", "task", namespace="a;b", run_facets={"parent": PARENT})
+    tables.event(child)
+    tables.namespace("a_b")
+    tables.run(run_uuid("task"), tables.job("a_b", "dag.task"), external_id="x")
+    assert headwater("import", "marquez", "--database", tables.url).status == 0
+    with served(on_database) as url:
+        assert [key for key in shown(url) if "dag.task" in key] == ["job a;b dag.task", "runs a;b dag.task"]
 
 
 # ---------------------------------------------------------------- wrong use, and those who are away

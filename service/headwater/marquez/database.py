@@ -41,7 +41,7 @@ async def opened(url: str) -> AsyncIterator[Database]:
     except DatabaseUnavailable as error:
         raise Unavailable(f"Marquez's database does not answer: {' '.join(str(error).split())}") from None
     try:
-        await conn.set_read_only(True)
+        await conn.execute("SET default_transaction_read_only = on")
         yield Database(place(url), conn)
     except (errors.UndefinedTable, errors.UndefinedColumn) as error:
         raise Invalid(f"{place(url)} has no tables of Marquez 0.47 to 0.51: {error.diag.message_primary}.") from None
