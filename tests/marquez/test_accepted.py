@@ -4,9 +4,11 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
 
 from headwater.marquez.accepted import accepted
 from tests.build import Event, dataset, dataset_event, golden_events, job_event, run_event
+from tests.ingest.strategies import events
 
 FRAME = {"_producer": "https://p", "_schemaURL": "https://s"}
 SPEC = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/"
@@ -73,3 +75,15 @@ def test_nuls_are_replaced() -> None:
 def test_what_a_marquez_took_stays_as_it_is() -> None:
     for body in golden_events():
         assert accepted(body) == body
+
+
+@given(events)
+def test_what_was_mended_needs_no_mending(event: Event) -> None:
+    once = accepted(json.dumps(event).encode())
+    assert accepted(once) == once
+    told = json.loads(once)
+    assert {key: told[key] for key in ("eventTime", "job", "dataset") if key in told}.keys() == event.keys() & {
+        "eventTime",
+        "job",
+        "dataset",
+    }
