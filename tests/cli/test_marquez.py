@@ -4,6 +4,7 @@ Marquez does is in tests/marquez. The database is one with Marquez's tables, as 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 import httpx
 import psycopg
@@ -295,6 +297,16 @@ def test_what_came_meanwhile_is_taken_the_next_time(headwater: Command, on_datab
     assert headwater("import", "marquez", "--database", tables.url).status == 0
     tables.event(run_event("COMPLETE", "06:00", "late", "late", outputs=["orders"]))  # earlier than what was read
     assert headwater("import", "marquez", "--database", tables.url, "--json").json["accepted"] == 1
+
+
+def test_a_run_id_that_is_no_uuid_is_what_marquez_made_of_it(headwater: Command, on_database: str, tables: Tables) -> None:
+    event = run_event("COMPLETE", "08:00", "old", namespace="airflow")
+    event["run"]["runId"] = "manual__2026-03-01"
+    made = UUID(bytes=hashlib.md5(b"manual__2026-03-01", usedforsecurity=False).digest(), version=3)
+    tables.event(event, made)
+    assert headwater("import", "marquez", "--database", tables.url).status == 0
+    with served(on_database) as url:
+        assert [run[0] for run in shown(url)["runs airflow old"]] == [str(made)]
 
 
 def test_a_job_that_marquez_calls_otherwise_is_not_made_twice(headwater: Command, on_database: str, tables: Tables) -> None:

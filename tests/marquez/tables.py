@@ -36,9 +36,10 @@ class Tables:
         row = cursor.fetchone()
         return row[names.index("uuid")] if row and "uuid" in names else None
 
-    def event(self, event: Event) -> None:
+    def event(self, event: Event, run: UUID | None = None) -> None:
+        """``run`` is what Marquez makes of its run id, if that is no UUID."""
         kind = "RUN_EVENT" if "run" in event else "JOB_EVENT" if "job" in event else "DATASET_EVENT"
-        run = event.get("run", {}).get("runId")
+        run = run or event.get("run", {}).get("runId")
         self.add("lineage_events", event_time=event["eventTime"], event=json.dumps(event), run_uuid=run, _event_type=kind)
 
     def namespace(self, name: str, **columns: Any) -> None:
@@ -55,7 +56,7 @@ class Tables:
     ) -> tuple[UUID | None, UUID | None]:
         """Its UUID and that of its version; ``fields`` has types by name."""
         told = {"type": "DB_TABLE", "physical_name": name, "source_name": "default"} | columns
-        dataset = self.add("datasets", namespace_name=namespace, name=name, created_at=_AT, updated_at=_AT, **told)
+        dataset = self.add("datasets", **self._in(namespace), name=name, created_at=_AT, updated_at=_AT, **told)
         version = self.version(namespace, name, dataset)
         for field, kind in (fields or {}).items():
             uuid = self.add("dataset_fields", name=field, type=kind, created_at=_AT, dataset_uuid=dataset)
@@ -77,7 +78,16 @@ class Tables:
 
     def job(self, namespace: str, name: str, **columns: Any) -> UUID | None:
         told = {"type": "BATCH", "created_at": _AT, "updated_at": _AT} | columns
-        return self.add("jobs", namespace_name=namespace, name=name, **told)
+        return self.add("jobs", **self._in(namespace), name=name, **told)
 
     def run(self, run: UUID, job: UUID | None, **columns: Any) -> None:
         self.add("runs", uuid=run, job_uuid=job, **{"created_at": _AT} | columns)
+
+    def _in(self, namespace: str) -> dict[str, Any]:
+        self._conn.execute(
+            "INSERT INTO namespaces (name, created_at, updated_at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+            [namespace, _AT, _AT],
+        )
+        row = self._conn.execute("SELECT uuid FROM namespaces WHERE name = %s", [namespace]).fetchone()
+        assert row
+        return {"namespace_uuid": row[0], "namespace_name": namespace}

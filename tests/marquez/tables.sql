@@ -20,15 +20,17 @@ CREATE TABLE tags (
 );
 CREATE TABLE datasets (
     uuid uuid PRIMARY KEY DEFAULT gen_random_uuid(), type varchar(64) NOT NULL, created_at timestamptz NOT NULL,
-    updated_at timestamptz NOT NULL, namespace_name varchar, source_name varchar, name varchar(255) NOT NULL,
-    physical_name varchar(255) NOT NULL, description text, current_version_uuid uuid, is_deleted boolean DEFAULT false,
-    is_hidden boolean DEFAULT false
+    updated_at timestamptz NOT NULL, namespace_uuid uuid REFERENCES namespaces (uuid), namespace_name varchar, source_name varchar,
+    name varchar(255) NOT NULL, physical_name varchar(255) NOT NULL, description text, current_version_uuid uuid,
+    is_deleted boolean DEFAULT false, is_hidden boolean DEFAULT false, UNIQUE (namespace_uuid, name)
 );
 CREATE TABLE dataset_versions (
     uuid uuid PRIMARY KEY DEFAULT gen_random_uuid(), created_at timestamptz NOT NULL,
     dataset_uuid uuid REFERENCES datasets (uuid), version uuid NOT NULL DEFAULT gen_random_uuid(), run_uuid uuid,
     namespace_name varchar(255), dataset_name varchar(255)
 );
+CREATE INDEX dataset_versions_dataset_uuid ON dataset_versions (dataset_uuid);
+CREATE INDEX dataset_versions_run_uuid ON dataset_versions (run_uuid);
 CREATE TABLE stream_versions (dataset_version_uuid uuid REFERENCES dataset_versions (uuid), schema_location varchar(255));
 CREATE TABLE dataset_fields (
     uuid uuid PRIMARY KEY DEFAULT gen_random_uuid(), type text, created_at timestamptz NOT NULL,
@@ -39,8 +41,9 @@ CREATE TABLE datasets_tag_mapping (dataset_uuid uuid, tag_uuid uuid);
 CREATE TABLE dataset_fields_tag_mapping (dataset_field_uuid uuid, tag_uuid uuid);
 CREATE TABLE jobs (
     uuid uuid PRIMARY KEY DEFAULT gen_random_uuid(), type varchar(64) NOT NULL, created_at timestamptz NOT NULL,
-    updated_at timestamptz NOT NULL, namespace_name varchar, name varchar NOT NULL, description text, current_location varchar,
-    current_inputs jsonb, symlink_target_uuid uuid, is_hidden boolean DEFAULT false
+    updated_at timestamptz NOT NULL, namespace_uuid uuid REFERENCES namespaces (uuid), namespace_name varchar,
+    name varchar NOT NULL, description text, current_location varchar, current_inputs jsonb, symlink_target_uuid uuid,
+    is_hidden boolean DEFAULT false, UNIQUE (namespace_uuid, name)
 );
 CREATE TABLE jobs_tag_mapping (job_uuid uuid, tag_uuid uuid);
 CREATE TABLE job_versions_io_mapping (
@@ -53,4 +56,5 @@ CREATE TABLE runs (
     run_args_uuid uuid REFERENCES run_args (uuid), current_run_state varchar(64), transitioned_at timestamp,
     started_at timestamp, ended_at timestamp, nominal_start_time timestamp, nominal_end_time timestamp
 );
+CREATE INDEX runs_job_uuid ON runs (job_uuid, transitioned_at DESC);
 CREATE TABLE runs_input_mapping (run_uuid uuid, dataset_version_uuid uuid);

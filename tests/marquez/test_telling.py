@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from headwater.marquez import telling
-from headwater.marquez.nouns import Job, Namespace, Run
+from headwater.marquez.nouns import Dataset, Field, Job, Namespace, Run
 
 AT = datetime(2026, 3, 1, 8, tzinfo=UTC)
 JOB = Job(namespace="shop", name="load", type="BATCH", created_at=AT, updated_at=AT)
@@ -59,3 +59,11 @@ def test_times_without_a_zone_are_utc() -> None:
     naive = Run(id=UUID(int=7), state="NEW", created_at=datetime(2026, 3, 1, 8))  # noqa: DTZ001
     (event,) = telling.run(naive, JOB)
     assert json.loads(event)["eventTime"] == "2026-03-01T08:00:00.000000Z"
+
+
+def test_a_field_that_marquez_has_several_times_is_told_once() -> None:
+    fields = [Field("x", tags=["A"]), Field("x", tags=["B"]), Field("y", type="INT")]
+    told = Dataset("db", "t", "DB_TABLE", "t", AT, AT, fields=fields)
+    facets = json.loads(telling.whole_dataset(told, None))["dataset"]["facets"]
+    assert facets["schema"]["fields"] == [{"name": "x"}, {"name": "y", "type": "INT"}]
+    assert {key for key in facets if key.startswith("headwaterTag")} == {"headwaterTag:x:A", "headwaterTag:x:B"}

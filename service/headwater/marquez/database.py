@@ -22,9 +22,14 @@ _FETCH = 100  # rows at once, as events may have megabytes
 
 _EVENT_COUNT = "SELECT count(*) FROM lineage_events WHERE event_time >= %s"
 _EVENTS = "SELECT event_time, event::text FROM lineage_events WHERE event_time >= %s ORDER BY event_time"
-_RUN_COUNT = "SELECT count(*) FROM runs r JOIN jobs j ON j.uuid = r.job_uuid WHERE j.namespace_name = %s AND j.name = %s"
+# By the namespace's uuid: it is what Marquez's indexes of jobs and datasets begin with.
+_RUN_COUNT = """
+SELECT count(*) FROM runs r JOIN jobs j ON j.uuid = r.job_uuid JOIN namespaces n ON n.uuid = j.namespace_uuid
+WHERE n.name = %s AND j.name = %s
+"""
 _VERSION_COUNT = """
-SELECT count(*) FROM dataset_versions v JOIN datasets d ON d.uuid = v.dataset_uuid WHERE d.namespace_name = %s AND d.name = %s
+SELECT count(*) FROM dataset_versions v JOIN datasets d ON d.uuid = v.dataset_uuid JOIN namespaces n ON n.uuid = d.namespace_uuid
+WHERE n.name = %s AND d.name = %s
 """
 
 

@@ -19,6 +19,8 @@ from headwater.ingest.load import Loader
 from headwater.marquez import known, telling
 from headwater.marquez.nouns import ANONYMOUS, Dataset, Job, Marquez, Namespace, Run, iso
 
+_STEP = 1_000  # events after which the place to go on is kept: the writer has to come to rest for it
+
 
 class Report(Protocol):
     def __call__(self, done: float, total: float, note: str) -> None: ...
@@ -53,23 +55,37 @@ class Import:
     # ---------------------------------------------------------------- events
 
     async def _take_events(self, since: datetime | None) -> None:
-        done, total = 0, await self._marquez.event_count(since)
+        done = kept = 0
+        total = await self._marquez.event_count(since)
         async with aclosing(self._marquez.events(since)) as chunks:  # type: ignore[type-var]
             async for chunk in chunks:
-                await self._log(chunk.bodies)
-                await imports.reach(self._conn, self._marquez.name, chunk.reached)
+                await self._add(chunk.bodies)
                 done += len(chunk.bodies)
+                if done - kept >= _STEP:
+                    await self._keep(chunk.reached)
+                    kept = done
                 self._report(min(done, total), total, f"{done:,} events")
+        await self._loader.finish()
+
+    async def _keep(self, reached: datetime) -> None:
+        """As where to go on, once all before is durable."""
+        await self._loader.finish()
+        await imports.reach(self._conn, self._marquez.name, reached)
 
     async def _log(self, bodies: list[bytes]) -> None:
-        """Durable when it returns. What is there is passed over: written again it would show what was deleted since."""
+        """Durable when it returns."""
+        if bodies:
+            await self._add(bodies)
+            await self._loader.finish()
+
+    async def _add(self, bodies: list[bytes]) -> None:
+        """What is there is passed over: written again it would show what was deleted since."""
         there = await logged.find(self._conn, bodies) | self._refused
         for body in bodies:
             if ids.event_id(body) in there:
                 self._loader.tally.duplicate += 1
             else:
                 await self._loader.add(self._marquez.name, Found(body, ""))
-        await self._loader.finish()
 
     # ---------------------------------------------------------------- what no event tells
 

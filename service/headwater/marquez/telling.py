@@ -104,7 +104,9 @@ def _own(told: Dataset) -> dict[str, str | None]:
 
 
 def _fields(told: Dataset) -> list[dict[str, Any]] | None:
-    return [msgspec.structs.asdict(field) for field in told.fields] if told.fields else None
+    """By name: Marquez has a field without a type again for each event."""
+    by_name = {field.name: field for field in told.fields or []}
+    return [msgspec.structs.asdict(field) for field in by_name.values()] or None
 
 
 def _tags(told: Dataset) -> list[own_events.Tag]:

@@ -1,7 +1,7 @@
 -- Each dataset once, hidden ones too; parameter: namespace. Fields are those of the current version, with the tags that they
 -- have now: those inside the version are of the time at which it was made.
 SELECT d.name, json_build_object(
-    'namespace', d.namespace_name, 'name', d.name, 'type', d.type, 'physicalName', d.physical_name,
+    'namespace', n.name, 'name', d.name, 'type', d.type, 'physicalName', d.physical_name,
     'sourceName', d.source_name, 'createdAt', d.created_at, 'updatedAt', d.updated_at, 'description', d.description,
     'isHidden', coalesce(d.is_hidden, false),
     'schemaLocation', (SELECT s.schema_location FROM stream_versions s WHERE s.dataset_version_uuid = d.current_version_uuid),
@@ -21,4 +21,6 @@ SELECT d.name, json_build_object(
         WHERE v.dataset_version_uuid = d.current_version_uuid
     )
 )::text
-FROM datasets d WHERE d.namespace_name = %(namespace)s AND d.name > %(after)s ORDER BY d.name LIMIT %(limit)s
+FROM datasets d JOIN namespaces n ON n.uuid = d.namespace_uuid
+WHERE n.name = %(namespace)s AND d.name > %(after)s
+ORDER BY d.name LIMIT %(limit)s

@@ -1,7 +1,7 @@
 -- Each job that is not another name of one, hidden ones too; parameter: namespace. It reads and writes what its current
 -- version does, and reads what was declared.
 SELECT j.name, json_build_object(
-    'namespace', j.namespace_name, 'name', j.name, 'type', j.type, 'createdAt', j.created_at, 'updatedAt', j.updated_at,
+    'namespace', n.name, 'name', j.name, 'type', j.type, 'createdAt', j.created_at, 'updatedAt', j.updated_at,
     'description', j.description, 'location', j.current_location, 'isHidden', coalesce(j.is_hidden, false),
     'inputs', (
         SELECT json_agg(io) FROM (
@@ -32,7 +32,7 @@ SELECT j.name, json_build_object(
         ) r
     )
 )::text
-FROM jobs j
-WHERE j.namespace_name = %(namespace)s AND j.symlink_target_uuid IS NULL
+FROM jobs j JOIN namespaces n ON n.uuid = j.namespace_uuid
+WHERE n.name = %(namespace)s AND j.symlink_target_uuid IS NULL
   AND j.name > %(after)s
 ORDER BY j.name LIMIT %(limit)s

@@ -19,8 +19,9 @@ SELECT r.uuid::text, json_build_object(
 )::text
 FROM runs r
 JOIN jobs j ON j.uuid = r.job_uuid
+JOIN namespaces n ON n.uuid = j.namespace_uuid
 LEFT JOIN run_args a ON a.uuid = r.run_args_uuid
-WHERE j.namespace_name = %(namespace)s AND j.name = %(job)s AND r.external_id IS NULL
+WHERE n.name = %(namespace)s AND j.name = %(job)s AND r.external_id IS NULL
   AND NOT EXISTS (SELECT FROM lineage_events e WHERE e.run_uuid = r.uuid)
   AND r.uuid::text > %(after)s
 ORDER BY r.uuid::text LIMIT %(limit)s
