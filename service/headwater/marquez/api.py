@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -68,7 +68,7 @@ class Api:
         _, page = await self._events(since or _BEGINNING, _END, 0)
         return page.totalCount
 
-    async def events(self, since: datetime | None) -> AsyncIterator[Chunk]:
+    async def events(self, since: datetime | None) -> AsyncGenerator[Chunk, None]:
         """Each page begins at the time of the last event before it: Marquez does not keep events of one instant in order, so
         that an offset may pass some over."""
         ends = await self._ends(since or _BEGINNING)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import cache
@@ -71,7 +71,7 @@ class Database:
     async def event_count(self, since: datetime | None) -> int:
         return await self._count(_EVENT_COUNT, since or "-infinity")
 
-    async def events(self, since: datetime | None) -> AsyncIterator[Chunk]:
+    async def events(self, since: datetime | None) -> AsyncGenerator[Chunk, None]:
         """From one snapshot. The index on event_time gives the order, so that the first come at once."""
         async with self._conn.transaction(), self._conn.cursor(name="events") as rows:
             await rows.execute(_EVENTS, [since or "-infinity"])

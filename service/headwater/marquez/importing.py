@@ -17,7 +17,7 @@ from headwater.ingest import dead_letters, imports, logged, writes
 from headwater.ingest.files import Found
 from headwater.ingest.load import Loader
 from headwater.marquez import known, telling
-from headwater.marquez.nouns import ANONYMOUS, Dataset, Job, Marquez, Namespace, Run, iso
+from headwater.marquez.nouns import ANONYMOUS, Dataset, Job, Marquez, Namespace, iso
 
 _STEP = 1_000  # events after which the place to go on is kept: the writer has to come to rest for it
 
@@ -57,7 +57,7 @@ class Import:
     async def _take_events(self, since: datetime | None) -> None:
         done = kept = 0
         total = await self._marquez.event_count(since)
-        async with aclosing(self._marquez.events(since)) as chunks:  # type: ignore[type-var]
+        async with aclosing(self._marquez.events(since)) as chunks:
             async for chunk in chunks:
                 await self._add(chunk.bodies)
                 done += len(chunk.bodies)
@@ -146,34 +146,33 @@ class Import:
 
     async def _take_job(self, job: Job) -> None:
         name = (job.namespace, job.name)
-        shown = await known.find_job(self._conn, *name)
         if job.is_hidden:
-            if shown:
+            if await known.find_job(self._conn, *name):
                 await self._hide(writes.Hide(job.namespace, job=job.name))
             return
         self._count("jobs")
-        if shown:
-            await self._log([*telling.added_to_job(job, shown)])
-        elif not await known.has_job(self._conn, *name) and not await self._has_other_name(job):
+        latest = {run.id for run in job.latest_runs or []}
+        of_events = await runs.of_events(self._conn, latest)
+        if await known.has_job(self._conn, *name):
+            await self._add_to_job(job)
+        elif not of_events:  # else headwater has it under another name: Marquez changes some namespaces and parents
             await self._log([telling.whole_job(job)])
-        await self._take_runs(job)
+        await self._take_runs(job, known_by_events=latest == of_events)
 
-    async def _has_other_name(self, job: Job) -> bool:
-        """Events told of its runs, so that headwater knows the job: Marquez changes some namespaces and parents."""
-        return any([await runs.is_of_events(self._conn, run.id) for run in job.latest_runs or []])
+    async def _add_to_job(self, job: Job) -> None:
+        if telling.may_say_more(job) and (shown := await known.find_job(self._conn, job.namespace, job.name)):
+            await self._log([*telling.added_to_job(job, shown)])
 
-    async def _take_runs(self, job: Job) -> None:
-        """Where both sides have the same number, events told of all: asking Marquez for each would take hours."""
+    async def _take_runs(self, job: Job, *, known_by_events: bool) -> None:
+        """All are asked for only where the number or the latest of them (``known_by_events``) say that events did not tell of
+        all: it would take hours."""
         count = await self._marquez.run_count(job)
         self.counts["runs"] += count
-        if count == await known.run_count(self._conn, job.namespace, job.name):
+        if known_by_events and count == await known.run_count(self._conn, job.namespace, job.name):
             return
         async for run in self._marquez.runs(job):
-            await self._take_run(run, job)
-
-    async def _take_run(self, run: Run, job: Job) -> None:
-        if not await runs.is_of_events(self._conn, run.id):
-            await self._log([*telling.run(run, job)])
+            if not await runs.of_events(self._conn, [run.id]):
+                await self._log([*telling.run(run, job)])
 
     async def _hide(self, write: writes.Hide) -> None:
         """With the present time, as it is by arrival that a thing is heard of. Only at the first import: later ones would undo

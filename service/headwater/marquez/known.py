@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from headwater.catalog import datasets, jobs, runs, sources, tags
-from headwater.catalog.page import Page
 from headwater.db.pool import Connection
 from headwater.entities.dataset import Dataset
 from headwater.entities.job import Job
@@ -63,6 +62,6 @@ async def has_tag(conn: Connection, name: str, description: str | None) -> bool:
 
 async def run_count(conn: Connection, namespace: str, job: str) -> int:
     try:
-        return (await runs.list_runs(conn, await jobs.find_job(conn, namespace, job), Page(limit=0))).totalCount
+        return await runs.count_runs(conn, await jobs.find_job(conn, namespace, job))
     except NotFound:
         return 0

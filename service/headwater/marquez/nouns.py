@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -117,7 +117,7 @@ class Marquez(Protocol):
     async def event_count(self, since: datetime | None) -> int:
         """Events from a time on, or about as many: progress is measured by it."""
 
-    def events(self, since: datetime | None) -> AsyncIterator[Chunk]:
+    def events(self, since: datetime | None) -> AsyncGenerator[Chunk, None]:
         """From a time on, or all; an event may come twice."""
 
     def namespaces(self) -> AsyncIterator[Namespace]: ...

@@ -69,6 +69,11 @@ def whole_job(told: Job) -> bytes:
     return own_events.job_event(iso(told.updated_at), ((told.namespace, told.name), facets), *io)
 
 
+def may_say_more(told: Job) -> bool:
+    """Whether there may be something to add: most jobs have nothing, and looking one up takes many statements."""
+    return bool(told.tags or told.description or told.location) or told.type != "BATCH"
+
+
 def added_to_job(told: Job, known: shown_job.Job) -> Iterator[bytes]:
     """What headwater does not know of it, as of its creation; what it reads and writes is for events to say."""
     facets = own_events.tag_facets((None, tag) for tag in told.tags or [] if tag not in known.tags)
