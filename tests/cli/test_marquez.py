@@ -198,7 +198,9 @@ def test_refused_events_are_dead_letters_once(headwater: Command, on_database: s
 def test_counts_that_differ_are_explained(headwater: Command, on_database: str, marquez: str) -> None:
     asyncio.run(store(on_database, [run_event("COMPLETE", "08:00", namespace="elsewhere", outputs=["other"])]))
     done = headwater("import", "marquez", "--url", marquez)
-    assert "runs: A run UUID that several jobs use" in " ".join(done.out.split())
+    told = " ".join(done.out.split())
+    assert "headwater also counts what did not come from there." in told
+    assert "runs: A run UUID that several jobs use" in told
     assert "tags:" not in done.out
 
 
@@ -297,6 +299,13 @@ def test_what_came_meanwhile_is_taken_the_next_time(headwater: Command, on_datab
     assert headwater("import", "marquez", "--database", tables.url).status == 0
     tables.event(run_event("COMPLETE", "06:00", "late", "late", outputs=["orders"]))  # earlier than what was read
     assert headwater("import", "marquez", "--database", tables.url, "--json").json["accepted"] == 1
+
+
+def test_runs_are_not_taken_for_the_same_because_they_are_as_many(headwater: Command, on_database: str, tables: Tables) -> None:
+    asyncio.run(store(on_database, [run_event("COMPLETE", "12:00", "close", "ours", namespace="finance")]))
+    assert headwater("import", "marquez", "--database", tables.url).status == 0
+    with served(on_database) as url:
+        assert {run[0] for run in shown(url)["runs finance close"]} == {str(run_uuid("ours")), str(run_uuid("closing"))}
 
 
 def test_a_run_id_that_is_no_uuid_is_what_marquez_made_of_it(headwater: Command, on_database: str, tables: Tables) -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Taking over what another installation holds.", no_args_is_help=True)
 
+_WIDTH = 80
 _TIMEOUT_S = 600.0  # lists of jobs take a large Marquez minutes
 _Url = Annotated[
     str | None,
@@ -138,8 +139,8 @@ def _tell(tally: Tally, lines: list[Line], outcome: Outcome, *, as_json: bool) -
 
     print()
     table(["", "MARQUEZ", "HEADWATER"], [[line.noun, f"{line.marquez:,}", f"{line.headwater:,}"] for line in lines])
-    for line in lines:
-        if line.why:
-            show("")
-            for part in textwrap.wrap(f"{line.noun}: {line.why}", 80):
-                show(part)
+    reasons = [f"{line.noun}: {line.why}" for line in lines if line.why]
+    for text in ["headwater also counts what did not come from there.", *reasons] if reasons else []:
+        show("")
+        for part in textwrap.wrap(text, _WIDTH):
+            show(part)
