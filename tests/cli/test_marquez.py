@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -181,17 +180,16 @@ def test_a_namespace_that_is_deleted_there_is_deleted_here(headwater: Command, o
         assert ("shop", "anonymous", None, False) in shown(url)["namespaces"], "shown again here: not deleted a second time"
 
 
-def test_refused_events_are_dead_letters_once(headwater: Command, on_database: str, theirs: str) -> None:
+def test_refused_events_are_dead_letters_once(
+    headwater: Command, on_database: str, theirs: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asyncio.run(store(theirs, [run_event("START", "08:00", "a-name-of-more-than-100-characters" * 4), *EVENTS]))
-    os.environ["HEADWATER_MAX_NAME_LENGTH"] = "100"
-    try:
-        with served(theirs) as url:
-            done = headwater("import", "marquez", "--url", url)
-            assert done.status == 3
-            assert "Refused (dead letters): 1." in done.out
-            assert headwater("import", "marquez", "--url", url).status == 0
-    finally:
-        del os.environ["HEADWATER_MAX_NAME_LENGTH"]
+    with served(theirs) as url:
+        monkeypatch.setenv("HEADWATER_MAX_NAME_LENGTH", "100")
+        done = headwater("import", "marquez", "--url", url)
+        assert done.status == 3
+        assert "Refused (dead letters): 1." in done.out
+        assert headwater("import", "marquez", "--url", url).status == 0
     assert headwater("dead-letters", "list", "--json").json["totalCount"] == 1
 
 
