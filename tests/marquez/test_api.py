@@ -101,9 +101,21 @@ class _Failing(HeadwaterError):
     pass
 
 
-async def test_sources_that_cannot_be_listed_are_none() -> None:
-    """Marquez answers 500 for good once a dataset came without a dataSource facet."""
+async def test_sources_that_cannot_be_shown_are_passed_over() -> None:
+    """Marquez answers 500 to every list that has one without a URL."""
+    at = "2026-03-01T08:00:00Z"
+    stored = [{"name": name, "type": "POSTGRESQL", "updatedAt": at} for name in ("a", "default", "z")]
 
+    def get(*path: str, limit: int, offset: int) -> bytes:
+        page = stored[offset : offset + limit]
+        if any(source["name"] == "default" for source in page):
+            raise _Failing("The service answered 500.")
+        return json.dumps({"sources": page}).encode()
+
+    assert [source.name async for source in Api("m", get).sources()] == ["a", "z"]
+
+
+async def test_sources_that_are_never_shown_are_not_asked_for_for_ever() -> None:
     def get(*path: str, **query: Any) -> bytes:
         raise _Failing("The service answered 500.")
 

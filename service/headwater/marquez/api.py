@@ -29,6 +29,7 @@ _SHORTEST_WINDOW = timedelta(seconds=1)
 _LONGEST_WINDOW = timedelta(days=3_650)
 _NOUNS = 100  # a page; jobs take Marquez some ms each
 _JOBS = 25
+_REFUSED = 10  # sources one after another that cannot be shown, and then none is asked for
 
 
 class _Events(msgspec.Struct):
@@ -94,14 +95,22 @@ class Api:
         return self._listed(Namespace, "namespaces")
 
     async def sources(self) -> AsyncIterator[Source]:
-        """None where Marquez cannot list them, as from the first dataset without a dataSource facet on."""
-        try:
-            async for source in self._listed(Source, "sources"):
-                yield source
-        except (Unavailable, Invalid):
-            raise
-        except HeadwaterError:
-            return
+        """One by one: a source without a URL, as `default` is from the first dataset without a dataSource facet on, makes Marquez
+        answer 500 to every list that it is in."""
+        offset = refused = 0
+        while refused < _REFUSED:
+            try:
+                found = await self._page(Source, "sources", limit=1, offset=offset)
+            except (Unavailable, Invalid):
+                raise
+            except HeadwaterError:
+                refused += 1
+            else:
+                if not found:
+                    return
+                yield found[0]
+                refused = 0
+            offset += 1
 
     def tags(self) -> AsyncIterator[Tag]:
         return self._listed(Tag, "tags")
@@ -136,15 +145,18 @@ class Api:
         return len(body), self._decode(body, _Events)
 
     async def _listed(self, noun: type[_T], *path: str, size: int = _NOUNS) -> AsyncIterator[_T]:
-        """All of a list, which has the name of the path's end."""
         offset, found = 0, size
         while found == size:
-            answer = self._decode(await self._ask(*path, limit=size, offset=offset), dict[str, msgspec.Raw])
-            page = self._decode(answer.get(path[-1], msgspec.Raw(b"null")), list[noun])  # type: ignore[valid-type]
+            page = await self._page(noun, *path, limit=size, offset=offset)
             for thing in page:
                 yield thing
             found = len(page)
             offset += size
+
+    async def _page(self, noun: type[_T], *path: str, limit: int, offset: int) -> list[_T]:
+        """Of a list, which has the name of the path's end."""
+        answer = self._decode(await self._ask(*path, limit=limit, offset=offset), dict[str, msgspec.Raw])
+        return self._decode(answer.get(path[-1], msgspec.Raw(b"null")), list[noun])  # type: ignore[valid-type]
 
     async def _count(self, *path: str) -> int:
         return self._decode(await self._ask(*path, limit=0), _Count).totalCount
