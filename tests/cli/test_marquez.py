@@ -356,9 +356,21 @@ def test_a_marquez_that_is_away_is_one_line_without_its_password(
     assert len(done.err.splitlines()) == 1
 
 
-def test_its_own_database_is_no_marquez(headwater: Command, on_database: str) -> None:
-    done = headwater("import", "marquez", "--database", on_database)
+def test_its_own_database_is_no_marquez(headwater: Command, empty_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", empty_database)
+    done = headwater("import", "marquez", "--database", empty_database)
     assert (done.status, "is where headwater keeps its own data" in done.err) == (1, True)
+    with psycopg.connect(empty_database) as conn:
+        assert conn.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)
+
+
+def test_a_marquez_database_that_goes_away_is_one_line(headwater: Command, on_database: str, tables: Tables) -> None:
+    """It ends the connection at the first of its events that is read."""
+    tables.ends_connections()
+    done = headwater("import", "marquez", "--database", tables.url)
+    assert done.status == 1
+    assert "0 events were taken in before; the same command goes on from there" in done.err
+    assert len(done.err.splitlines()) == 1
 
 
 def test_another_database_without_marquezs_tables(headwater: Command, on_database: str, empty_database: str) -> None:

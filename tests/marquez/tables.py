@@ -36,6 +36,13 @@ class Tables:
         row = cursor.fetchone()
         return row[names.index("uuid")] if row and "uuid" in names else None
 
+    def ends_connections(self) -> None:
+        """Of whoever reads the events: in the place of the table is a view that does it."""
+        self._conn.execute("ALTER TABLE lineage_events RENAME TO events_behind")
+        self._conn.execute(
+            "CREATE VIEW lineage_events AS SELECT * FROM events_behind WHERE pg_terminate_backend(pg_backend_pid())"
+        )
+
     def event(self, event: Event, run: UUID | None = None) -> None:
         """``run`` is what Marquez makes of its run id, if that is no UUID."""
         kind = "RUN_EVENT" if "run" in event else "JOB_EVENT" if "job" in event else "DATASET_EVENT"

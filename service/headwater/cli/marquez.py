@@ -66,19 +66,19 @@ def marquez(
     log_only("ERROR")  # refused events are told below
     settings = read_settings(data_dir=data_dir).model_copy(update={"any_run_id": True})  # as Marquez took them
     outcome = Outcome()
+    _check_is_another(database, settings.database_url)
     with migrated(settings) as own:
-        if database is not None:
-            _check_is_another(database, own)
         tally, lines = asyncio.run(_take(own, settings, url, database, outcome))
     _tell(tally, lines, outcome, as_json=as_json)
     if tally.dead:
         raise typer.Exit(REFUSED)
 
 
-def _check_is_another(theirs: str, own: str) -> None:
+def _check_is_another(theirs: str | None, own: str | None) -> None:
+    """Before anything is made there: POSTGRES_HOST and its like, which Marquez has too, make both the same."""
     from headwater.marquez.database import place
 
-    if place(theirs) == place(own):
+    if theirs and own and place(theirs) == place(own):
         raise Invalid("--database is where headwater keeps its own data: give DATABASE_URL another one.")
 
 
@@ -106,12 +106,15 @@ async def _take(
 
 
 async def _go_on_later(taking: Awaitable[None], loader: Loader) -> None:
+    from headwater.db.pool import DatabaseUnavailable
+    from headwater.settings import masked
+
     try:
         await taking
-    except Unavailable as error:
+    except (Unavailable, *DatabaseUnavailable) as error:
         loader.abandon()
         stored = f"{loader.tally.accepted:,} events were taken in before; the same command goes on from there"
-        raise Unavailable(f"{error.message} ({stored}.)") from None
+        raise Unavailable(f"{masked(str(error))} ({stored}.)") from None
 
 
 @asynccontextmanager
