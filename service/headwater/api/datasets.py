@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter, Request, Response
 
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, Page, Read, json, uuid_of
@@ -23,7 +21,6 @@ from headwater.entities.dataset import (
 from headwater.errors import NotFound
 from headwater.ingest import own_events
 from headwater.ingest.writes import Hide
-from headwater.openlineage.facets import OWN_DATASET
 
 router = APIRouter(prefix="/api/v1/namespaces/{namespace}/datasets", tags=["Datasets"])
 
@@ -79,21 +76,10 @@ async def _known(read: Connection, namespace: str, dataset: str) -> Dataset | St
 
 def _facets(meta: DatasetMeta, uri: str | None, known: Dataset | StreamDataset | None) -> own_events.Facets:
     own = {"type": meta.type, "physicalName": meta.physicalName, "schemaLocation": meta.schemaLocation}
-    facets: own_events.Facets = {
-        "dataSource": {"name": meta.sourceName, **({"uri": uri} if uri else {})},
-        OWN_DATASET: {key: value for key, value in own.items() if value is not None},
-    }
-    if meta.description is not None:
-        facets["documentation"] = {"description": meta.description}
     fields = meta.fields if meta.fields is not None else (known and known.fields) or None
-    if fields is not None:
-        facets["schema"] = {"fields": [_field(f.model_dump()) for f in fields]}
-    of_fields = [(field.name, tag) for field in meta.fields or [] for tag in field.tags]
-    return facets | own_events.tag_facets([*((None, tag) for tag in meta.tags), *of_fields])
-
-
-def _field(told: dict[str, Any]) -> dict[str, Any]:
-    return {key: told[key] for key in ("name", "type", "description") if told[key] is not None}
+    told = None if fields is None else [field.model_dump() for field in fields]
+    tags = [*((None, tag) for tag in meta.tags), *((field.name, tag) for field in meta.fields or [] for tag in field.tags)]
+    return own_events.dataset_facets(own, (meta.sourceName, uri), meta.description, told, tags)
 
 
 @router.delete("/{dataset}", response_model=Dataset | StreamDataset, responses=NOT_FOUND)

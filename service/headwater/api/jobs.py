@@ -19,7 +19,6 @@ from headwater.errors import Invalid, NotFound
 from headwater.ids import new_run
 from headwater.ingest import own_events
 from headwater.ingest.writes import Hide
-from headwater.openlineage.facets import OWN_JOB, OWN_RUN
 
 router = APIRouter(prefix="/api/v1", tags=["Jobs"])
 
@@ -65,7 +64,6 @@ async def list_runs(read: Read, namespace: Name, job: Name, page: Page) -> Respo
 
 
 _JOB = "/namespaces/{namespace}/jobs/{job}"
-_PROCESSING = {"STREAM": "STREAMING"}
 
 
 @router.put(_JOB, response_model=Job, responses={**BAD_REQUEST, **NOT_FOUND})
@@ -74,11 +72,7 @@ async def put_job(request: Request, read: Read, namespace: Name, job: Name, meta
     await namespaces.require_namespace(read, namespace)
     for dataset in (*meta.inputs, *meta.outputs):
         await datasets.find_dataset(read, dataset.namespace, dataset.name)
-    facets: own_events.Facets = {OWN_JOB: {"type": _PROCESSING.get(meta.type, meta.type)}}
-    if meta.description is not None:
-        facets["documentation"] = {"description": meta.description}
-    if meta.location is not None:
-        facets["sourceCodeLocation"] = {"type": "url", "url": meta.location}
+    facets = own_events.job_facets(meta.type, meta.description, meta.location)
     inputs, outputs = ([(d.namespace, d.name) for d in side] for side in (meta.inputs, meta.outputs))
     if meta.runId is None:
         event = own_events.job_event(now(), ((namespace, job), facets), inputs, outputs)
@@ -137,17 +131,10 @@ async def create_run(request: Request, read: Read, namespace: Name, job: Name, m
     if await runs.exists(read, run):
         raise Invalid(f"Run '{run}' already exists for '{job}' under namespace '{namespace}'.")
     inputs = [((d.namespace, d.name), own_events.NO_FACETS) for d in known.inputs]
-    event = own_events.run_event(now(), None, str(run), ((known.namespace, known.name), {}), _run_facets(meta), inputs)
+    facets = own_events.run_facets(meta.args, meta.nominalStartTime, meta.nominalEndTime)
+    event = own_events.run_event(now(), None, str(run), ((known.namespace, known.name), {}), facets, inputs)
     await tell(request, event)
     answer = json(await runs.get_run(read, run))
     answer.status_code = 201
     answer.headers["Location"] = f"{request.url.path}/{run}"
     return answer
-
-
-def _run_facets(meta: RunMeta) -> own_events.Facets:
-    facets: own_events.Facets = {OWN_RUN: {"args": meta.args}}
-    if meta.nominalStartTime is not None:
-        end = {"nominalEndTime": meta.nominalEndTime.isoformat()} if meta.nominalEndTime else {}
-        facets["nominalTime"] = {"nominalStartTime": meta.nominalStartTime.isoformat(), **end}
-    return facets

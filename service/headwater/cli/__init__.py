@@ -17,11 +17,13 @@ from headwater.cli import (
     dead_letters,
     demo,
     events,
+    export,
     gate,
     impact,
     ingest,
     jobs,
     lineage,
+    marquez,
     namespaces,
     runs,
     schemas,
@@ -51,6 +53,8 @@ app.add_typer(runs.app, name="runs", rich_help_panel=_READING)
 app.add_typer(datasets.app, name="datasets", rich_help_panel=_READING)
 app.add_typer(namespaces.app, name="namespaces", rich_help_panel=_READING)
 app.command(name="ingest", rich_help_panel=_STORE)(ingest.ingest)
+app.command(name="export", rich_help_panel=_STORE)(export.export)
+app.add_typer(marquez.app, name="import", rich_help_panel=_STORE)
 app.add_typer(events.app, name="events", rich_help_panel=_STORE)
 app.add_typer(dead_letters.app, name="dead-letters", rich_help_panel=_STORE)
 app.add_typer(db.app, name="db", rich_help_panel=_STORE)

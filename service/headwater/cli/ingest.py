@@ -46,7 +46,7 @@ def ingest(
 
     log_only("ERROR")  # refused events are told below
     settings = read_settings(data_dir=data_dir)
-    outcome = _Outcome()
+    outcome = Outcome()
     sources = list(_sources(files, outcome))
     tally = Tally()
     if sources:
@@ -64,7 +64,7 @@ class _Source(NamedTuple):
 
 
 @dataclass
-class _Outcome:
+class Outcome:
     """What did not go well."""
 
     unread: list[str] = field(default_factory=list)
@@ -94,7 +94,7 @@ class _Outcome:
         show(line, err=True)
 
 
-def _sources(files: Iterable[str], outcome: _Outcome) -> Iterator[_Source]:
+def _sources(files: Iterable[str], outcome: Outcome) -> Iterator[_Source]:
     from headwater.ingest.files import SUFFIXES, below
 
     for name in files:
@@ -116,7 +116,7 @@ def _file(path: Path) -> _Source:
     return _Source(str(path), path.stat().st_size, lambda: path.open("rb", buffering=0))
 
 
-async def _ingest(url: str, settings: Settings, sources: list[_Source], outcome: _Outcome) -> Tally:
+async def _ingest(url: str, settings: Settings, sources: list[_Source], outcome: Outcome) -> Tally:
     from headwater.cli.progress import progress
     from headwater.db.pool import connect
     from headwater.ingest.load import Loader
@@ -133,7 +133,7 @@ async def _ingest(url: str, settings: Settings, sources: list[_Source], outcome:
         await conn.close()
 
 
-async def _load_all(loader: Loader, sources: list[_Source], longest: int, outcome: _Outcome, report: Report) -> None:
+async def _load_all(loader: Loader, sources: list[_Source], longest: int, outcome: Outcome, report: Report) -> None:
     total, before = sum(source.size for source in sources), 0
     try:
         for source in sources:
@@ -150,7 +150,7 @@ def _report(report: Report, loader: Loader, total: int, before: int, at: int) ->
     report(before + at, total, f"{loader.tally.total:,} events")
 
 
-async def _load(loader: Loader, source: _Source, longest: int, outcome: _Outcome, at: Callable[[int], None]) -> None:
+async def _load(loader: Loader, source: _Source, longest: int, outcome: Outcome, at: Callable[[int], None]) -> None:
     from headwater.ingest.files import Unreadable, events
 
     try:

@@ -1,8 +1,8 @@
 """The schema, readable top to bottom.
 
-``lineage_events`` is the truth; all other tables but ``dead_letters``, ``tags`` and ``graph_changes`` are projections of it.
-A projection's columns merge by rules that do not know the order of arrival: minimum, maximum, union, or "the greatest event
-time wins". The tables of words follow the projections, a little later.
+``lineage_events`` is the truth; all other tables but ``dead_letters``, ``imports``, ``tags`` and ``graph_changes`` are
+projections of it. A projection's columns merge by rules that do not know the order of arrival: minimum, maximum, union, or "the
+greatest event time wins". The tables of words follow the projections, a little later.
 
 *Facet maps* (``facets``, ``job_facets``, …) are jsonb objects ``{key: [at, hash]}`` whose body is in ``facet_bodies`` under
 that hash (jobs and datasets: the same body comes with every run), or ``{key: [at, hash, text]}`` with the body's JSON text
@@ -107,6 +107,14 @@ dead_letters = Table(
     Column("retried_at", DateTime(timezone=True), nullable=True),  # last retry, if any
     Column("accepted_at", DateTime(timezone=True), nullable=True),  # a retry that went in
     Index(None, "received_at"),
+)
+
+imports = Table(
+    "imports",
+    metadata,
+    Column("source", Text, primary_key=True),  # where the events come from, without credentials
+    _time("reached"),  # all events before this time are in; null: it begins at the oldest
+    _time("finished_at"),  # when an import first came to its end
 )
 
 conformance = Table(
@@ -426,6 +434,6 @@ run_versions = Table(
 
 # Which only the migration knows, since they stand on an extension that a server may lack. See decisions/0009-search.md.
 TRIGRAM_INDEXES = ("job_names_trigram_idx", "datasets_trigram_idx")
-_NO_PROJECTIONS = (lineage_events, dead_letters, tags, graph_changes, job_words, dataset_words)
+_NO_PROJECTIONS = (lineage_events, dead_letters, imports, tags, graph_changes, job_words, dataset_words)
 PROJECTIONS = tuple(t for t in metadata.sorted_tables if t not in _NO_PROJECTIONS)
 MONTHLY = (runs, run_io, run_versions)
