@@ -12,7 +12,8 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-# Only a row that is really new fires the trigger, so a job that is known costs nothing.
+# Only a row that is really new (or goes, as a job may whose only run turns out to be another's) fires a trigger, so a job that is
+# known costs nothing.
 JOB_NAMES = """
 CREATE TABLE job_names (
     job_id bigint NOT NULL,
@@ -30,6 +31,17 @@ END
 $$;
 
 CREATE TRIGGER jobs_name AFTER INSERT ON jobs FOR EACH ROW EXECUTE FUNCTION name_job();
+
+CREATE FUNCTION forget_job_name() RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    DELETE FROM job_names WHERE job_id = old.job_id;
+    RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER jobs_forget_name AFTER DELETE ON jobs FOR EACH ROW EXECUTE FUNCTION forget_job_name();
 
 INSERT INTO job_names (job_id, name) SELECT job_id, name FROM jobs
 """
@@ -85,5 +97,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("DROP TABLE job_words, dataset_words, job_names")
     op.execute("DROP INDEX IF EXISTS datasets_trigram_idx")
-    op.execute("DROP TRIGGER jobs_name ON jobs")
-    op.execute("DROP FUNCTION name_job, jsonb_or_null")
+    for trigger in ("jobs_name", "jobs_forget_name"):
+        op.execute(f"DROP TRIGGER {trigger} ON jobs")
+    op.execute("DROP FUNCTION name_job, forget_job_name, jsonb_or_null")

@@ -217,7 +217,7 @@ jobs = Table(
 job_names = Table(
     "job_names",
     metadata,
-    # The names of jobs again, in rows that never change, written by a trigger when a job is new: every event writes its job's
+    # The names of jobs again, in rows that never change, by triggers when a job comes or goes: every event writes its job's
     # row anew with all of its index entries (jobs_last_at_idx), and a name has dozens of trigrams. Rows of datasets are
     # updated in place, so their names need no second table.
     _id("job_id", key=True),
