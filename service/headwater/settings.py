@@ -84,6 +84,9 @@ class Settings(BaseSettings):
     queue_bytes: int = Field(default=128 * MIB, ge=1024)  # their bytes; bounds memory when events are large
     commit_events: int = Field(default=500, ge=1)  # most events in one transaction; speed gains little beyond 500
 
+    # ---- what may be taken away
+    admin: bool = False  # hard deletes: off, since whoever reaches the service may do all that it does
+
     # ---- the rest
     tags: Annotated[tuple[str, ...], NoDecode] = ()  # comma separated; there from the start, as in Marquez
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -222,6 +222,40 @@ async def test_deleting_what_is_not_there(http: httpx.AsyncClient) -> None:
         await _told(http, "POST", f"{path}/undelete", status=404)
 
 
+# ---------------------------------------------------------------- deleted for good
+
+
+async def test_what_is_deleted_for_good_is_nowhere(database: str) -> None:
+    async with in_process(database, admin=True) as http:
+        await _shop(http)
+        await _told(http, "POST", f"{NS}/jobs/load/runs", {}, 201)
+        around = f"{V1}/lineage?nodeId=dataset:shop:in"
+        assert len((await _told(http, "GET", around))["graph"]) == 3
+        await _told(http, "DELETE", f"{NS}/jobs/load")
+        assert (await http.delete(f"{NS}/jobs/load?hard=true")).status_code == 204, "hidden ones too"
+        await _told(http, "POST", f"{NS}/jobs/load/undelete", status=404)
+        assert [node["id"] for node in (await _told(http, "GET", around))["graph"]] == ["dataset:shop:in"]
+        assert (await http.delete(f"{NS}/datasets/in?hard=true")).status_code == 204
+        await _told(http, "GET", f"{NS}/datasets/in", status=404)
+        assert (await http.delete(f"{NS}?hard=true")).status_code == 204
+        for path in (NS, f"{NS}/jobs/load", f"{NS}/datasets/out"):
+            await _told(http, "DELETE", f"{path}?hard=true", status=404)
+        await _shop(http)
+        assert len((await _told(http, "GET", around))["graph"]) == 3, "what is told again is there again"
+        assert (await _told(http, "GET", f"{NS}/jobs/load/runs"))["totalCount"] == 0
+
+
+async def test_deleting_for_good_is_off_by_default(http: httpx.AsyncClient) -> None:
+    await _shop(http)
+    for path in (NS, f"{NS}/jobs/load", f"{NS}/datasets/out"):
+        assert "HEADWATER_ADMIN" in (await _told(http, "DELETE", f"{path}?hard=true", status=403))["message"]
+        await _told(http, "GET", path)
+    told = {"kind": "erase", "namespace": "shop"}
+    event = {"eventTime": "2026-03-01T00:00:00Z", "producer": "x", "schemaURL": "x", "headwaterWrite": told}
+    assert (await http.post(f"{V1}/lineage", json=event)).status_code == 422, "nor is there a way around"
+    await _told(http, "GET", f"{NS}/jobs/load")
+
+
 # ---------------------------------------------------------------- the log
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from headwater.api.deps import BAD_REQUEST, NOT_FOUND, Page, Read, json, uuid_of
+from headwater.api.deps import BAD_REQUEST, ERASED, NOT_FOUND, Hard, Page, Read, json, uuid_of
 from headwater.api.metas import DatasetMeta
 from headwater.api.paths import Name
-from headwater.api.telling import now, tell, write
+from headwater.api.telling import erase, tell, write
 from headwater.catalog import datasets, namespaces, runs, sources
 from headwater.db.pool import Connection
 from headwater.entities.dataset import (
@@ -22,8 +22,9 @@ from headwater.entities.dataset import (
 )
 from headwater.errors import NotFound
 from headwater.ingest import own_events
-from headwater.ingest.writes import Hide
+from headwater.ingest.writes import Erase, Hide
 from headwater.openlineage.facets import OWN_DATASET
+from headwater.openlineage.times import now
 
 router = APIRouter(prefix="/api/v1/namespaces/{namespace}/datasets", tags=["Datasets"])
 
@@ -96,9 +97,12 @@ def _field(told: dict[str, Any]) -> dict[str, Any]:
     return {key: told[key] for key in ("name", "type", "description") if told[key] is not None}
 
 
-@router.delete("/{dataset}", response_model=Dataset | StreamDataset, responses=NOT_FOUND)
-async def delete_dataset(request: Request, read: Read, namespace: Name, dataset: Name) -> Response:
+@router.delete("/{dataset}", response_model=Dataset | StreamDataset, responses=ERASED)
+async def delete_dataset(request: Request, read: Read, namespace: Name, dataset: Name, hard: Hard = False) -> Response:
     """Hides a dataset, until the next event that names it; nothing is lost."""
+    if hard:
+        own_namespace, own_name = await datasets.find_hidden_dataset(read, namespace, dataset)
+        return await erase(request, Erase(own_namespace, dataset=own_name))
     known = await datasets.get_dataset(read, namespace, dataset)
     await write(request, Hide(known.namespace, dataset=known.name))
     return json(known)

@@ -19,6 +19,12 @@ _LARGEST = (1 << 62) - 1  # limit + offset must still be a bigint; nobody has mo
 Responses = dict[int | str, dict[str, Any]]
 BAD_REQUEST: Responses = {400: {"model": Fault, "description": "A parameter is missing or wrong."}}
 NOT_FOUND: Responses = {404: {"model": Fault, "description": "There is no such thing."}}
+ERASED: Responses = {
+    204: {"description": "Deleted for good (`hard`)."},
+    403: {"model": Fault, "description": "Hard deletes are off."},
+    **BAD_REQUEST,
+    **NOT_FOUND,
+}
 
 
 async def _read(request: Request) -> AsyncIterator[Connection]:
@@ -31,6 +37,14 @@ Read = Annotated[Connection, Depends(_read)]
 
 Limit = Annotated[int, Query(ge=0, description="Size of the page; 0 gives the count alone.")]
 Offset = Annotated[int, Query(ge=0, description="How many to pass over.")]
+
+Hard = Annotated[
+    bool,
+    Query(
+        description="Delete it for good, with its runs, versions and edges, and the datasets that only it used. The answer is"
+        " 204. Only where the setting HEADWATER_ADMIN is on."
+    ),
+]
 
 
 def _page(limit: Limit = 100, offset: Offset = 0) -> _Page:

@@ -6,11 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from headwater.api.deps import BAD_REQUEST, NOT_FOUND, Page, Read, json, uuid_of
+from headwater.api.deps import BAD_REQUEST, ERASED, NOT_FOUND, Hard, Page, Read, json, uuid_of
 from headwater.api.metas import JobMeta, RunMeta
 from headwater.api.parameters import one_of
 from headwater.api.paths import Name
-from headwater.api.telling import now, tell, write
+from headwater.api.telling import erase, tell, write
 from headwater.catalog import datasets, job_versions, jobs, namespaces, runs
 from headwater.db.pool import Connection
 from headwater.entities.job import Job, Jobs, JobVersion, JobVersions
@@ -18,8 +18,9 @@ from headwater.entities.run import Run, Runs, RunState
 from headwater.errors import Invalid, NotFound
 from headwater.ids import new_run
 from headwater.ingest import own_events
-from headwater.ingest.writes import Hide
+from headwater.ingest.writes import Erase, Hide
 from headwater.openlineage.facets import OWN_JOB, OWN_RUN
+from headwater.openlineage.times import now
 
 router = APIRouter(prefix="/api/v1", tags=["Jobs"])
 
@@ -93,9 +94,12 @@ async def put_job(request: Request, read: Read, namespace: Name, job: Name, meta
     return json(await jobs.get_job(read, namespace, job))
 
 
-@router.delete(_JOB, response_model=Job, responses=NOT_FOUND)
-async def delete_job(request: Request, read: Read, namespace: Name, job: Name) -> Response:
+@router.delete(_JOB, response_model=Job, responses=ERASED)
+async def delete_job(request: Request, read: Read, namespace: Name, job: Name, hard: Hard = False) -> Response:
     """Hides a job, until the next event that names it; nothing is lost."""
+    if hard:
+        await jobs.require_job(read, namespace, job)
+        return await erase(request, Erase(namespace, job=job))
     known = await jobs.get_job(read, namespace, job)
     await write(request, Hide(known.namespace, job=known.name))
     return json(known)

@@ -10,10 +10,11 @@ from fastapi import APIRouter, Query, Request, Response
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, Read, json, uuid_of
 from headwater.api.parameters import INSTANT, one_of
 from headwater.api.paths import Name
-from headwater.api.telling import now, tell
+from headwater.api.telling import tell
 from headwater.catalog import jobs, runs
 from headwater.entities.run import Run, RunFacets
 from headwater.ingest import own_events
+from headwater.openlineage.times import now
 
 router = APIRouter(prefix="/api/v1/jobs/runs", tags=["Runs"])
 

@@ -16,6 +16,7 @@ from headwater.cli import (
     db,
     dead_letters,
     demo,
+    erase,
     events,
     ingest,
     jobs,
@@ -49,6 +50,7 @@ app.add_typer(namespaces.app, name="namespaces", rich_help_panel=_READING)
 app.command(name="ingest", rich_help_panel=_STORE)(ingest.ingest)
 app.add_typer(events.app, name="events", rich_help_panel=_STORE)
 app.add_typer(dead_letters.app, name="dead-letters", rich_help_panel=_STORE)
+app.add_typer(erase.app, name="erase", rich_help_panel=_STORE)
 app.add_typer(db.app, name="db", rich_help_panel=_STORE)
 app.add_typer(schemas.app, name="schemas", rich_help_panel="The checkout")
 

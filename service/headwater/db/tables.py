@@ -1,7 +1,8 @@
 """The schema, readable top to bottom.
 
-``lineage_events`` is the truth; all other tables but ``dead_letters`` and ``tags`` are projections of it. A projection's
-columns merge by rules that do not know the order of arrival: minimum, maximum, union, or "the greatest event time wins".
+``lineage_events`` is the truth; all other tables but ``erasures``, ``dead_letters`` and ``tags`` are projections of it. A
+projection's columns merge by rules that do not know the order of arrival: minimum, maximum, union, or "the greatest event time
+wins".
 
 *Facet maps* (``facets``, ``job_facets``, …) are jsonb objects ``{key: [at, hash]}`` whose body is in ``facet_bodies`` under
 that hash (jobs and datasets: the same body comes with every run), or ``{key: [at, hash, text]}`` with the body's JSON text
@@ -84,11 +85,20 @@ lineage_events = Table(
     Column("name", Text, nullable=False),
     Column("run_uuid", Uuid, nullable=True),
     Column("received_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    Column("era", Integer, nullable=False, server_default=text("0")),  # how many erasures were before it
     Column("findings", JSONB, nullable=True),  # [{path, message}] where the event was taken although a schema refuses it
     Column("body", LargeBinary, nullable=False),  # the bytes as sent, zstd
     PrimaryKeyConstraint("event_time", "event_id"),
     Index("lineage_events_job_idx", text("left(name, 256)"), postgresql_where=text("kind = 2")),  # see ingest.rehome
     postgresql_partition_by="RANGE (event_time)",
+)
+
+erasures = Table(
+    "erasures",
+    metadata,
+    # A row a hard delete: what is told later belongs to its era. The delete itself is the last event of the era before.
+    Column("era", Integer, primary_key=True, autoincrement=False),
+    Column("erased_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
 )
 
 dead_letters = Table(
@@ -381,5 +391,6 @@ run_versions = Table(
     postgresql_partition_by=_BY_MONTH,
 )
 
-PROJECTIONS = tuple(t for t in metadata.sorted_tables if t.name not in ("lineage_events", "dead_letters", "tags"))
+_NO_PROJECTIONS = ("lineage_events", "erasures", "dead_letters", "tags")
+PROJECTIONS = tuple(t for t in metadata.sorted_tables if t.name not in _NO_PROJECTIONS)
 MONTHLY = (runs, run_io, run_versions)

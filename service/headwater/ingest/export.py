@@ -7,16 +7,18 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from headwater.db.pool import Connection
+from headwater.ingest.erase import log_order
 from headwater.ingest.prepare import decompress
 
-_LOG = "SELECT body FROM lineage_events ORDER BY event_time, event_id"
+_LOG = "SELECT body FROM lineage_events ORDER BY {order}"
 _ROWS = 500  # fetched at once
 
 
 async def export(conn: Connection) -> AsyncIterator[bytes]:
-    """Every event by event time, from one snapshot, with its newline: as it was sent if that was one line."""
+    """Every event by event time (and those before a hard delete before it), from one snapshot, with its newline: as it was sent
+    if that was one line."""
     async with conn.transaction(), conn.cursor(name="export") as log:
-        await log.execute(_LOG)
+        await log.execute(_LOG.format(order=await log_order(conn)))
         while rows := await log.fetchmany(_ROWS):
             for (body,) in rows:
                 yield line(decompress(body))

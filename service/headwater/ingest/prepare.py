@@ -38,6 +38,7 @@ class Incoming:
     run_id: int | None  # of a RunEvent
     month: date  # partition of the run
     received: int  # microseconds since 1970
+    erases: writes.Erase | None = None
 
     @property
     def event_month(self) -> date:
@@ -73,7 +74,10 @@ def prepare(body: bytes, settings: Settings) -> Incoming:
         problems.append({"path": "$", "message": "has NUL characters or halves of surrogate pairs: replaced by U+FFFD"})
     if problems and settings.validation == "strict":
         raise InvalidEvent(errors=problems)
-    return _incoming(event, ids.event_id(body), compress(body), len(body), problems, time_ns() // 1000)
+    incoming = _incoming(event, ids.event_id(body), compress(body), len(body), problems, time_ns() // 1000)
+    if incoming.erases and not settings.admin:
+        raise InvalidEvent.at("$.headwaterWrite", "erases, which is off: HEADWATER_ADMIN turns it on")
+    return incoming
 
 
 def _check_nesting(body: bytes, most: int) -> None:
@@ -89,9 +93,9 @@ def stored(event_id: UUID, body: bytes, problems: list[Problem], received: int =
 
 
 def _incoming(event: Event, event_id: UUID, body: bytes, size: int, problems: list[Problem], received: int) -> Incoming:
-    if event.kind is Kind.WRITE:
-        writes.read(event)
     if event.run is None:
-        return Incoming(event, event_id, body, size, problems, None, event.name, None, ids.UNDATED, received)
+        write = writes.read(event) if event.kind is Kind.WRITE else None
+        erases = write if isinstance(write, writes.Erase) else None
+        return Incoming(event, event_id, body, size, problems, None, event.name, None, ids.UNDATED, received, erases)
     parent, run_id, month = parent_of(event), ids.run_id(event.run, event.namespace, event.name), ids.run_month(event.run)
     return Incoming(event, event_id, body, size, problems, parent, full_name(event, parent), run_id, month, received)
