@@ -16,9 +16,10 @@ router = APIRouter(prefix="/api/v1/namespaces", tags=["Namespaces"])
 
 
 @router.get("", response_model=Namespaces, responses=BAD_REQUEST)
-async def list_namespaces(read: Read, page: Page) -> Response:
-    """All namespaces by name, hidden ones too."""
-    return json(await namespaces.list_namespaces(read, page))
+async def list_namespaces(request: Request, read: Read, page: Page) -> Response:
+    """All namespaces by name, hidden ones too; without those that the settings exclude."""
+    excluded = request.app.state.settings.exclude_namespaces_on_read or None
+    return json(await namespaces.list_namespaces(read, page, excluded))
 
 
 @router.get("/{namespace}", response_model=Namespace, responses=NOT_FOUND)

@@ -11,7 +11,7 @@ from uuid import UUID
 import zstandard
 
 from headwater import ids
-from headwater.errors import InvalidEvent, MalformedEvent, Problem
+from headwater.errors import Excluded, InvalidEvent, MalformedEvent, Problem
 from headwater.ingest import writes
 from headwater.ingest.extract import ParentRun, full_name, parent_of
 from headwater.openlineage.parse import Event, Kind, nesting, parse, storable
@@ -65,9 +65,12 @@ def decompress(body: bytes) -> bytes:
 
 
 def prepare(body: bytes, settings: Settings) -> Incoming:
-    """Raises InvalidEvent where the event cannot be taken, or where ``validation`` is strict and a schema refuses it."""
+    """Raises InvalidEvent where the event cannot be taken, or where ``validation`` is strict and a schema refuses it; Excluded
+    where it is about a namespace that the settings leave out."""
     clean = storable(body)
     event = parse(clean, max_name_length=settings.max_name_length, any_run_id=settings.any_run_id)
+    if settings.exclude_namespaces_on_write and not settings.takes(namespace := _subject(event)):
+        raise Excluded(namespace)
     _check_nesting(clean, settings.max_nesting)
     problems: list[Problem] = [{"path": f.path, "message": f.message} for f in findings(clean, event.kind)]
     if clean != body:
@@ -78,6 +81,12 @@ def prepare(body: bytes, settings: Settings) -> Incoming:
     if incoming.erases and not settings.admin:
         raise InvalidEvent.at("$.headwaterWrite", "erases, which is off: HEADWATER_ADMIN turns it on")
     return incoming
+
+
+def _subject(event: Event) -> str:
+    """The namespace that the event is about. Who deletes one may do so though it is excluded."""
+    write = writes.read(event) if event.kind is Kind.WRITE else None
+    return write.name if isinstance(write, writes.PutNamespace) else event.namespace
 
 
 def _check_nesting(body: bytes, most: int) -> None:
