@@ -92,6 +92,9 @@ class Settings(BaseSettings):
     commit_events: int = Field(default=500, ge=1)  # most events in one transaction; speed gains little beyond 500
 
     # ---- what may be taken away
+    retention_days: int | None = Field(default=None, ge=1, le=36_500)  # None keeps all: see ingest.retention
+    retention_every_minutes: int = Field(default=15, ge=1, le=10_080)  # Marquez's; there is little to do each time
+    retention_batch_rows: int = Field(default=1_000, ge=1, le=1_000_000)  # in one transaction, which writers may wait for
     admin: bool = False  # hard deletes: off, since whoever reaches the service may do all that it does
 
     # ---- the rest
