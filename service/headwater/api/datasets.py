@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from headwater.api.deps import BAD_REQUEST, ERASED, NOT_FOUND, Hard, Page, Read, json, uuid_of
+from headwater.api.deps import BAD_REQUEST, ERASED, NOT_FOUND, Hard, Names, Page, Read, json, uuid_of
 from headwater.api.metas import DatasetMeta
 from headwater.api.paths import Name
 from headwater.api.telling import erase, tell, write
@@ -30,9 +30,9 @@ router = APIRouter(prefix="/api/v1/namespaces/{namespace}/datasets", tags=["Data
 
 
 @router.get("", response_model=Datasets, responses={**BAD_REQUEST, **NOT_FOUND})
-async def list_datasets(read: Read, namespace: Name, page: Page) -> Response:
+async def list_datasets(read: Read, namespace: Name, page: Page, names: Names) -> Response:
     """Datasets of a namespace by name, each under its own name only."""
-    return json(await datasets.list_datasets(read, namespace, page))
+    return json(await datasets.list_datasets(read, namespace, page, names))
 
 
 @router.get("/{dataset}", response_model=Dataset | StreamDataset, responses=NOT_FOUND)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
 
+from headwater.catalog.names import Names as _Names
 from headwater.catalog.page import Page as _Page
 from headwater.db.pool import Connection, Pool
 from headwater.entities import encode
@@ -52,6 +53,16 @@ def _page(limit: Limit = 100, offset: Offset = 0) -> _Page:
 
 
 Page = Annotated[_Page, Depends(_page)]
+
+
+def _names(
+    prefix: Annotated[str, Query(description="Only those whose name begins so; the case counts.")] = "",
+    q: Annotated[str, Query(description="Only those that have this somewhere in their name, in any case.")] = "",
+) -> _Names:
+    return _Names(prefix.replace("\0", "\ufffd"), q.replace("\0", "\ufffd"))  # as names are stored
+
+
+Names = Annotated[_Names, Depends(_names)]
 
 
 def uuid_of(kind: str, text: str) -> UUID:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from headwater.api.deps import BAD_REQUEST, ERASED, NOT_FOUND, Hard, Page, Read, json, uuid_of
+from headwater.api.deps import BAD_REQUEST, ERASED, NOT_FOUND, Hard, Names, Page, Read, json, uuid_of
 from headwater.api.metas import JobMeta, RunMeta
 from headwater.api.parameters import one_of
 from headwater.api.paths import Name
@@ -29,15 +29,21 @@ _States = Annotated[list[_State], Query(description="Only jobs whose latest run 
 
 
 @router.get("/jobs", response_model=Jobs, responses=BAD_REQUEST)
-async def list_all_jobs(read: Read, page: Page, lastRunStates: _States = []) -> Response:  # noqa: B006, N803
+async def list_all_jobs(read: Read, page: Page, names: Names, lastRunStates: _States = []) -> Response:  # noqa: B006, N803
     """Jobs of all namespaces; those with the latest event first."""
-    return json(await jobs.list_jobs(read, page, states=lastRunStates))
+    return json(await jobs.list_jobs(read, page, states=lastRunStates, names=names))
 
 
 @router.get("/namespaces/{namespace}/jobs", response_model=Jobs, responses=BAD_REQUEST)
-async def list_jobs(read: Read, namespace: Name, page: Page, lastRunStates: _States = []) -> Response:  # noqa: B006, N803
+async def list_jobs(
+    read: Read,
+    namespace: Name,
+    page: Page,
+    names: Names,
+    lastRunStates: _States = [],  # noqa: B006, N803
+) -> Response:
     """Jobs of a namespace; none where there is no such namespace."""
-    return json(await jobs.list_jobs(read, page, namespace, lastRunStates))
+    return json(await jobs.list_jobs(read, page, namespace, lastRunStates, names))
 
 
 @router.get("/namespaces/{namespace}/jobs/{job}", response_model=Job, responses=NOT_FOUND)

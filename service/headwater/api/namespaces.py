@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from headwater.api.deps import BAD_REQUEST, ERASED, NOT_FOUND, Hard, Page, Read, json
+from headwater.api.deps import BAD_REQUEST, ERASED, NOT_FOUND, Hard, Names, Page, Read, json
 from headwater.api.metas import NamespaceMeta
 from headwater.api.paths import Name
 from headwater.api.telling import erase, write
@@ -16,10 +16,10 @@ router = APIRouter(prefix="/api/v1/namespaces", tags=["Namespaces"])
 
 
 @router.get("", response_model=Namespaces, responses=BAD_REQUEST)
-async def list_namespaces(request: Request, read: Read, page: Page) -> Response:
+async def list_namespaces(request: Request, read: Read, page: Page, names: Names) -> Response:
     """All namespaces by name, hidden ones too; without those that the settings exclude."""
     excluded = request.app.state.settings.exclude_namespaces_on_read or None
-    return json(await namespaces.list_namespaces(read, page, excluded))
+    return json(await namespaces.list_namespaces(read, page, excluded, names))
 
 
 @router.get("/{namespace}", response_model=Namespace, responses=NOT_FOUND)

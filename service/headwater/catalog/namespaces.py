@@ -7,6 +7,7 @@ from datetime import datetime
 from psycopg.errors import InvalidRegularExpression
 
 from headwater import ids
+from headwater.catalog.names import ALL, Names, condition
 from headwater.catalog.page import Page, count
 from headwater.db.pool import Connection
 from headwater.entities.namespace import Namespace, Namespaces
@@ -16,7 +17,7 @@ _NAMESPACES = """
 SELECT name, first_at, greatest(first_at, owner_at, described_at), owner, description, is_hidden FROM namespaces
 """
 _ONE = f"{_NAMESPACES} WHERE namespace_id = %s"
-_LISTED = "WHERE %(excluded)s::text IS NULL OR name !~ %(excluded)s"
+_LISTED = f"WHERE (%(excluded)s::text IS NULL OR name !~ %(excluded)s) AND {condition('name')}"
 _PAGE = f'{_NAMESPACES} {_LISTED} ORDER BY name COLLATE "C" LIMIT %(limit)s OFFSET %(offset)s'
 _COUNT = f"SELECT count(*) FROM namespaces {_LISTED}"
 _EXISTS = "SELECT 1 FROM namespaces WHERE namespace_id = %s"
@@ -36,9 +37,9 @@ async def require_namespace(conn: Connection, name: str) -> None:
         raise NotFound("Namespace", name)
 
 
-async def list_namespaces(conn: Connection, page: Page, excluded: str | None = None) -> Namespaces:
+async def list_namespaces(conn: Connection, page: Page, excluded: str | None = None, names: Names = ALL) -> Namespaces:
     """Those whose name does not match ``excluded``, a regular expression of PostgreSQL's."""
-    asked = {"excluded": excluded, "limit": page.limit, "offset": page.offset}
+    asked = {"excluded": excluded, "limit": page.limit, "offset": page.offset, **names.parameters}
     rows = await (await conn.execute(_PAGE, asked)).fetchall()
     return Namespaces(totalCount=await count(conn, _COUNT, asked), namespaces=[_namespace(*row) for row in rows])
 
