@@ -143,6 +143,27 @@ async def test_a_run_that_fails_takes_nothing_from_its_job(http: httpx.AsyncClie
     assert (job["inputs"], job["outputs"]) == (JOB["inputs"], JOB["outputs"])
 
 
+@pytest.mark.parametrize("end", ["complete", "fail", "abort"])
+async def test_outputs_were_last_modified_when_their_run_ended(http: httpx.AsyncClient, end: str) -> None:
+    """As in Marquez: by runs that are marked over REST, and by those only."""
+    await _shop(http)
+    await _event(http, run_event("COMPLETE", "08:00", outputs=[dataset("out", namespace="shop")]))
+    run = await _told(http, "POST", f"{NS}/jobs/load/runs", {}, 201)
+    await _told(http, "PUT", f"{NS}/datasets/out", {**TABLE, "runId": run["id"]})
+    await _told(http, "POST", f"{V1}/jobs/runs/{run['id']}/start")
+    assert (await _told(http, "GET", f"{NS}/datasets/out"))["lastModifiedAt"] is None
+    at = "2099-01-01T00:00:00Z"
+    ended = await _told(http, "POST", f"{V1}/jobs/runs/{run['id']}/{end}?at={at}")
+    assert [(v["datasetVersionId"]["name"], v["facets"]) for v in ended["outputDatasetVersions"]] == [("out", {})]
+    out = await _told(http, "GET", f"{NS}/datasets/out")
+    assert (out["lastModifiedAt"], out["updatedAt"]) == (at, at)
+    assert not [key for key in out["facets"] if key.startswith("headwater")]
+    assert [f["name"] for f in out["fields"]] == ["id", "email"]
+    nodes = (await _told(http, "GET", f"{V1}/lineage?nodeId=dataset:shop:out"))["graph"]
+    shown = {node["id"]: node["data"].get("lastModifiedAt") for node in nodes}
+    assert (shown["dataset:shop:out"], shown["dataset:shop:in"]) == (at, None)
+
+
 async def test_a_childs_run_is_marked_under_the_name_of_its_events(http: httpx.AsyncClient) -> None:
     parent = {"parent": {"run": {"runId": "00000000-0000-4000-8000-000000000002"}, "job": {"namespace": "shop", "name": "dag"}}}
     start = run_event("START", "08:00", "task", run_facets=parent)
@@ -168,6 +189,16 @@ async def test_tags_are_given_and_taken(http: httpx.AsyncClient) -> None:
     assert missing["message"] == "Field 'none' not found for dataset 'in'."
     assert {"GOLD", "KEY", "PII", "nightly"} <= {t["name"] for t in (await _told(http, "GET", f"{V1}/tags"))["tags"]}
     assert (await _told(http, "GET", f"{NS}/datasets/in/versions"))["totalCount"] == 1, "a tag makes no version"
+
+
+async def test_a_tag_is_an_update(http: httpx.AsyncClient) -> None:
+    await _shop(http)
+    for path in (f"{NS}/datasets/in", f"{NS}/jobs/load"):
+        before = (await _told(http, "GET", path))["updatedAt"]
+        given = (await _told(http, "POST", f"{path}/tags/GOLD"))["updatedAt"]
+        taken = (await _told(http, "DELETE", f"{path}/tags/GOLD"))["updatedAt"]
+        assert before < given < taken
+        assert (await _told(http, "DELETE", f"{path}/tags/GOLD"))["updatedAt"] == taken, "nothing was taken away"
 
 
 async def test_a_tag_of_events_can_be_taken_away(http: httpx.AsyncClient) -> None:

@@ -31,6 +31,8 @@ from headwater.entities.dataset import (
 )
 from headwater.entities.run import Run
 from headwater.errors import NotFound
+from headwater.openlineage.facets import OWN_MODIFIED
+from headwater.openlineage.times import to_datetime
 
 _FIND = """
 SELECT c.dataset_id FROM datasets d JOIN datasets c ON c.dataset_id = d.canonical_id
@@ -204,7 +206,7 @@ def _dataset(
         "sourceName": meaning.source_name(facets),
         "fields": meaning.fields(facets, tags),
         "tags": tags.get(None, []),
-        "lastModifiedAt": None,
+        "lastModifiedAt": to_datetime(modified.at) if (modified := known.written.get(OWN_MODIFIED)) else None,
         "lastLifecycleState": meaning.lifecycle_state(facets) if current else None,
         "description": meaning.description(facets),
         "currentVersion": current.uuid if current else None,

@@ -13,7 +13,7 @@ import msgspec
 from headwater import ids
 from headwater.ingest.changes import Changes
 from headwater.ingest.writes import PRODUCER
-from headwater.openlineage.facets import OWN_TAG, OwnTag, read
+from headwater.openlineage.facets import OWN_MODIFIED, OWN_TAG, OwnTag, read
 from headwater.openlineage.parse import Event
 
 _SCHEMA_URL = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/{}"
@@ -21,6 +21,7 @@ _FACET_URL = "urn:headwater:facet:1"
 
 Facets = dict[str, dict[str, Any]]
 NO_FACETS: Facets = {}
+MODIFIED: Facets = {OWN_MODIFIED: {}}
 Name = tuple[str, str]  # namespace, name
 Told = tuple[Name, Facets]
 
