@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from headwater import ids
 from headwater.catalog import meaning, versions
@@ -48,12 +51,18 @@ SELECT (SELECT count(*) {listed}),
        ARRAY(SELECT d.dataset_id {listed}
              ORDER BY left(d.name, 256) COLLATE "C", d.dataset_id LIMIT %(limit)s OFFSET %(offset)s)
 """
-_NAMES = """
-SELECT d.canonical_id, d.dataset_id, n.name, d.name, d.first_at, d.last_at,
-       (extract(epoch FROM d.written_at) * 1000000)::bigint, d.facets::text, d.read_facets::text
-FROM datasets d JOIN namespaces n ON n.namespace_id = d.namespace_id
-WHERE d.dataset_id = ANY(%(ids)s) OR (d.canonical_id = ANY(%(ids)s) AND d.canonical_id <> d.dataset_id)
+_NAMES = f"""
+SELECT member.canonical_id, member.dataset_id, n.name, member.name, member.first_at, member.last_at,
+       (extract(epoch FROM member.written_at) * 1000000)::bigint, member.facets::text, member.read_facets::text,
+       (SELECT json_agg(json_build_array(v.dataset_id, v.version_id, v.month, v.external_version, v.at, v.first_at, v.seen,
+                                         v.facets, v.io_facets))
+        FROM (
+{versions.CURRENT}) v)::text
+FROM datasets member JOIN namespaces n ON n.namespace_id = member.namespace_id
+WHERE member.dataset_id = ANY(%(ids)s)
+   OR (member.canonical_id = ANY(%(ids)s) AND member.canonical_id <> member.dataset_id)
 """
+_decode_versions = msgspec.json.Decoder(list[Version]).decode
 
 # What tells one version from another is shown as the current version has it; everything else as it was last told.
 _VERSIONED = ("schema", "lifecycleStateChange", "version")
@@ -72,10 +81,11 @@ class _Name:
     written_at: int | None  # microseconds since 1970
     facets: str
     read_facets: str
+    versions: str | None  # of which one may be the current one
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class Known:
     """A dataset with what is told under all of its names."""
 
     canonical_id: int
@@ -86,6 +96,22 @@ class _Known:
     written_at: int | None
     written: FacetMap
     read: FacetMap
+    current: Version | None
+
+    @property
+    def facets(self) -> FacetMap:
+        """Those to show."""
+        told = {**self.read, **self.written}
+        if self.current is None or self.current.seen:
+            return told
+        told.pop("lifecycleStateChange", None)
+        told.pop("version", None)
+        return {**told, **{key: self.current.facets[key] for key in _VERSIONED if key in self.current.facets}}
+
+    @property
+    def maps(self) -> Sequence[FacetMap]:
+        """Those whose bodies it takes to show it."""
+        return self.facets, self.written
 
 
 async def find_dataset(conn: Connection, namespace: str, name: str) -> int:
@@ -119,19 +145,12 @@ async def list_datasets(conn: Connection, namespace: str, page: Page, names: Nam
     return Datasets(totalCount=row[0], datasets=await load_datasets(conn, row[1]))
 
 
-async def load_datasets(conn: Connection, canonical_ids: Sequence[int], *, with_columns: bool = True) -> list[Dataset]:
-    """The datasets with these ids, in their order, by a constant number of statements; ``with_columns``, their column lineage."""
-    known = await _load_known(conn, canonical_ids)
-    members = {dataset: told.members for dataset, told in known.items()}
-    current = await versions.current_versions(conn, members)
-    columns = await load_columns(conn, members) if with_columns else {}
-    facets = {dataset: _facets(told, current.get(dataset)) for dataset, told in known.items()}
-    bodies = await load_bodies(conn, [*facets.values(), *(told.written for told in known.values())])
-    return [
-        _dataset(known[i], show(facets[i], bodies), current.get(i), columns.get(i), _is_dropped(known[i], bodies))
-        for i in canonical_ids
-        if i in known
-    ]
+async def load_datasets(conn: Connection, canonical_ids: Sequence[int]) -> list[Dataset]:
+    """The datasets with these ids, in their order, by a constant number of statements."""
+    known = await load_known(conn, canonical_ids)
+    columns = await load_columns(conn, {dataset: told.members for dataset, told in known.items()})
+    bodies = await load_bodies(conn, chain.from_iterable(told.maps for told in known.values()))
+    return [shown_dataset(known[i], bodies, columns.get(i)) for i in canonical_ids if i in known]
 
 
 async def get_dataset_version(conn: Connection, namespace: str, name: str, version: UUID) -> DatasetVersion:
@@ -148,12 +167,13 @@ async def list_dataset_versions(conn: Connection, namespace: str, name: str, pag
     return DatasetVersions(totalCount=total, versions=await _load_versions(conn, known, found))
 
 
-async def _get_known(conn: Connection, namespace: str, name: str) -> _Known:
+async def _get_known(conn: Connection, namespace: str, name: str) -> Known:
     dataset = await find_dataset(conn, namespace, name)
-    return (await _load_known(conn, [dataset]))[dataset]
+    return (await load_known(conn, [dataset]))[dataset]
 
 
-async def _load_known(conn: Connection, canonical_ids: Sequence[int]) -> dict[int, _Known]:
+async def load_known(conn: Connection, canonical_ids: Sequence[int]) -> dict[int, Known]:
+    """By canonical id, in one statement."""
     names: dict[int, list[_Name]] = {}
     for row in await (await conn.execute(_NAMES, {"ids": list(canonical_ids)})).fetchall():
         name = _Name(*row)
@@ -161,9 +181,9 @@ async def _load_known(conn: Connection, canonical_ids: Sequence[int]) -> dict[in
     return {dataset: _known(dataset, told) for dataset, told in names.items()}
 
 
-def _known(dataset: int, names: list[_Name]) -> _Known:
+def _known(dataset: int, names: list[_Name]) -> Known:
     names.sort(key=lambda name: name.dataset_id != dataset)
-    return _Known(
+    return Known(
         canonical_id=dataset,
         members=[name.dataset_id for name in names],
         id=DatasetId(namespace=names[0].namespace, name=names[0].name),
@@ -172,28 +192,19 @@ def _known(dataset: int, names: list[_Name]) -> _Known:
         written_at=max((name.written_at for name in names if name.written_at is not None), default=None),
         written=latest(*(decode(name.facets) for name in names)),
         read=latest(*(decode(name.read_facets) for name in names)),
+        current=versions.current(v for name in names for v in _decode_versions(name.versions or "[]")),
     )
 
 
-def _facets(known: _Known, current: Version | None) -> FacetMap:
-    told = {**known.read, **known.written}
-    if current is None or current.seen:
-        return told
-    told.pop("lifecycleStateChange", None)
-    told.pop("version", None)
-    return {**told, **{key: current.facets[key] for key in _VERSIONED if key in current.facets}}
-
-
-def _is_dropped(known: _Known, bodies: Bodies) -> bool:
+def _is_dropped(known: Known, bodies: Bodies) -> bool:
     change = known.written.get("lifecycleStateChange")
     if change is None or change.at != known.written_at:
         return False
     return meaning.lifecycle_state(show({"lifecycleStateChange": change}, bodies)).upper() == "DROP"
 
 
-def _dataset(
-    known: _Known, facets: Shown, current: Version | None, columns: list[ColumnLineage] | None, dropped: bool
-) -> Dataset:
+def shown_dataset(known: Known, bodies: Bodies, columns: list[ColumnLineage] | None = None) -> Dataset:
+    facets, current = show(known.facets, bodies), known.current
     tags = meaning.tags_by_field(facets)
     told: dict[str, Any] = {
         "id": known.id,
@@ -212,7 +223,7 @@ def _dataset(
         "currentVersion": current.uuid if current else None,
         "columnLineage": columns,
         "facets": meaning.public(facets),
-        "deleted": dropped,
+        "deleted": _is_dropped(known, bodies),
         "owners": meaning.owners(facets),
     }
     if told["type"] == "STREAM":
@@ -220,14 +231,14 @@ def _dataset(
     return Dataset(**told)
 
 
-async def _load_versions(conn: Connection, known: _Known, found: Sequence[Version]) -> list[DatasetVersion]:
+async def _load_versions(conn: Connection, known: Known, found: Sequence[Version]) -> list[DatasetVersion]:
     runs = await load_runs(conn, [RunKey(v.version_id, v.month) for v in found if v.month])
     told = {**known.read, **known.written}
     bodies = await load_bodies(conn, [told, *(v.facets for v in found)])
     return [_version(known, show(told, bodies), v, bodies, runs) for v in found]
 
 
-def _version(known: _Known, told: Shown, version: Version, bodies: Bodies, runs: Mapping[int, Run]) -> DatasetVersion:
+def _version(known: Known, told: Shown, version: Version, bodies: Bodies, runs: Mapping[int, Run]) -> DatasetVersion:
     """What a version's own events leave open, but for its schema and state, is as the dataset has it."""
     own = show({**version.facets, **version.io_facets}, bodies)
     known_facets = {**told, **own}

@@ -14,7 +14,7 @@ from headwater.catalog.facets import Shown, decode, load_bodies, show
 from headwater.catalog.names import ALL, Names, indexed_condition
 from headwater.catalog.namespaces import require_namespace
 from headwater.catalog.page import Page
-from headwater.catalog.runs import RunKey, load_runs
+from headwater.catalog.runs import RUN_COLUMNS, shown_run
 from headwater.db.pool import Connection
 from headwater.entities.dataset import DatasetId
 from headwater.entities.job import Job, JobId, Jobs
@@ -60,13 +60,15 @@ JOIN datasets c ON c.dataset_id = d.canonical_id
 JOIN namespaces n ON n.namespace_id = c.namespace_id
 ORDER BY 4, 5
 """
-_LATEST_RUNS = """
-SELECT k.job_id, r.run_id, r.month
-FROM unnest(%s::bigint[]) AS k(job_id)
+_LATEST_RUNS = f"""
+SELECT {RUN_COLUMNS}
+FROM unnest(%s::bigint[]) AS k (job_id)
 CROSS JOIN LATERAL (
-    SELECT run_id, month, first_at FROM runs WHERE job_id = k.job_id ORDER BY first_at DESC, run_id LIMIT 10
+    SELECT * FROM runs WHERE job_id = k.job_id ORDER BY first_at DESC, run_id LIMIT 10
 ) r
-ORDER BY k.job_id, r.first_at DESC, r.run_id
+JOIN jobs j ON j.job_id = r.job_id
+JOIN namespaces n ON n.namespace_id = j.namespace_id
+ORDER BY r.job_id, r.first_at DESC, r.run_id
 """
 
 
@@ -159,12 +161,9 @@ async def load_io(conn: Connection, job_ids: Sequence[int]) -> dict[int, Io]:
 
 
 async def _load_latest_runs(conn: Connection, job_ids: Sequence[int]) -> dict[int, list[Run]]:
-    rows = await (await conn.execute(_LATEST_RUNS, (list(job_ids),))).fetchall()
-    runs = await load_runs(conn, [RunKey(run_id, month) for _, run_id, month in rows])
     latest: dict[int, list[Run]] = {}
-    for job_id, run_id, _ in rows:
-        if run_id in runs:
-            latest.setdefault(job_id, []).append(runs[run_id])
+    for row in await (await conn.execute(_LATEST_RUNS, (list(job_ids),))).fetchall():
+        latest.setdefault(row[3], []).append(shown_run(row))
     return latest
 
 

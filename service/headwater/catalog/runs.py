@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from headwater import ids
 from headwater.catalog import meaning, versions
 from headwater.catalog.facets import FacetMap, decode, load_bodies, show
 from headwater.catalog.page import Page, count
+from headwater.catalog.versions import Candidate
 from headwater.db.pool import Connection
 from headwater.entities.run import (
     DatasetVersionId,
@@ -27,26 +31,37 @@ from headwater.errors import NotFound
 _MILLISECOND = timedelta(milliseconds=1)
 _ENDED = ("COMPLETED", "ABORTED", "FAILED")
 
-_RUNS = """
-SELECT r.run_id, r.month, r.run_uuid, r.job_id, n.name, j.name, r.parent_run_uuid, r.first_at,
+# What it read and wrote comes as JSON in the same row, with the versions that each input may be.
+RUN_COLUMNS = f"""
+       r.run_id, r.month, r.run_uuid, r.job_id, n.name, j.name, r.parent_run_uuid, r.first_at,
        coalesce(r.last_at, r.first_at),
        coalesce(r.started_at, CASE WHEN r.running OR r.other THEN r.first_at END), r.ended_at,
-       r.state, r.streaming, r.version_id, r.facets::text
+       r.state, r.streaming, r.version_id, r.facets::text,
+       (SELECT json_agg(json_build_array(
+            reading.dataset_id, n.name, c.name, io.output, io.io_facets,
+            ARRAY(SELECT v.external_version FROM run_versions v
+                  WHERE v.run_id = io.run_id AND v.month = io.month AND v.dataset_id = io.dataset_id AND v.output
+                  ORDER BY v.first_at, v.external_version),
+            (SELECT coalesce(json_agg(json_build_array(
+                 v.named, v.weight, v.at, v.member, v.version_id, v.external_version)), '[]')
+             FROM (
+{versions.CANDIDATES}) v WHERE NOT io.output)
+        ) ORDER BY n.name COLLATE "C", c.name COLLATE "C", io.dataset_id)
+        FROM run_io io
+        JOIN datasets d ON d.dataset_id = io.dataset_id
+        JOIN datasets c ON c.dataset_id = d.canonical_id
+        JOIN namespaces n ON n.namespace_id = c.namespace_id
+        CROSS JOIN LATERAL (
+            SELECT r.run_id, r.month, io.dataset_id, c.dataset_id AS canonical_id,
+                   (io.facets->'schema'->>1)::bigint AS schema_id, coalesce(r.started_at, r.first_at) AS start
+        ) reading
+        WHERE io.run_id = r.run_id AND io.month = r.month)::text
+"""
+"""What ``shown_run`` takes, of ``runs r``, its ``jobs j`` and ``namespaces n``."""
+_RUNS = f"""
+SELECT {RUN_COLUMNS}
 FROM runs r JOIN jobs j ON j.job_id = r.job_id JOIN namespaces n ON n.namespace_id = j.namespace_id
 WHERE r.run_id = ANY(%s) AND r.month = ANY(%s)
-"""
-_IO = """
-SELECT io.run_id, io.dataset_id, c.dataset_id, n.name, c.name, io.output, io.io_facets::text,
-       (io.facets->'schema'->>1)::bigint,
-       ARRAY(SELECT v.external_version FROM run_versions v
-             WHERE v.run_id = io.run_id AND v.month = io.month AND v.dataset_id = io.dataset_id AND v.output
-             ORDER BY v.first_at, v.external_version)
-FROM run_io io
-JOIN datasets d ON d.dataset_id = io.dataset_id
-JOIN datasets c ON c.dataset_id = d.canonical_id
-JOIN namespaces n ON n.namespace_id = c.namespace_id
-WHERE io.run_id = ANY(%s) AND io.month = ANY(%s)
-ORDER BY n.name COLLATE "C", c.name COLLATE "C", io.dataset_id
 """
 # Several jobs under one UUID are several runs: one that sent events of its own comes before one known as a parent only.
 _FIND = """
@@ -88,25 +103,33 @@ class _Row:
     streaming: bool
     version_id: int
     facets: str
+    io: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Io:
-    run_id: int
+class _Io(msgspec.Struct, array_like=True, frozen=True):
     dataset_id: int
-    canonical_id: int
     namespace: str
     name: str
     output: bool
-    facets: str
-    schema_id: int | None
+    facets: FacetMap
     externals: list[str]
+    candidates: list[Candidate]
 
-    def shown(self, version: UUID) -> RunDatasetVersion:
-        return RunDatasetVersion(
-            datasetVersionId=DatasetVersionId(namespace=self.namespace, name=self.name, version=version),
-            facets=show(decode(self.facets), {}),
-        )
+    def shown(self, run_id: int) -> list[RunDatasetVersion]:
+        facets = show(self.facets, {})
+        return [
+            RunDatasetVersion(
+                datasetVersionId=DatasetVersionId(namespace=self.namespace, name=self.name, version=version), facets=facets
+            )
+            for version in (self._written(run_id) if self.output else versions.read(self.candidates))
+        ]
+
+    def _written(self, run_id: int) -> list[UUID]:
+        externals: Sequence[str | None] = self.externals or [None]
+        return [ids.dataset_version_uuid(run_id, self.dataset_id, external) for external in externals]
+
+
+_decode_io = msgspec.json.Decoder(list[_Io]).decode
 
 
 async def get_run(conn: Connection, uuid: UUID) -> Run:
@@ -149,21 +172,22 @@ async def get_run_facets(conn: Connection, uuid: UUID, kind: str) -> RunFacets:
 
 
 async def load_runs(conn: Connection, keys: Sequence[RunKey]) -> dict[int, Run]:
-    """The runs with these keys by run id, in the order of the keys, by a constant number of statements."""
+    """The runs with these keys by run id, in the order of the keys, by one statement."""
     if not keys:
         return {}
     asked = [key.run_id for key in keys], list({key.month for key in keys})
-    rows = {row[0]: _Row(*row) for row in await (await conn.execute(_RUNS, asked)).fetchall()}
-    io = [_Io(*row) for row in await (await conn.execute(_IO, asked)).fetchall() if row[0] in rows]
-    read = await versions.versions_read(conn, [_reading(rows[i.run_id], i) for i in io if not i.output])
-    inputs: dict[int, list[RunDatasetVersion]] = {}
-    outputs: dict[int, list[RunDatasetVersion]] = {}
-    for i in io:
-        side = outputs if i.output else inputs
-        found = _written(i) if i.output else read.get((i.run_id, i.dataset_id), [])
-        side.setdefault(i.run_id, []).extend(i.shown(version) for version in found)
-    ordered = [key.run_id for key in keys if key.run_id in rows]
-    return {run_id: _run(rows[run_id], inputs.get(run_id, []), outputs.get(run_id, [])) for run_id in ordered}
+    rows = {row[0]: row for row in await (await conn.execute(_RUNS, asked)).fetchall()}
+    return {key.run_id: shown_run(rows[key.run_id]) for key in keys if key.run_id in rows}
+
+
+def shown_run(columns: Sequence[Any]) -> Run:
+    """From ``RUN_COLUMNS``."""
+    row = _Row(*columns)
+    inputs: list[RunDatasetVersion] = []
+    outputs: list[RunDatasetVersion] = []
+    for io in _decode_io(row.io or "[]"):
+        (outputs if io.output else inputs).extend(io.shown(row.run_id))
+    return _run(row, inputs, outputs)
 
 
 async def _find(conn: Connection, uuid: UUID) -> RunKey:
@@ -171,16 +195,6 @@ async def _find(conn: Connection, uuid: UUID) -> RunKey:
     if row is None:
         raise NotFound("Run", str(uuid))
     return RunKey(*row)
-
-
-def _reading(row: _Row, io: _Io) -> versions.Reading:
-    start = row.started_at or row.first_at
-    return versions.Reading(row.run_id, row.month, io.dataset_id, io.canonical_id, io.schema_id, start)
-
-
-def _written(io: _Io) -> Iterable[UUID]:
-    externals: Sequence[str | None] = io.externals or [None]
-    return [ids.dataset_version_uuid(io.run_id, io.dataset_id, external) for external in externals]
 
 
 def _run(row: _Row, inputs: list[RunDatasetVersion], outputs: list[RunDatasetVersion]) -> Run:

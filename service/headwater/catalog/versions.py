@@ -7,12 +7,14 @@ completed wrote the dataset and no event declared it, or the reader names an ext
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from importlib.resources import files
 from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from headwater import ids
 from headwater.catalog.facets import FacetMap, decode
@@ -25,16 +27,23 @@ def _sql(name: str) -> str:
     return files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
 
 
-_ALIASES = "SELECT dataset_id, canonical_id FROM datasets WHERE canonical_id = ANY(%s) AND canonical_id <> dataset_id"
-_CURRENT = _sql("current_versions")
+CURRENT = _sql("current_versions")
+"""Rows of ``Version``, facets as JSON, for a row ``member`` of ``datasets``."""
+CANDIDATES = _sql("versions_read")
+"""Rows of ``Candidate`` for a row ``reading``."""
 _PAGE = _sql("version_page")
 _COUNT = _sql("version_count")
 _ONE = _sql("version")
-_READ = _sql("versions_read")
+_READ = f"""
+SELECT reading.run_id, reading.dataset_id, c.*
+FROM unnest(%(runs)s::bigint[], %(months)s::date[], %(datasets)s::bigint[], %(canonical)s::bigint[], %(schemas)s::bigint[],
+            %(starts)s::timestamptz[]) AS reading (run_id, month, dataset_id, canonical_id, schema_id, start)
+CROSS JOIN LATERAL (
+{CANDIDATES}) c
+"""
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(msgspec.Struct, array_like=True, frozen=True):
     """``month`` is that of the run that wrote it; None: no run did, and ``version_id`` is not a run's."""
 
     dataset_id: int  # as the events name it
@@ -52,6 +61,17 @@ class Version:
         return ids.dataset_version_uuid(self.version_id, self.dataset_id, self.external_version)
 
 
+class Candidate(msgspec.Struct, array_like=True, frozen=True):
+    """A version that an input of a run may be."""
+
+    named: bool  # by the run
+    weight: int
+    at: datetime
+    member: int  # name under which it is kept
+    version_id: int
+    external_version: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """An input of a run, whose version is asked for. ``start`` is the time when the run began to read."""
@@ -64,27 +84,30 @@ class Reading:
     start: datetime
 
 
-async def load_members(conn: Connection, canonical_ids: Iterable[int]) -> dict[int, list[int]]:
-    """The names of each dataset: itself first, then its aliases."""
-    members = {canonical_id: [canonical_id] for canonical_id in canonical_ids}
-    if members:
-        for dataset_id, canonical_id in await (await conn.execute(_ALIASES, (list(members),))).fetchall():
-            members[canonical_id].append(dataset_id)
-    return members
+def current(candidates: Iterable[Version]) -> Version | None:
+    """The current one of a dataset, of what may be it under each of its names."""
+    return max(candidates, key=lambda version: (not version.seen, version.at, version.version_id), default=None)
 
 
-async def current_versions(conn: Connection, members: Mapping[int, Sequence[int]]) -> dict[int, Version]:
-    """The current version of each dataset that has one, by canonical id."""
-    canonical = {member: dataset for dataset, names in members.items() for member in names}
-    rows = await (await conn.execute(_CURRENT, (list(canonical),))).fetchall()
-    best: dict[int, tuple[tuple[Any, ...], Version]] = {}
-    for row in rows:
-        version = _version(row)
-        rank = (not version.seen, version.at, version.version_id)
-        dataset = canonical[version.dataset_id]
-        if dataset not in best or rank > best[dataset][0]:
-            best[dataset] = rank, version
-    return {dataset: version for dataset, (_, version) in best.items()}
+def read(candidates: Sequence[Candidate]) -> list[UUID]:
+    """The versions that an input of a run is; more than one only where the run names several.
+
+    Tried in this order: the external versions that the run names; what was current when it started; what it saw.
+    """
+    best: dict[str | None, Candidate] = {}
+    named = any(candidate.named for candidate in candidates)
+    for candidate in candidates:
+        if candidate.named == named:
+            key = candidate.external_version if named else None
+            best[key] = max(best.get(key, candidate), candidate, key=_rank)
+    return [
+        ids.dataset_version_uuid(c.version_id, c.member, c.external_version or None)
+        for _, c in sorted(best.items(), key=lambda item: item[0] or "")
+    ]
+
+
+def _rank(candidate: Candidate) -> tuple[int, datetime, int, int, str]:
+    return candidate.weight, candidate.at, candidate.version_id, candidate.member, candidate.external_version or ""
 
 
 async def list_versions(conn: Connection, members: Sequence[int], page: Page) -> tuple[int, list[Version]]:
@@ -105,45 +128,21 @@ async def get_version(conn: Connection, members: Sequence[int], uuid: UUID) -> V
 
 
 async def versions_read(conn: Connection, readings: Sequence[Reading]) -> dict[tuple[int, int], list[UUID]]:
-    """The versions that runs read, by run and dataset as named: more than one only where the run names several.
-
-    Tried in this order: the external versions that the run names; what was current when it started; what it saw.
-    """
+    """As ``read`` has it, by run and dataset as named."""
     if not readings:
         return {}
-    members = await load_members(conn, {reading.canonical_id for reading in readings})
-    pairs = [(reading, member) for reading in readings for member in members[reading.canonical_id]]
     asked = {
-        "runs": [reading.run_id for reading, _ in pairs],
-        "months": [reading.month for reading, _ in pairs],
-        "datasets": [reading.dataset_id for reading, _ in pairs],
-        "members": [member for _, member in pairs],
-        "schemas": [reading.schema_id for reading, _ in pairs],
-        "starts": [reading.start for reading, _ in pairs],
+        "runs": [reading.run_id for reading in readings],
+        "months": [reading.month for reading in readings],
+        "datasets": [reading.dataset_id for reading in readings],
+        "canonical": [reading.canonical_id for reading in readings],
+        "schemas": [reading.schema_id for reading in readings],
+        "starts": [reading.start for reading in readings],
     }
-    rows = await (await conn.execute(_READ, asked)).fetchall()
-    return {key: _read(found) for key, found in _grouped(rows).items()}
-
-
-def _grouped(rows: Iterable[tuple[Any, ...]]) -> dict[tuple[int, int], list[tuple[Any, ...]]]:
-    grouped: dict[tuple[int, int], list[tuple[Any, ...]]] = {}
-    for run_id, dataset_id, *candidate in rows:
-        grouped.setdefault((run_id, dataset_id), []).append(tuple(candidate))
-    return grouped
-
-
-def _read(candidates: list[tuple[Any, ...]]) -> list[UUID]:
-    """The best of the candidates (named, weight, at, member, version_id, external); one for each version named."""
-    best: dict[str | None, tuple[Any, ...]] = {}
-    named = any(candidate[0] for candidate in candidates)
-    for is_named, weight, at, member, version_id, external in candidates:
-        if is_named == named:
-            key = external if named else None
-            best[key] = max(best.get(key, ()), (weight, at, version_id, member, external or ""))
-    return [
-        ids.dataset_version_uuid(version_id, member, external or None)
-        for _, (_, _, version_id, member, external) in sorted(best.items(), key=lambda item: item[0] or "")
-    ]
+    found: dict[tuple[int, int], list[Candidate]] = {}
+    for run_id, dataset_id, *candidate in await (await conn.execute(_READ, asked)).fetchall():
+        found.setdefault((run_id, dataset_id), []).append(Candidate(*candidate))
+    return {key: read(candidates) for key, candidates in found.items()}
 
 
 def _version(row: Sequence[Any]) -> Version:

@@ -13,7 +13,7 @@ from headwater.db.pool import Connection
 from headwater.entities import encode
 from headwater.lineage.graph import Graph, Node
 from headwater.lineage.neighbourhood import Found
-from headwater.lineage.node_data import load_dataset_data, load_job_data
+from headwater.lineage.node_data import load_node_data
 
 # Which version of an input a job's latest run read can be corrected by a late event of the run that wrote it, which rewrites
 # no row of the job. Each event about a busy dataset would make all its readers stale, so this is looked at now and then.
@@ -96,8 +96,9 @@ class Fragments:
         # What nodes are made of is noted before anything is waited for, as other queries may put in newer versions.
         data = {node: fragment.data for node in nodes if (fragment := self._fresh(node, now)) is not None}
         stale = {node: (_versions(node), _around(node), _datasets(node)) for node in nodes if node not in data}
-        jobs = await load_job_data(conn, [node.id for node in stale if node.is_job])
-        datasets = await load_dataset_data(conn, [node.id for node in stale if not node.is_job])
+        jobs, datasets = await load_node_data(
+            conn, [node.id for node in stale if node.is_job], [node.id for node in stale if not node.is_job]
+        )
         passing: set[Node] = set()
         for node, (versions, around, watched) in stale.items():
             data[node] = jobs[node.id].told if node.is_job else datasets[node.id]

@@ -7,28 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import chain
 from typing import NamedTuple
 
 from headwater import ids
 from headwater.catalog import meaning
 from headwater.catalog.aliases import JOIN_PARENT
-from headwater.catalog.datasets import load_datasets
-from headwater.catalog.facets import Facet, FacetMap, Shown, decode, load_bodies, show
-from headwater.catalog.runs import RunKey, load_runs
+from headwater.catalog.datasets import load_known, shown_dataset
+from headwater.catalog.facets import FacetMap, Shown, decode, load_bodies, show
+from headwater.catalog.runs import RUN_COLUMNS, shown_run
 from headwater.db.pool import Connection
 from headwater.entities import encode
+from headwater.entities.dataset import Dataset
 from headwater.entities.job import JobId
 from headwater.entities.run import Run
 from headwater.openlineage.facets import OWN_JOB
 
 _JOBS = f"""
 SELECT j.job_id, n.name, j.name, pa.name, p.name, p.job_id, j.first_at, coalesce(j.last_at, j.first_at), j.facets::text,
-       r.run_id, r.month
+       {RUN_COLUMNS}
 FROM jobs j
 JOIN namespaces n ON n.namespace_id = j.namespace_id
 {JOIN_PARENT}
 LEFT JOIN LATERAL (
-    SELECT run_id, month FROM runs WHERE job_id = j.job_id ORDER BY first_at DESC, run_id LIMIT 1
+    SELECT * FROM runs WHERE job_id = j.job_id ORDER BY first_at DESC, run_id LIMIT 1
 ) r ON true
 WHERE j.job_id = ANY(%s)
 """
@@ -48,8 +50,8 @@ class _Job(NamedTuple):
     parent_id: int | None
     first_at: datetime
     last_at: datetime
-    facets: str
-    run: RunKey | None
+    facets: FacetMap
+    run: Run | None
 
 
 class JobData(NamedTuple):
@@ -57,41 +59,33 @@ class JobData(NamedTuple):
     datasets: frozenset[int]  # canonical ids of those that the latest run read or wrote: their names are told too
 
 
-async def load_job_data(conn: Connection, job_ids: Sequence[int]) -> dict[int, JobData]:
-    """By job id, in a constant number of statements."""
-    if not job_ids:
-        return {}
+async def load_node_data(
+    conn: Connection, job_ids: Sequence[int], canonical_ids: Sequence[int]
+) -> tuple[dict[int, JobData], dict[int, bytes]]:
+    """Of jobs and of datasets, by id, in at most three statements."""
+    jobs = await _load_jobs(conn, job_ids) if job_ids else []
+    datasets = await load_known(conn, canonical_ids) if canonical_ids else {}
+    maps = [*(job.facets for job in jobs), *chain.from_iterable(dataset.maps for dataset in datasets.values())]
+    bodies = await load_bodies(conn, maps)
+    return (
+        {job.job_id: _job_data(job, show(job.facets, bodies)) for job in jobs},
+        {dataset_id: _dataset_data(shown_dataset(known, bodies)) for dataset_id, known in datasets.items()},
+    )
+
+
+async def _load_jobs(conn: Connection, job_ids: Sequence[int]) -> list[_Job]:
     rows = await (await conn.execute(_JOBS, (list(job_ids),))).fetchall()
-    jobs = [_Job._make((*row[:9], RunKey(*row[9:]) if row[9] is not None else None)) for row in rows]
-    runs = await load_runs(conn, [job.run for job in jobs if job.run is not None])
-    facets = {job.job_id: _interpreted(decode(job.facets)) for job in jobs}
-    bodies = await load_bodies(conn, facets.values())
-    return {
-        job.job_id: _job_data(job, show(facets[job.job_id], bodies), runs.get(job.run.run_id) if job.run else None)
-        for job in jobs
-    }
+    return [
+        _Job._make((*row[:8], _interpreted(decode(row[8])), shown_run(row[9:]) if row[9] is not None else None)) for row in rows
+    ]
 
 
-async def load_dataset_data(conn: Connection, canonical_ids: Sequence[int]) -> dict[int, bytes]:
-    """By canonical id, in a constant number of statements."""
-    if not canonical_ids:
-        return {}
-    found: dict[int, bytes] = {}
-    for dataset in await load_datasets(conn, canonical_ids, with_columns=False):
-        told = {key: getattr(dataset, key) for key in _DATASET_FIELDS}
-        # Marquez leaves the tags of the whole dataset out of its graphs; they are at the dataset itself.
-        told["tags"] = []
-        if dataset.type == "STREAM":
-            told["schemaLocation"] = None
-        found[ids.dataset_id(dataset.namespace, dataset.name)] = _members(told)
-    return found
-
-
-def _interpreted(facets: FacetMap) -> dict[str, Facet]:
+def _interpreted(facets: FacetMap) -> FacetMap:
     return {key: facets[key] for key in _JOB_FACETS if key in facets}
 
 
-def _job_data(job: _Job, facets: Shown, run: Run | None) -> JobData:
+def _job_data(job: _Job, facets: Shown) -> JobData:
+    run = job.run
     told = _members(
         {
             "id": JobId(namespace=job.namespace, name=job.name),
@@ -111,6 +105,15 @@ def _job_data(job: _Job, facets: Shown, run: Run | None) -> JobData:
     )
     versions = [v.datasetVersionId for v in (*run.inputDatasetVersions, *run.outputDatasetVersions)] if run else []
     return JobData(told, frozenset(ids.dataset_id(v.namespace, v.name) for v in versions))
+
+
+def _dataset_data(dataset: Dataset) -> bytes:
+    told = {key: getattr(dataset, key) for key in _DATASET_FIELDS}
+    # Marquez leaves the tags of the whole dataset out of its graphs; they are at the dataset itself.
+    told["tags"] = []
+    if dataset.type == "STREAM":
+        told["schemaLocation"] = None
+    return _members(told)
 
 
 def _members(told: dict[str, object]) -> bytes:
