@@ -23,7 +23,6 @@ CREATE TABLE lineage_events (
     name text NOT NULL,
     run_uuid uuid,
     received_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    era integer NOT NULL DEFAULT 0,
     findings jsonb,
     body bytea NOT NULL,
     CONSTRAINT lineage_events_pkey PRIMARY KEY (event_time, event_id)
@@ -35,12 +34,6 @@ ALTER TABLE lineage_events ALTER COLUMN body SET STORAGE EXTERNAL;
 CREATE INDEX lineage_events_job_idx ON lineage_events (left(name, 256)) WHERE kind = 2;
 
 CREATE TABLE lineage_events_other PARTITION OF lineage_events DEFAULT;
-
-CREATE TABLE erasures (
-    era integer NOT NULL,
-    erased_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    CONSTRAINT erasures_pkey PRIMARY KEY (era)
-);
 
 CREATE TABLE dead_letters (
     dead_letter_id bigserial NOT NULL,
@@ -359,7 +352,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("DROP FUNCTION merge_facets, refuse")
     op.execute(
-        "DROP TABLE lineage_events, erasures, dead_letters, conformance, event_counts, namespaces, sources, put_sources, tags,"
+        "DROP TABLE lineage_events, dead_letters, conformance, event_counts, namespaces, sources, put_sources, tags,"
         " facet_bodies, jobs, datasets, symlinks, dataset_versions, edges, column_sets, column_lineage, runs, run_io,"
         " run_versions"
     )
