@@ -15,6 +15,7 @@ from headwater import ids
 from headwater.db.pool import Connection
 from headwater.ingest import symlinks
 from headwater.ingest.prepare import Incoming
+from headwater.ingest.statements import IO_DIGEST
 from headwater.ingest.writes import Erase
 from headwater.openlineage.times import to_datetime
 
@@ -72,15 +73,11 @@ _FORGET_JOBS = (
     "DELETE FROM edges WHERE owner_id = ANY(%(jobs)s) OR source_id = ANY(%(jobs)s) OR target_id = ANY(%(jobs)s)",
     "DELETE FROM jobs WHERE job_id = ANY(%(jobs)s)",
 )
-# A run's io_digest is that of the inputs and outputs which it still has: see ids.io_digest.
+# A run's io_digest is that of the inputs and outputs which it still has.
 _FORGET_DATASETS = (
-    """
+    f"""
     WITH io AS (DELETE FROM run_io WHERE dataset_id = ANY(%(datasets)s) RETURNING run_id, month, dataset_id, output),
-    gone AS (
-        SELECT run_id, month, bit_xor(
-            CASE WHEN output THEN dataset_id ELSE (dataset_id << 1) | ((dataset_id >> 63) & 1) END) AS digest
-        FROM io GROUP BY run_id, month
-    )
+    gone AS (SELECT run_id, month, {IO_DIGEST} AS digest FROM io GROUP BY run_id, month)
     UPDATE runs r SET io_digest = r.io_digest # gone.digest FROM gone WHERE (r.run_id, r.month) = (gone.run_id, gone.month)
     """,
     "DELETE FROM run_versions WHERE dataset_id = ANY(%(datasets)s)",

@@ -217,10 +217,9 @@ SET {_SPAN}, {_facets("facets")}, {_facets("io_facets")}, merged = true
 RETURNING run_id, dataset_id, output, NOT merged AS new"""
 
 
-# ids.io_digest of what is new for the run.
-_NEW_IO = """
-SELECT run_id, bit_xor(CASE WHEN output THEN dataset_id ELSE (dataset_id << 1) | ((dataset_id >> 63) & 1) END) AS digest
-FROM io WHERE new GROUP BY run_id"""
+IO_DIGEST = "bit_xor(CASE WHEN output THEN dataset_id ELSE (dataset_id << 1) | ((dataset_id >> 63) & 1) END)"
+"""Of rows of run_io: see ids.io_digest."""
+_NEW_IO = f"SELECT run_id, {IO_DIGEST} AS digest FROM io WHERE new GROUP BY run_id"
 
 
 def _runs(p: _Parameters) -> str:
