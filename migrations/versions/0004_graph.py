@@ -1,6 +1,6 @@
 """Who keeps the graph in memory learns what to read again.
 
-Revision: 0004, after 0002. See ``graph_changes`` in ``headwater.db.tables``.
+Revision: 0004, after 0003. See ``graph_changes`` in ``headwater.db.tables``.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0004"
-down_revision = "0002"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 

@@ -6,6 +6,8 @@ HeadwaterError
 │   │   └── MalformedEvent not JSON at all, or no object
 │   └── InvalidNodeId      a node id that is not ``dataset:…``, ``job:…``, …
 ├── NotFound               no such thing under that name
+├── Forbidden              the settings do not allow it
+│   └── Excluded           they leave out the namespace of which an event tells
 ├── Conflict               what is stored contradicts what was asked
 └── Unavailable            could not be done now; worth another try after ``retry_after`` seconds
 """
@@ -63,6 +65,15 @@ class NotFound(HeadwaterError):
         super().__init__(f"{kind} '{name}' not found{where}.")
         self.kind = kind
         self.name = name
+
+
+class Forbidden(HeadwaterError):
+    pass
+
+
+class Excluded(Forbidden):
+    def __init__(self, namespace: str) -> None:
+        super().__init__(f"Namespace '{namespace}' is excluded: nothing is stored of it.")
 
 
 class Conflict(HeadwaterError):

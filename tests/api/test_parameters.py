@@ -3,6 +3,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from tests.build import dataset, run_event, store
+
 
 @pytest.mark.parametrize(
     ("path", "message"),
@@ -91,3 +93,19 @@ async def test_another_method_is_refused(client: httpx.AsyncClient) -> None:
     answer = await client.post("/api/v1/search")
     assert answer.status_code == 405
     assert answer.json()["message"] == "HTTP 405 Method Not Allowed"
+
+
+@pytest.mark.parametrize(
+    "path", ["namespaces", "sources", "tags", "jobs", "namespaces/zoo/jobs", "namespaces/db%3A%2F%2Fshop/datasets"]
+)
+async def test_lists_are_narrowed_by_name(client: httpx.AsyncClient, database: str, path: str) -> None:
+    facets = {"dataSource": {"name": "source", "uri": "s3://x"}, "tags": {"tags": [{"key": "tag"}]}}
+    await store(database, [run_event("COMPLETE", "08:00", namespace="zoo", outputs=[dataset("orders", facets)])])
+    list_ = (await client.get(f"/api/v1/{path}")).json()
+    (noun,) = set(list_) - {"totalCount"}
+    name = list_[noun][-1]["name"]
+    for query in ({"prefix": name[:2]}, {"q": name[1:].upper()}, {"prefix": name, "q": name}):
+        found = (await client.get(f"/api/v1/{path}", params=query)).json()
+        assert (found["totalCount"], [thing["name"] for thing in found[noun]]) == (1, [name])
+    for query in ({"prefix": "\0"}, {"q": "\0"}, {"prefix": name[1:]}):
+        assert (await client.get(f"/api/v1/{path}", params=query)).json() == {"totalCount": 0, noun: []}

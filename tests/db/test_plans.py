@@ -13,8 +13,11 @@ import pytest
 from tests.build import Event, Facets, dataset, dataset_event, job_event, run_event, run_uuid
 from tests.ingest.orders import prepared
 
-from headwater.catalog import stats
+from headwater import ids
+from headwater.catalog import datasets, jobs, stats
 from headwater.catalog.contents import search_datasets, search_jobs
+from headwater.catalog.names import Names
+from headwater.catalog.page import Page
 from headwater.catalog.search import Query, search
 from headwater.db.pool import Connection, connect
 from headwater.ingest.commit import Memory, commit
@@ -191,6 +194,27 @@ async def test_names_are_searched_without_the_extension_too(conn: Connection) ->
     assert await search(conn, Query("4999")) == found
     assert found.totalCount == 25
     assert len((await search_jobs(conn, "4999")).hits) == 10
+
+
+@pytest.mark.parametrize("noun", ["datasets", "jobs"])
+async def test_a_list_by_the_beginning_of_names_reads_these(conn: Connection, noun: str) -> None:
+    """Of one namespace of 50,000."""
+    namespace = ids.namespace_id("large")
+    await conn.execute("INSERT INTO namespaces (namespace_id, name, first_at) VALUES (%s, 'large', now())", [namespace])
+    alone = ", canonical_id = dataset_id" if noun == "datasets" else ""
+    await conn.execute(f"UPDATE {noun} SET namespace_id = %s {alone} WHERE namespace_id = 1", [namespace])
+    await conn.execute(f"VACUUM ANALYZE {noun}")
+    page, names = Page(5), Names("4999")
+
+    async def read() -> int:
+        if noun == "datasets":
+            return (await datasets.list_datasets(conn, "large", page, names)).totalCount
+        return (await jobs.list_jobs(conn, page, "large", names=names)).totalCount
+
+    assert await read() == 11
+    ((scans, rows),) = [(scans, rows) for table, scans, _, rows in await _read(conn, read) if table == noun]
+    assert scans == 0
+    assert rows < 100
 
 
 _NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -20,8 +20,10 @@ from headwater import metrics
 from headwater.api import errors, ingest, openapi, ui
 from headwater.api.body import Admission
 from headwater.api.paths import RawPaths
+from headwater.catalog import namespaces
 from headwater.db.pool import open_pool
 from headwater.ingest import preload
+from headwater.ingest.retention import running_retention
 from headwater.ingest.writer import running_writer
 from headwater.lineage.present.present import running_housekeeping
 from headwater.logs import request_id
@@ -41,10 +43,13 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         async with (
             open_pool(database_url, settings.pool_size) as pool,
             running_writer(database_url, settings, rounds=True) as writer,
+            running_retention(database_url, settings),
             running_housekeeping(pool),
         ):
             async with pool.connection() as conn:
                 await preload.tags(conn, settings.tags)
+                if settings.exclude_namespaces_on_read:
+                    await namespaces.check_pattern(conn, settings.exclude_namespaces_on_read)
             app.state.pool, app.state.writer = pool, writer
             yield
 

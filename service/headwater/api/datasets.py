@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from headwater.api.deps import BAD_REQUEST, NOT_FOUND, Page, Read, json, uuid_of
+from headwater.api.deps import BAD_REQUEST, ERASED, NOT_FOUND, Hard, Names, Page, Read, json, uuid_of
 from headwater.api.metas import DatasetMeta
 from headwater.api.paths import Name
-from headwater.api.telling import now, tell, write
+from headwater.api.telling import erase, tell, write
 from headwater.catalog import datasets, namespaces, runs, sources
 from headwater.db.pool import Connection
 from headwater.entities.dataset import (
@@ -20,15 +20,16 @@ from headwater.entities.dataset import (
 )
 from headwater.errors import NotFound
 from headwater.ingest import own_events
-from headwater.ingest.writes import Hide
+from headwater.ingest.writes import Erase, Hide
+from headwater.openlineage.times import now
 
 router = APIRouter(prefix="/api/v1/namespaces/{namespace}/datasets", tags=["Datasets"])
 
 
 @router.get("", response_model=Datasets, responses={**BAD_REQUEST, **NOT_FOUND})
-async def list_datasets(read: Read, namespace: Name, page: Page) -> Response:
+async def list_datasets(read: Read, namespace: Name, page: Page, names: Names) -> Response:
     """Datasets of a namespace by name, each under its own name only."""
-    return json(await datasets.list_datasets(read, namespace, page))
+    return json(await datasets.list_datasets(read, namespace, page, names))
 
 
 @router.get("/{dataset}", response_model=Dataset | StreamDataset, responses=NOT_FOUND)
@@ -82,9 +83,12 @@ def _facets(meta: DatasetMeta, uri: str | None, known: Dataset | StreamDataset |
     return own_events.dataset_facets(own, (meta.sourceName, uri), meta.description, told, tags)
 
 
-@router.delete("/{dataset}", response_model=Dataset | StreamDataset, responses=NOT_FOUND)
-async def delete_dataset(request: Request, read: Read, namespace: Name, dataset: Name) -> Response:
+@router.delete("/{dataset}", response_model=Dataset | StreamDataset, responses=ERASED)
+async def delete_dataset(request: Request, read: Read, namespace: Name, dataset: Name, hard: Hard = False) -> Response:
     """Hides a dataset, until the next event that names it; nothing is lost."""
+    if hard:
+        own_namespace, own_name = await datasets.find_hidden_dataset(read, namespace, dataset)
+        return await erase(request, Erase(own_namespace, dataset=own_name))
     known = await datasets.get_dataset(read, namespace, dataset)
     await write(request, Hide(known.namespace, dataset=known.name))
     return json(known)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
 
+from headwater.catalog.names import Names as _Names
 from headwater.catalog.page import Page as _Page
 from headwater.db.pool import Connection, Pool
 from headwater.entities import encode
@@ -19,6 +20,12 @@ _LARGEST = (1 << 62) - 1  # limit + offset must still be a bigint; nobody has mo
 Responses = dict[int | str, dict[str, Any]]
 BAD_REQUEST: Responses = {400: {"model": Fault, "description": "A parameter is missing or wrong."}}
 NOT_FOUND: Responses = {404: {"model": Fault, "description": "There is no such thing."}}
+ERASED: Responses = {
+    204: {"description": "Deleted for good (`hard`)."},
+    403: {"model": Fault, "description": "Hard deletes are off."},
+    **BAD_REQUEST,
+    **NOT_FOUND,
+}
 
 
 async def _read(request: Request) -> AsyncIterator[Connection]:
@@ -32,12 +39,30 @@ Read = Annotated[Connection, Depends(_read)]
 Limit = Annotated[int, Query(ge=0, description="Size of the page; 0 gives the count alone.")]
 Offset = Annotated[int, Query(ge=0, description="How many to pass over.")]
 
+Hard = Annotated[
+    bool,
+    Query(
+        description="Delete it for good, with its runs, versions and edges, and the datasets that only it used. The answer is"
+        " 204. Only where the setting HEADWATER_ADMIN is on."
+    ),
+]
+
 
 def _page(limit: Limit = 100, offset: Offset = 0) -> _Page:
     return _Page(min(limit, _LARGEST), min(offset, _LARGEST))
 
 
 Page = Annotated[_Page, Depends(_page)]
+
+
+def _names(
+    prefix: Annotated[str, Query(description="Only those whose name begins so; the case counts.")] = "",
+    q: Annotated[str, Query(description="Only those that have this somewhere in their name, in any case.")] = "",
+) -> _Names:
+    return _Names(prefix.replace("\0", "\ufffd"), q.replace("\0", "\ufffd"))  # as names are stored
+
+
+Names = Annotated[_Names, Depends(_names)]
 
 
 def uuid_of(kind: str, text: str) -> UUID:

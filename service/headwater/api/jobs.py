@@ -6,11 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from headwater.api.deps import BAD_REQUEST, NOT_FOUND, Page, Read, json, uuid_of
+from headwater.api.deps import BAD_REQUEST, ERASED, NOT_FOUND, Hard, Names, Page, Read, json, uuid_of
 from headwater.api.metas import JobMeta, RunMeta
 from headwater.api.parameters import one_of
 from headwater.api.paths import Name
-from headwater.api.telling import now, tell, write
+from headwater.api.telling import erase, tell, write
 from headwater.catalog import datasets, job_versions, jobs, namespaces, runs
 from headwater.db.pool import Connection
 from headwater.entities.job import Job, Jobs, JobVersion, JobVersions
@@ -18,7 +18,8 @@ from headwater.entities.run import Run, Runs, RunState
 from headwater.errors import Invalid, NotFound
 from headwater.ids import new_run
 from headwater.ingest import own_events
-from headwater.ingest.writes import Hide
+from headwater.ingest.writes import Erase, Hide
+from headwater.openlineage.times import now
 
 router = APIRouter(prefix="/api/v1", tags=["Jobs"])
 
@@ -27,15 +28,21 @@ _States = Annotated[list[_State], Query(description="Only jobs whose latest run 
 
 
 @router.get("/jobs", response_model=Jobs, responses=BAD_REQUEST)
-async def list_all_jobs(read: Read, page: Page, lastRunStates: _States = []) -> Response:  # noqa: B006, N803
+async def list_all_jobs(read: Read, page: Page, names: Names, lastRunStates: _States = []) -> Response:  # noqa: B006, N803
     """Jobs of all namespaces; those with the latest event first."""
-    return json(await jobs.list_jobs(read, page, states=lastRunStates))
+    return json(await jobs.list_jobs(read, page, states=lastRunStates, names=names))
 
 
 @router.get("/namespaces/{namespace}/jobs", response_model=Jobs, responses=BAD_REQUEST)
-async def list_jobs(read: Read, namespace: Name, page: Page, lastRunStates: _States = []) -> Response:  # noqa: B006, N803
+async def list_jobs(
+    read: Read,
+    namespace: Name,
+    page: Page,
+    names: Names,
+    lastRunStates: _States = [],  # noqa: B006, N803
+) -> Response:
     """Jobs of a namespace; none where there is no such namespace."""
-    return json(await jobs.list_jobs(read, page, namespace, lastRunStates))
+    return json(await jobs.list_jobs(read, page, namespace, lastRunStates, names))
 
 
 @router.get("/namespaces/{namespace}/jobs/{job}", response_model=Job, responses=NOT_FOUND)
@@ -87,9 +94,12 @@ async def put_job(request: Request, read: Read, namespace: Name, job: Name, meta
     return json(await jobs.get_job(read, namespace, job))
 
 
-@router.delete(_JOB, response_model=Job, responses=NOT_FOUND)
-async def delete_job(request: Request, read: Read, namespace: Name, job: Name) -> Response:
+@router.delete(_JOB, response_model=Job, responses=ERASED)
+async def delete_job(request: Request, read: Read, namespace: Name, job: Name, hard: Hard = False) -> Response:
     """Hides a job, until the next event that names it; nothing is lost."""
+    if hard:
+        await jobs.require_job(read, namespace, job)
+        return await erase(request, Erase(namespace, job=job))
     known = await jobs.get_job(read, namespace, job)
     await write(request, Hide(known.namespace, job=known.name))
     return json(known)

@@ -16,6 +16,7 @@ from headwater.cli import (
     db,
     dead_letters,
     demo,
+    erase,
     events,
     export,
     gate,
@@ -57,6 +58,7 @@ app.command(name="export", rich_help_panel=_STORE)(export.export)
 app.add_typer(marquez.app, name="import", rich_help_panel=_STORE)
 app.add_typer(events.app, name="events", rich_help_panel=_STORE)
 app.add_typer(dead_letters.app, name="dead-letters", rich_help_panel=_STORE)
+app.add_typer(erase.app, name="erase", rich_help_panel=_STORE)
 app.add_typer(db.app, name="db", rich_help_panel=_STORE)
 app.add_typer(schemas.app, name="schemas", rich_help_panel="The checkout")
 

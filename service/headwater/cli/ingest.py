@@ -12,7 +12,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, NamedTuple
@@ -83,10 +83,12 @@ class Outcome:
         if self.refused > _TOLD:
             self._say(f"and {self.refused - _TOLD:,} more; headwater dead-letters list has them all")
         if as_json:
-            told = {"accepted": tally.accepted, "duplicate": tally.duplicate, "dead": tally.dead, "unread": self.unread}
-            print(json.dumps(told))
+            print(json.dumps({**asdict(tally), "unread": self.unread}))
             return
-        print(f"Taken in: {tally.accepted:,}. There already: {tally.duplicate:,}. Refused (dead letters): {tally.dead:,}.")
+        excluded = f" Left out (excluded namespaces): {tally.excluded:,}." if tally.excluded else ""
+        print(
+            f"Taken in: {tally.accepted:,}. There already: {tally.duplicate:,}. Refused (dead letters): {tally.dead:,}.{excluded}"
+        )
 
     def _say(self, line: str) -> None:
         from headwater.cli.display import show

@@ -1,8 +1,8 @@
 """The schema, readable top to bottom.
 
-``lineage_events`` is the truth; all other tables but ``dead_letters``, ``imports``, ``tags`` and ``graph_changes`` are
-projections of it. A projection's columns merge by rules that do not know the order of arrival: minimum, maximum, union, or "the
-greatest event time wins". The tables of words follow the projections, a little later.
+Projections of ``lineage_events``, which is the truth, are all other tables but ``erasures``, ``dead_letters``, ``imports``,
+``tags`` and ``graph_changes``. A projection's columns merge by rules that do not know the order of arrival: minimum, maximum,
+union, or "the greatest event time wins". The tables of words follow the projections, a little later.
 
 *Facet maps* (``facets``, ``job_facets``, …) are jsonb objects ``{key: [at, hash]}`` whose body is in ``facet_bodies`` under
 that hash (jobs and datasets: the same body comes with every run), or ``{key: [at, hash, text]}`` with the body's JSON text
@@ -87,11 +87,20 @@ lineage_events = Table(
     Column("name", Text, nullable=False),
     Column("run_uuid", Uuid, nullable=True),
     Column("received_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    Column("era", Integer, nullable=False, server_default=text("0")),  # how many erasures were before it
     Column("findings", JSONB, nullable=True),  # [{path, message}] where the event was taken although a schema refuses it
     Column("body", LargeBinary, nullable=False),  # the bytes as sent, zstd
     PrimaryKeyConstraint("event_time", "event_id"),
     Index("lineage_events_job_idx", text("left(name, 256)"), postgresql_where=text("kind = 2")),  # see ingest.rehome
     postgresql_partition_by="RANGE (event_time)",
+)
+
+erasures = Table(
+    "erasures",
+    metadata,
+    # A row a hard delete: what is told later belongs to its era. The delete itself is the last event of the era before.
+    Column("era", Integer, primary_key=True, autoincrement=False),
+    Column("erased_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
 )
 
 dead_letters = Table(
@@ -434,6 +443,6 @@ run_versions = Table(
 
 # Which only the migration knows, since they stand on an extension that a server may lack. See decisions/0009-search.md.
 TRIGRAM_INDEXES = ("job_names_trigram_idx", "datasets_trigram_idx")
-_NO_PROJECTIONS = (lineage_events, dead_letters, imports, tags, graph_changes, job_words, dataset_words)
+_NO_PROJECTIONS = (lineage_events, erasures, dead_letters, imports, tags, graph_changes, job_words, dataset_words)
 PROJECTIONS = tuple(t for t in metadata.sorted_tables if t not in _NO_PROJECTIONS)
 MONTHLY = (runs, run_io, run_versions)

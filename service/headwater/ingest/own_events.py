@@ -14,7 +14,7 @@ import msgspec
 from headwater import ids
 from headwater.ingest.changes import Changes
 from headwater.ingest.writes import PRODUCER
-from headwater.openlineage.facets import OWN_DATASET, OWN_JOB, OWN_RUN, OWN_TAG, OwnTag, read
+from headwater.openlineage.facets import OWN_DATASET, OWN_JOB, OWN_MODIFIED, OWN_RUN, OWN_TAG, OwnTag, read
 from headwater.openlineage.parse import Event
 
 _SCHEMA_URL = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/{}"
@@ -23,6 +23,7 @@ _PROCESSING = {"STREAM": "STREAMING"}
 
 Facets = dict[str, dict[str, Any]]
 NO_FACETS: Facets = {}
+MODIFIED: Facets = {OWN_MODIFIED: {}}
 Name = tuple[str, str]  # namespace, name
 Told = tuple[Name, Facets]
 Tag = tuple[str | None, str]  # field, or None where it is of the whole; tag

@@ -35,6 +35,7 @@ class Writer:
         self._ending = False
         self._writing = 0  # events that lanes have taken
         self._runs: set[int | None] = set()  # theirs
+        self._erasing = False
 
     def put(self, incoming: Incoming) -> asyncio.Future[bool]:
         """Queues an event. The future gives whether it was new, once it is durable and visible; or raises InvalidEvent
@@ -84,9 +85,10 @@ class Writer:
         """The next batch. None yet where another lane writes a larger one: more will come until that is done. Events of a run
         that the other lane writes wait for it, as who comes second may have to move what the first wrote."""
         most = self._settings.commit_events
-        if len(self._queue) < min(self._writing, most):
+        if self._erasing or len(self._queue) < min(self._writing, most):
             return []
         first = [self._queue.popleft() for _ in range(min(len(self._queue), most))]
+        first = self._up_to_an_erasure(first)
         batch = [w for w in first if w.incoming.run_id not in self._runs]
         self._queue.extendleft(reversed([w for w in first if w.incoming.run_id in self._runs]))
         self._writing += len(batch)
@@ -95,8 +97,19 @@ class Writer:
         metrics.QUEUE.set(len(self._queue))
         return batch
 
+    def _up_to_an_erasure(self, batch: list[Waiting]) -> list[Waiting]:
+        """An event that erases is written alone: what came before it is written before, and what comes after it after."""
+        at = next((n for n, waiting in enumerate(batch) if waiting.incoming.erases), None)
+        if at is None:
+            return batch
+        self._erasing = at == 0 and not self._writing
+        end = at or int(self._erasing)
+        self._queue.extendleft(reversed(batch[end:]))
+        return batch[:end]
+
     def _finished(self, batch: list[Waiting]) -> None:
         self._writing -= len(batch)
+        self._erasing = False
         self._runs -= {w.incoming.run_id for w in batch}
         self._changed.set()
 
