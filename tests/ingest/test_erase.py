@@ -21,6 +21,7 @@ from headwater.ingest.export import export
 from headwater.ingest.prepare import Incoming, prepare
 from headwater.ingest.replay import replay
 from headwater.ingest.state import table_hashes
+from headwater.ingest.words import renew_all
 from headwater.ingest.writer import running_writer
 from headwater.ingest.writes import Erase, event_of
 
@@ -118,6 +119,15 @@ async def test_a_name_between_two_others_takes_their_bond_with_it(conn: Connecti
     rows = await (await conn.execute("SELECT name, canonical_id = dataset_id FROM datasets ORDER BY name")).fetchall()
     assert rows == [("a", True), ("c", True)]
     await _assert_replays(conn, database)
+
+
+async def test_its_words_go_with_it(conn: Connection) -> None:
+    await _store(conn, *RUNS)
+    assert sum([renewed async for renewed in renew_all(conn)]) > 0
+    await _store(conn, Erase("shop", job="load"), Erase("shop", job="task"), MID)
+    for noun in ("job", "dataset"):
+        left = f"SELECT count(*) FROM {noun}_words w WHERE NOT EXISTS (SELECT FROM {noun}s t WHERE t.{noun}_id = w.{noun}_id)"
+        assert await (await conn.execute(left)).fetchone() == (0,)
 
 
 async def test_the_default_namespace_stays(conn: Connection) -> None:

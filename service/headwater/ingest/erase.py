@@ -71,6 +71,7 @@ _FORGET_JOBS = (
     """,
     "DELETE FROM column_lineage WHERE owner_id = ANY(%(jobs)s)",
     "DELETE FROM edges WHERE owner_id = ANY(%(jobs)s) OR source_id = ANY(%(jobs)s) OR target_id = ANY(%(jobs)s)",
+    "DELETE FROM job_words WHERE job_id = ANY(%(jobs)s)",
     "DELETE FROM jobs WHERE job_id = ANY(%(jobs)s)",
 )
 # A run's io_digest is that of the inputs and outputs which it still has.
@@ -86,6 +87,7 @@ _FORGET_DATASETS = (
     "DELETE FROM column_sets WHERE input_dataset_id = ANY(%(datasets)s)",
     "DELETE FROM edges WHERE owner_id = ANY(%(datasets)s) OR source_id = ANY(%(datasets)s) OR target_id = ANY(%(datasets)s)",
     "DELETE FROM symlinks WHERE primary_id = ANY(%(datasets)s) OR alias_id = ANY(%(datasets)s)",
+    "DELETE FROM dataset_words WHERE dataset_id = ANY(%(datasets)s)",
     "DELETE FROM datasets WHERE dataset_id = ANY(%(datasets)s)",
 )
 _FORGET_NAMESPACE = "DELETE FROM namespaces WHERE namespace_id = %s AND name <> 'default'"
