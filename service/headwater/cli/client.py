@@ -32,7 +32,7 @@ class Client:
     def __init__(self, url: str, *, service: str = "headwater", key: str | None = None, timeout_s: float = _TIMEOUT_S) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise Invalid(f"--url must be like {DEFAULT_URL}.")
+            raise Invalid(f"--url must be like {DEFAULT_URL}, not {url.rpartition('@')[2]}.")
         credentials, _, host = parts.netloc.rpartition("@")
         self.url = parts._replace(netloc=host).geturl().rstrip("/")
         self._authorization = f"Bearer {key}" if key else _basic(credentials)
