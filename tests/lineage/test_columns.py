@@ -47,7 +47,7 @@ CHAIN = [
 
 async def ask(pool: Pool, node_id: str, depth: int = 20, *, downstream: bool = False) -> ColumnGraph:
     async with snapshot(pool) as conn:
-        return await get_column_lineage(conn, node_id, depth, downstream)
+        return ColumnGraph.model_validate_json(await get_column_lineage(conn, node_id, depth, downstream))
 
 
 def nodes(graph: ColumnGraph) -> set[str]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import gzip
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AfterValidator, BeforeValidator
 
-from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json, uuid_of
+from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json, sent, uuid_of
 from headwater.api.parameters import not_blank
 from headwater.entities.lineage import ColumnGraph, Lineage, UpstreamRuns
 from headwater.lineage.around import Surveyor
@@ -19,7 +17,6 @@ from headwater.lineage.upstream import get_upstream
 
 router = APIRouter(prefix="/api/v1", tags=["Lineage"])
 
-_LARGE = 1024 * 1024  # bytes of an answer: about 10 ms of compressing
 _FURTHEST = 1_000_000  # no graph is deeper; a walk ends where the graph does
 
 
@@ -53,12 +50,7 @@ async def get_lineage(request: Request, surveyor: _Surveyor, node_id: _NodeId, d
     A step leads from a job to those that share a dataset with it.
     """
     body = await surveyor.around(request.app.state.pool, node_id, depth)
-    headers = {}
-    if len(body) > _LARGE and "gzip" in request.headers.get("accept-encoding", ""):
-        # In a thread: the middleware that compresses other answers would keep everybody waiting.
-        body = await asyncio.to_thread(gzip.compress, body, 1)
-        headers = {"content-encoding": "gzip", "vary": "Accept-Encoding"}
-    return Response(body, headers=headers, media_type="application/json")
+    return await sent(request, body)
 
 
 @router.get("/column-lineage", response_model=ColumnGraph, responses={**BAD_REQUEST, **NOT_FOUND})
@@ -73,7 +65,8 @@ async def get_columns(
     With `#version` after the node id: as it was when that version was written.
     """
     async with snapshot(request.app.state.pool) as conn:
-        return json(await get_column_lineage(conn, node_id, depth, with_downstream))
+        body = await get_column_lineage(conn, node_id, depth, with_downstream)
+    return await sent(request, body)
 
 
 @router.get("/runlineage/upstream", response_model=UpstreamRuns, responses={**BAD_REQUEST, **NOT_FOUND})
