@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AfterValidator, BeforeValidator
 
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json, sent, uuid_of
-from headwater.api.parameters import not_blank
+from headwater.api.parameters import not_blank, one_of
 from headwater.entities.lineage import ColumnGraph, Lineage, UpstreamRuns
 from headwater.lineage.around import Surveyor
 from headwater.lineage.columns import get_column_lineage
@@ -40,6 +40,13 @@ _Depth = Annotated[
     AfterValidator(lambda depth: min(max(depth, 0), _FURTHEST)),
     Query(description="Steps to go; less than 0 is 0."),
 ]
+_Direction = Annotated[
+    Literal["UPSTREAM", "DOWNSTREAM", "BOTH"],
+    one_of("UPSTREAM", "DOWNSTREAM", "BOTH"),
+    Query(
+        description="`upstream`: what the fields derive from; `downstream`: what derives from them. Goes before withDownstream."
+    ),
+]
 _Flag = Annotated[bool, BeforeValidator(lambda told: str(told).lower() == "true")]
 
 
@@ -58,14 +65,16 @@ async def get_columns(
     request: Request,
     node_id: _NodeId,
     depth: _Depth = 20,
-    with_downstream: Annotated[_Flag, Query(alias="withDownstream")] = False,
+    with_downstream: Annotated[_Flag, Query(alias="withDownstream", description="The same as `direction=both`.")] = False,
+    direction: _Direction | None = None,
 ) -> Response:
     """What the fields of a dataset, one field, or the fields that a job writes derive from; on demand, what derives from them.
 
     With `#version` after the node id: as it was when that version was written.
     """
     async with snapshot(request.app.state.pool) as conn:
-        body = await get_column_lineage(conn, node_id, depth, with_downstream)
+        way = direction or ("BOTH" if with_downstream else "UPSTREAM")
+        body = await get_column_lineage(conn, node_id, depth, upstream=way != "DOWNSTREAM", downstream=way != "UPSTREAM")
     return await sent(request, body)
 
 

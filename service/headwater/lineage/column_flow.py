@@ -115,4 +115,4 @@ def _scope(output: Place, source: Place) -> Scope:
 
 def _holds(places: Collection[Place], place: Place) -> bool:
     """Itself, or all of its dataset."""
-    return place in places or place._replace(field="") in places
+    return bool(places) and (place in places or place._replace(field="") in places)

@@ -14,7 +14,7 @@ from headwater.lineage.column_evidence import load_column_evidence
 from headwater.lineage.column_flow import ColumnFlow, read_flow
 from headwater.lineage.column_graph import Place, Shown, transformations
 from headwater.lineage.column_reach import ColumnReach, Found, reach_columns
-from headwater.lineage.columns import column_edges, load_shown
+from headwater.lineage.columns import is_told, load_shown
 from headwater.lineage.described import describe
 from headwater.lineage.flow import Flow
 from headwater.lineage.freshness import load_freshness
@@ -45,8 +45,7 @@ async def walk_columns(conn: Connection, question: ColumnQuestion) -> ColumnReac
 
 
 async def _require(conn: Connection, place: Place, *, downstream: bool) -> None:
-    edges = await column_edges(conn, [place], downstream=downstream)
-    if not any(place in edge[:2] for edge in edges):
+    if not await is_told(conn, place, downstream=downstream):
         shown = (await load_shown(conn, [place.dataset_id])).get(place.dataset_id)
         if shown is None or place.field not in shown.types:
             raise NotFound("Field", place.field)

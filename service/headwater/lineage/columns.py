@@ -1,4 +1,4 @@
-"""Column lineage: what fields derive from and, if asked, what derives from them.
+"""Column lineage: what fields derive from, and what derives from them.
 
 ``depth`` counts edges; less than one is one. Upstream is walked for upstream and downstream for downstream, so a field that
 merely shares an input with the one asked about is no part of the answer. What bears on a dataset as a whole, or comes from
@@ -24,21 +24,25 @@ from headwater.lineage.sql import statement
 from headwater.lineage.walk import Hop, walk
 
 
-async def get_column_lineage(conn: Connection, node_id: str, depth: int, with_downstream: bool) -> bytes:
+async def get_column_lineage(
+    conn: Connection, node_id: str, depth: int, *, upstream: bool = True, downstream: bool = False
+) -> bytes:
     """JSON of a ``ColumnGraph``. Raises InvalidNodeId, Invalid, NotFound."""
     node = await resolve(conn, node_id)
     if node.hidden:
         raise NotFound("Node", node_id)
     if node.version is not None:
-        if with_downstream:
-            raise Invalid("Downstream of a version is not kept: ask without the version, or without withDownstream.")
+        if downstream:
+            raise Invalid("Downstream of a version is not kept: ask without the version, or for upstream alone.")
         return await version_columns(conn, node, node_id, depth)
     columns, start = Columns(), await outset(conn, node)
-    await walk(_upstream(conn, columns), start, max(depth, 1))
-    if with_downstream:
+    if upstream:
+        await walk(_upstream(conn, columns), start, max(depth, 1))
+    if downstream:
         await walk(_downstream(conn, columns), start, max(depth, 1))
     shown = await load_shown(conn, {dataset for dataset, _ in columns.datasets()} | {place.dataset_id for place in start})
-    if not columns.places() and not _has_field(node, shown.get(node.id)):
+    known = columns.places() or _has_field(node, shown.get(node.id))
+    if not known and (upstream or not await is_told(conn, start[0], downstream=False)):
         raise NotFound("Node", node_id)
     # In a thread, as the graph of a hub takes long enough to hold up whoever sends events.
     return await asyncio.to_thread(columns.encode, lambda place: shown.get(place.dataset_id), versioned=False)
@@ -105,6 +109,11 @@ async def column_edges(conn: Connection, level: Sequence[Place], *, downstream: 
         (Place(output, output_field), Place(source, source_field), told, owner)
         for output, output_field, source, source_field, told, owner in await cursor.fetchall()
     ]
+
+
+async def is_told(conn: Connection, place: Place, *, downstream: bool) -> bool:
+    """Whether there is an edge of just this field in one direction."""
+    return any(place in edge[:2] for edge in await column_edges(conn, [place], downstream=downstream))
 
 
 def _has_field(node: Resolved, shown: Shown | None) -> bool:
