@@ -13,6 +13,8 @@ from fastapi import Depends, Query, Request
 
 from headwater.db.pool import Connection, Pool
 from headwater.errors import Invalid, NotFound
+from headwater.lineage.column_graph import Place
+from headwater.lineage.columns import outset
 from headwater.lineage.flow import Flow
 from headwater.lineage.moments import moment_of
 from headwater.lineage.node_ids import NodeKind, resolve
@@ -128,3 +130,14 @@ async def id_of(conn: Connection, node_id: str) -> int:
 
 async def ids_of(conn: Connection, node_ids: list[str]) -> tuple[int, ...]:
     return tuple([await id_of(conn, node_id) for node_id in node_ids])
+
+
+async def places_of(conn: Connection, node_id: str) -> list[Place]:
+    """The columns that a column, a dataset or a job (by what it writes) stands for. Whether a dataset has the column is not
+    asked. Raises InvalidNodeId, Invalid, NotFound."""
+    node = await resolve(conn, node_id)
+    if node.version is not None:
+        raise Invalid("Of columns only the present is known here: /column-lineage tells of a version.")
+    if node.hidden:
+        raise NotFound("Job" if node.kind is NodeKind.JOB else "Dataset", node.name)
+    return await outset(conn, node)

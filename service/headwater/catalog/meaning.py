@@ -129,6 +129,11 @@ def fields(schema: Shown, tags: Mapping[str | None, list[str]]) -> list[Field]:
     ]
 
 
+def field_types(schema: msgspec.Raw | str | None) -> dict[str, str | None]:
+    """By name, of a schema facet's body."""
+    return {name: text(told, "type") for name, told in _flat(content(schema), "")}
+
+
 def _flat(content: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for told in _objects(content, "fields"):
         name = text(told, "name")
