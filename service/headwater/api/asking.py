@@ -15,7 +15,8 @@ from headwater.db.pool import Connection, Pool
 from headwater.errors import Invalid, NotFound
 from headwater.lineage.flow import Flow
 from headwater.lineage.moments import moment_of
-from headwater.lineage.node_ids import NodeKind, resolve
+from headwater.lineage.near import find_node
+from headwater.lineage.node_ids import NodeKind
 from headwater.lineage.past import Past
 from headwater.lineage.present.present import Present
 from headwater.lineage.question import Grain, Question
@@ -118,7 +119,7 @@ async def _moment(conn: Connection, told: str | None) -> datetime:
 
 async def id_of(conn: Connection, node_id: str) -> int:
     """Of a job or dataset that is shown. Raises InvalidNodeId, Invalid, NotFound."""
-    node = await resolve(conn, node_id)
+    node = await find_node(conn, node_id)
     if node.kind is NodeKind.DATASET_FIELD or node.version is not None:
         raise Invalid("This is asked of datasets and jobs, not of their fields or versions.")
     if node.hidden:
