@@ -1,4 +1,4 @@
-"""What the routes of our own graph calls have in common: the time that is asked of, and node ids."""
+"""What the routes of our own graph calls have in common: parameters, the time that is asked of, and node ids."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 from uuid import UUID
 
 from fastapi import Depends, Query, Request
+from pydantic import AfterValidator
 
+from headwater.api.parameters import not_blank, one_of
 from headwater.db.pool import Connection, Pool
 from headwater.errors import Invalid, NotFound
 from headwater.lineage.flow import Flow
@@ -24,6 +26,23 @@ from headwater.lineage.snapshot import snapshot
 
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 FlowOf: TypeAlias = Callable[[Question], Awaitable[Flow]]
+
+NodeId = Annotated[
+    str,
+    AfterValidator(not_blank),
+    Query(alias="nodeId", description="Such as `dataset:<namespace>:<name>` or `job:<namespace>:<name>`."),
+]
+Direction = Annotated[
+    Literal["DOWNSTREAM", "UPSTREAM"],
+    one_of("DOWNSTREAM", "UPSTREAM"),
+    Query(description="`downstream`: what stands on the node; `upstream`: what it stands on."),
+]
+Depth = Annotated[int, Query(ge=0, description="Steps to go; without it, to the end of the graph.")]
+Grained = Annotated[
+    Literal["ALL", "DATASET", "JOB"],
+    one_of("ALL", "DATASET", "JOB"),
+    Query(description="`dataset` or `job`: only these are told and count as steps. `all`: both."),
+]
 
 
 def present(request: Request) -> Present:

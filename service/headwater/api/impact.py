@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import AfterValidator
 
-from headwater.api.asking import Asked, asking, id_of, ids_of
+from headwater.api.asking import Asked, Depth, Direction, Grained, NodeId, asking, id_of, ids_of
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json
-from headwater.api.parameters import not_blank, one_of
 from headwater.entities.graph import Impact
 from headwater.lineage.impact import impact
 from headwater.lineage.question import Cursor, Filter, Grain, Question
@@ -17,24 +15,6 @@ from headwater.lineage.question import Cursor, Filter, Grain, Question
 router = APIRouter(prefix="/api/v1", tags=["Graph"])
 
 _LARGEST_PAGE = 10_000
-
-
-_NodeId = Annotated[
-    str,
-    AfterValidator(not_blank),
-    Query(alias="nodeId", description="Such as `dataset:<namespace>:<name>` or `job:<namespace>:<name>`."),
-]
-_Direction = Annotated[
-    Literal["DOWNSTREAM", "UPSTREAM"],
-    one_of("DOWNSTREAM", "UPSTREAM"),
-    Query(description="`downstream`: what stands on the node; `upstream`: what it stands on."),
-]
-_Depth = Annotated[int, Query(ge=0, description="Steps to go; without it, to the end of the graph.")]
-_Grain = Annotated[
-    Literal["ALL", "DATASET", "JOB"],
-    one_of("ALL", "DATASET", "JOB"),
-    Query(description="`dataset` or `job`: only these are told and count as steps. `all`: both."),
-]
 _Limit = Annotated[int, Query(ge=0, le=_LARGEST_PAGE, description="Nodes of a page; 0 gives the summary alone.")]
 
 
@@ -43,10 +23,10 @@ async def get_impact(  # noqa: PLR0913 - one parameter a parameter
     request: Request,
     when: Asked,
     *,
-    node_id: _NodeId,
-    direction: _Direction = "DOWNSTREAM",
-    depth: _Depth | None = None,
-    grain: _Grain = "ALL",
+    node_id: NodeId,
+    direction: Direction = "DOWNSTREAM",
+    depth: Depth | None = None,
+    grain: Grained = "ALL",
     through: Annotated[list[str], Query(description="Only what is reached by way of one of these nodes.")] = [],  # noqa: B006
     avoid: Annotated[list[str], Query(description="Not by way of these.")] = [],  # noqa: B006
     stop_at: Annotated[list[str], Query(alias="stopAt", description="No further than these.")] = [],  # noqa: B006
