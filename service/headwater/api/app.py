@@ -28,7 +28,7 @@ from headwater.settings import Settings
 
 RESOURCES = (
     "namespaces", "sources", "datasets", "jobs", "runs", "tags", "search", "events", "lineage", "impact", "lineage_paths",
-    "stats", "dead_letters", "health",
+    "lineage_diff", "stats", "dead_letters", "health",
 )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
 from headwater.db.pool import Connection
 from headwater.entities.paths import Ended
@@ -46,20 +47,24 @@ ORDER BY ending.at, e.origin_id, e.destination_id, e.owner_id
 """
 
 
-async def load_ended(conn: Connection, pairs: Collection[Pair], at: datetime, node_ids: Mapping[int, str]) -> list[Ended]:
+async def load_ended(
+    conn: Connection, pairs: Collection[Pair], at: datetime, node_ids: Mapping[int, str]
+) -> list[tuple[Pair, Ended]]:
     """Of edges that are not current at that time, the first to end first; ``node_ids`` by id. In one statement."""
     if not pairs:
         return []
     rows = await (await conn.execute(_ENDED, {**edges_asked(pairs), "at": at})).fetchall()
-    return [
-        Ended(
-            origin=node_ids[source],
-            destination=node_ids[target],
-            toldBy=(job_node_id if by_job else dataset_node_id)(namespace, name),
-            lastAt=last_at,
-            lastRun=last_run,
-            endedAt=ended_at,
-            endedBy=ended_by,
-        )
-        for source, target, namespace, name, by_job, last_at, last_run, ended_at, ended_by in rows
-    ]
+    return [((source, target), _ended(node_ids[source], node_ids[target], *told)) for source, target, *told in rows]
+
+
+def _ended(origin: str, destination: str, namespace: str, name: str, by_job: bool, *seen: Any) -> Ended:
+    last_at, last_run, ended_at, ended_by = seen
+    return Ended(
+        origin=origin,
+        destination=destination,
+        toldBy=(job_node_id if by_job else dataset_node_id)(namespace, name),
+        lastAt=last_at,
+        lastRun=last_run,
+        endedAt=ended_at,
+        endedBy=ended_by,
+    )

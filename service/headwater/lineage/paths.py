@@ -106,17 +106,8 @@ async def _former(conn: Connection, flow_of: FlowOf, question: PathQuestion, at:
     history = await Past(conn, at, _BEGINNING).flow(question.origins, downstream=True, hops=None, most=_HISTORY)
     way = await asyncio.to_thread(Between(history, question.origins, question.destinations).paths, 1)
     sources = tuple(sorted({source for source, _ in way.edges}))
-    gone = way.edges - edges_from(await flow_of(Question(start=sources, depth=0)), sources) if way.paths else set()
+    gone = way.edges - (await flow_of(Question(start=sources, depth=0))).edges_from(sources) if way.paths else set()
     return _Former(history, way, gone)
-
-
-def edges_from(flow: Flow, sources: Iterable[int]) -> set[Pair]:
-    """By ids."""
-    asked = set(sources)
-    places = flow.arrays.places([*asked, *(sink for sink, job in flow.sinks.items() if job in asked)])
-    origins, ends, _ = flow.arrays.neighbours(places, downstream=True)
-    pairs = zip(flow.arrays.ids(origins).tolist(), flow.arrays.ids(ends).tolist(), strict=True)
-    return {(flow.sinks.get(source, source), flow.sinks.get(target, target)) for source, target in pairs}
 
 
 async def _no_path(conn: Connection, why: _Why, nodes: Mapping[int, Node], names: Names) -> NoPath:
@@ -140,7 +131,7 @@ async def _former_path(conn: Connection, former: _Former, names: Names) -> Forme
         **path.__dict__,
         atOneTime=_at_one_time(edges),
         edges=edges,
-        ended=await load_ended(conn, gone, former.flow.at, names),
+        ended=[ended for _, ended in await load_ended(conn, gone, former.flow.at, names)],
     )
 
 
