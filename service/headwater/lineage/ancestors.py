@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
+import numpy as np
+
 from headwater.lineage.flow import Flow
 from headwater.lineage.question import Grain, Question
 from headwater.lineage.reach import reach
+
+_FAR = 1 << 30  # steps; no way is so long
 
 
 class Ancestor(NamedTuple):
@@ -18,12 +22,10 @@ class Ancestor(NamedTuple):
 
 def nearest_common_ancestors(flow: Flow, first: Collection[int], second: Collection[int], grain: Grain) -> list[Ancestor]:
     """Those whose two ways together are shortest, by id; none of the nodes themselves."""
-    up = [_upstream(flow, nodes, grain) for nodes in (first, second)]
-    common = [Ancestor(i, up[0][i], up[1][i]) for i in sorted(up[0].keys() & up[1].keys() - {*first, *second})]
-    nearest = min((a.to_first + a.to_second for a in common), default=0)
-    return [a for a in common if a.to_first + a.to_second == nearest]
-
-
-def _upstream(flow: Flow, nodes: Collection[int], grain: Grain) -> dict[int, int]:
-    found = reach(flow, Question(start=tuple(nodes), downstream=False, grain=grain))
-    return dict(zip(found.ids.tolist(), found.distances.tolist(), strict=True))
+    up = [reach(flow, Question(start=tuple(nodes), downstream=False, grain=grain)) for nodes in (first, second)]
+    common, first_at, second_at = np.intersect1d(up[0].ids, up[1].ids, assume_unique=True, return_indices=True)
+    ways = [up[0].distances[first_at], up[1].distances[second_at]]
+    theirs = np.array([*first, *second], np.int64)
+    both = np.where(np.isin(common, theirs), _FAR, ways[0] + ways[1])
+    nearest = np.flatnonzero((both == both.min(initial=_FAR)) & (both < _FAR))
+    return [Ancestor(int(common[i]), int(ways[0][i]), int(ways[1][i])) for i in nearest.tolist()]

@@ -40,7 +40,7 @@ def _run_diff() -> RunDiff:
         inputs=[IoDiff(dataset="dataset:ns:i", turn="CHANGED", before=read[0], after=read[1], statistics=[])],
         outputs=[
             IoDiff(
-                dataset="dataset:ns:o", turn="ADDED", before=[], after=read[1],
+                dataset="dataset:ns:o", turn="CHANGED", before=read[0], after=read[1],
                 statistics=[
                     Statistic(name="rowCount", before=None, after=1234567), Statistic(name="mean", before=0.5, after=2.0),
                 ],
@@ -81,7 +81,7 @@ def test_runs() -> None:
     assert markdown(_run_diff()) == (
         f"# `job:ns:j`: two runs\n\n- Before: `{_RUN}`, COMPLETED in 1.5 s\n- After: `{_OTHER}`, FAILED\n\n"
         f"## Inputs\n\n- `dataset:ns:i` changed: `{_OTHER}` → run `{_RUN}`\n\n"
-        "## Outputs\n\n- `dataset:ns:o` added; rowCount none → 1,234,567, mean 0.5 → 2\n\n"
+        "## Outputs\n\n- `dataset:ns:o` changed; rowCount none → 1,234,567, mean 0.5 → 2\n\n"
         f"## Facets\n\n- job `sql` `query`: `` select `a` `` → `{'x' * 200}…`\n"
     )
 

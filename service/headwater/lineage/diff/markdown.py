@@ -79,8 +79,8 @@ def _runs(diff: RunDiff, level: str) -> Iterator[str]:
     yield f"- Before: {_run_side(diff.before)}"
     yield f"- After: {_run_side(diff.after)}"
     yield from _cut(diff.cut)
-    yield from _section(f"{level}# Inputs", [_io(io) for io in diff.inputs])
-    yield from _section(f"{level}# Outputs", [_io(io) for io in diff.outputs])
+    yield from _section(f"{level}# Inputs", [_io(io, versions=True) for io in diff.inputs])
+    yield from _section(f"{level}# Outputs", [_io(io, versions=False) for io in diff.outputs])
     yield from _section(f"{level}# Facets", [_facet(facet) for facet in diff.facets])
 
 
@@ -104,12 +104,13 @@ def _change(change: Change, *, caused: bool = True) -> str:
     )
 
 
-def _io(io: IoDiff) -> str:
-    versions = ""
-    if io.turn == "CHANGED" and io.before != io.after:
-        versions = f": {_versions_read(io.before)} → {_versions_read(io.after)}"
+def _io(io: IoDiff, *, versions: bool) -> str:
+    """``versions``: what was read; what was written is always another version."""
+    read = ""
+    if versions and io.turn == "CHANGED" and io.before != io.after:
+        read = f": {_versions_read(io.before)} → {_versions_read(io.after)}"
     numbers = f"; {', '.join(map(_statistic, io.statistics))}" if io.statistics else ""
-    return f"- {_code(io.dataset)} {_TURNS[io.turn]}{versions}{numbers}"
+    return f"- {_code(io.dataset)} {_TURNS[io.turn]}{read}{numbers}"
 
 
 def _versions_read(told: Sequence[VersionRead]) -> str:

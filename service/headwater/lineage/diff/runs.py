@@ -44,12 +44,12 @@ async def diff_runs(conn: Connection, before: RunKey, after: RunKey) -> RunDiff:
         facet_differences("JOB", old_job, new_job),
     )
     told = list(islice(facets, _MOST + 1))
-    writers = await _writers(conn, [*old.inputDatasetVersions, *new.inputDatasetVersions])
+    writers = await _writers(conn, chain.from_iterable((*r.inputDatasetVersions, *r.outputDatasetVersions) for r in (old, new)))
     return RunDiff(
         before=_side(old),
         after=_side(new),
         inputs=_io_diffs(old.inputDatasetVersions, new.inputDatasetVersions, writers),
-        outputs=_io_diffs(old.outputDatasetVersions, new.outputDatasetVersions, {}, versions_differ=False),
+        outputs=_io_diffs(old.outputDatasetVersions, new.outputDatasetVersions, writers, versions_differ=False),
         facets=told[:_MOST],
         cut=[Cut(rule="size", nodes=None)] if len(told) > _MOST else [],
     )
@@ -63,9 +63,9 @@ async def _job_facets(conn: Connection, before: RunKey, after: RunKey) -> tuple[
     return old, new
 
 
-async def _writers(conn: Connection, read: Iterable[RunDatasetVersion]) -> dict[int, UUID]:
+async def _writers(conn: Connection, told: Iterable[RunDatasetVersion]) -> dict[int, UUID]:
     """UUIDs of the runs that wrote these versions, by the id in the version."""
-    wanted = list({ids.version_of(v.datasetVersionId.version) for v in read})
+    wanted = list({ids.version_of(v.datasetVersionId.version) for v in told})
     return dict(await (await conn.execute(_UUIDS, (wanted,))).fetchall()) if wanted else {}
 
 
