@@ -119,7 +119,12 @@ async def test_from_and_to_jobs_and_several_nodes(database: str, client: httpx.A
     ]
     told = await client.get(
         "/api/v1/paths",
-        params={"from": [DB + "archive", DB + "raw"], "to": [DB + "ranks", DB + "revenue"], "grain": "dataset", "k": 9},
+        params={
+            "from": [DB + "archive", DB + "raw", DB + "raw"],
+            "to": [DB + "ranks", DB + "revenue"],
+            "grain": "dataset",
+            "k": 9,
+        },
     )
     assert sorted(_paths(told.json())) == [
         "archive orders ranks", "archive orders revenue", "raw orders ranks", "raw orders revenue",
@@ -214,6 +219,13 @@ async def test_edges_that_never_were_at_one_time(database: str, client: httpx.As
     assert former["atOneTime"] is False
 
 
+async def _cost(client: httpx.AsyncClient, source: str, target: str) -> int:
+    """Statements. A transaction that is open somewhere on the server makes the present be looked at anew: two more."""
+    with recorded() as statements:
+        await _ask(client, DB + source, DB + target, k=3)
+    return len([statement for statement in statements if statement])
+
+
 async def test_statements_do_not_grow(database: str, client: httpx.AsyncClient) -> None:
     """With the length of a path that there is; and where there is none, with what stands about."""
     costs: dict[str, set[int]] = {"chain": set(), "no path": set()}
@@ -222,9 +234,7 @@ async def test_statements_do_not_grow(database: str, client: httpx.AsyncClient) 
         await store(database, [complete(f"s{i}", "hub", f"e{i}") for i in range(n)])
         await _ask(client, DB + "d0", DB + f"d{n}")
         for name, source, target in (("chain", "d0", f"d{n}"), ("no path", "hub", "d0")):
-            with recorded() as statements:
-                await _ask(client, DB + source, DB + target, k=3)
-            costs[name].add(len([s for s in statements if s]))
+            costs[name].add(min([await _cost(client, source, target) for _ in range(3)]))
     assert {name: len(cost) for name, cost in costs.items()} == {"chain": 1, "no path": 1}
     assert max(costs["chain"]) <= 10
     assert max(costs["no path"]) <= 20
@@ -238,6 +248,9 @@ async def test_statements_do_not_grow(database: str, client: httpx.AsyncClient) 
         ({"from": DB + "orders", "to": "nonsense"}, 400, "Expected dataset:"),
         ({"from": DB + "orders", "to": " "}, 400, "Expected dataset:"),
         ({"from": DB + "orders", "to": DB + "ordesr"}, 404, f"Dataset 'ordesr' not found. Near names: {DB}orders"),
+        ({"from": DB + "orders", "to": "dataset:db://shop:x\0"}, 404, "not found"),
+        ({"from": DB + "orders", "to": "job:" + ":" * 99}, 404, "not found"),
+        ({"from": DB + "orders", "to": DB + "o" * 9_000}, 404, "not found"),
         ({"from": JOB + "k", "to": DB + "orders"}, 404, "Job 'k' not found."),
         ({"from": DB + "orders", "to": DB + "orders"}, 400, "is both an origin and a destination"),
         ({"from": "datasetField:db://shop:orders:x", "to": DB + "x"}, 400, "not of their fields"),

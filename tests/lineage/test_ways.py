@@ -22,7 +22,7 @@ _edges = st.sets(st.tuples(_datasets, _jobs) | st.tuples(_jobs, _datasets) | st.
 
 def _flow(edges: _Pairs, sinks: dict[int, int] | None = None) -> Flow:
     columns = np.array([(s, t, s, _kind(s, t)) for s, t in sorted(edges)], np.int64).reshape(-1, 4).T
-    return Flow(Arrays([(columns[0], columns[1], columns[2], columns[3].astype(np.int8))]), sinks or {}, frozenset())
+    return Flow(Arrays([(columns[0], columns[1], columns[2], columns[3].astype(np.int8))]), sinks or {}, frozenset(), {})
 
 
 def _kind(source: int, target: int) -> int:

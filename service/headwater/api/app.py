@@ -23,6 +23,7 @@ from headwater.api.paths import RawPaths
 from headwater.db.pool import open_pool
 from headwater.ingest import preload
 from headwater.ingest.writer import running_writer
+from headwater.lineage.present.present import running_housekeeping
 from headwater.logs import request_id
 from headwater.settings import Settings
 
@@ -37,7 +38,11 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_pool(database_url, settings.pool_size) as pool, running_writer(database_url, settings) as writer:
+        async with (
+            open_pool(database_url, settings.pool_size) as pool,
+            running_writer(database_url, settings) as writer,
+            running_housekeeping(pool),
+        ):
             async with pool.connection() as conn:
                 await preload.tags(conn, settings.tags)
             app.state.pool, app.state.writer = pool, writer

@@ -1,20 +1,32 @@
-"""GET /impact"""
+"""GET and POST /impact"""
 
 from __future__ import annotations
 
-from typing import Annotated
+import asyncio
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from headwater.api.asking import Asked, Depth, Direction, Grained, NodeId, asking, id_of, ids_of
+from headwater.api import body as bodies
+from headwater.api.asking import Asked, Depth, Direction, Grained, NodeId, asking, id_of, ids_of, present
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json
-from headwater.entities.graph import Impact
+from headwater.api.ingest import elements
+from headwater.entities.graph import Impact, WhatIf
+from headwater.ingest.hypothetical import suppose
+from headwater.ingest.prepare import prepare
 from headwater.lineage.impact import impact
 from headwater.lineage.question import Cursor, Filter, Grain, Question
+from headwater.lineage.whatif import what_if
 
 router = APIRouter(prefix="/api/v1", tags=["Graph"])
 
 _LARGEST_PAGE = 10_000
+_EVENTS: dict[str, Any] = {
+    "required": True,
+    "description": "An OpenLineage event, or an array of events.",
+    "content": {"application/json": {"schema": {}}},
+}
+
 _Limit = Annotated[int, Query(ge=0, le=_LARGEST_PAGE, description="Nodes of a page; 0 gives the summary alone.")]
 
 
@@ -55,3 +67,18 @@ async def get_impact(  # noqa: PLR0913 - one parameter a parameter
             cursor=Cursor.read(cursor) if cursor is not None else None,
         )
         return json(await impact(conn, await flow_of(question), question))
+
+
+@router.post("/impact", response_model=WhatIf, responses={**BAD_REQUEST}, openapi_extra={"requestBody": _EVENTS})
+async def post_impact(request: Request, limit: _Limit = 100) -> Response:
+    """What events would change if they came, and everything downstream of these changes. Nothing is stored.
+
+    A job is taken to have, from then on, the inputs and outputs that its event names; a dataset that it writes, the schema that
+    its event tells. To ask about a changed schema alone, send a DatasetEvent.
+    """
+    settings = request.app.state.settings
+    body = await bodies.read(request, settings.max_body_bytes)
+    told = elements(body) if body.lstrip().startswith(b"[") else [body]
+    events = [await asyncio.to_thread(prepare, event, settings) for event in told]
+    async with present(request).reading(request.app.state.pool) as (conn, flow):
+        return json(await what_if(conn, flow, suppose(events), limit))

@@ -106,7 +106,7 @@ async def _events(request: Request) -> AsyncIterator[bytes]:
         return
     body = await bodies.read(request, settings.max_body_bytes)
     try:
-        events = _elements(body.removeprefix(_BOM))
+        events = elements(body.removeprefix(_BOM))
     except MalformedEvent as error:
         await _bury(request, body, error)
         raise
@@ -116,7 +116,7 @@ async def _events(request: Request) -> AsyncIterator[bytes]:
         yield event
 
 
-def _elements(body: bytes) -> list[bytes]:
+def elements(body: bytes) -> list[bytes]:
     """The events of a JSON array, as they were sent. Raises MalformedEvent."""
     try:
         text = body.decode()

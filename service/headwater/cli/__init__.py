@@ -17,6 +17,8 @@ from headwater.cli import (
     dead_letters,
     demo,
     events,
+    gate,
+    impact,
     ingest,
     jobs,
     lineage,
@@ -41,6 +43,8 @@ app.command(name="demo", rich_help_panel=_SERVICE)(demo.demo)
 app.command(name="config", rich_help_panel=_SERVICE)(config.config)
 app.command(name="search", rich_help_panel=_READING)(search.search)
 app.command(name="lineage", rich_help_panel=_READING)(lineage.lineage)
+app.command(name="impact", rich_help_panel=_READING)(impact.impact)
+app.command(name="gate", rich_help_panel=_READING)(gate.gate)
 app.command(name="columns", rich_help_panel=_READING)(columns.columns)
 app.add_typer(jobs.app, name="jobs", rich_help_panel=_READING)
 app.add_typer(runs.app, name="runs", rich_help_panel=_READING)

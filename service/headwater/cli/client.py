@@ -42,9 +42,10 @@ class Client:
         """As ``get``, decoded."""
         return decoded(self.get(*path, **query))
 
-    def post(self, *path: str, body: bytes, content_type: str) -> bytes:
+    def post(self, *path: str, body: bytes, content_type: str, **query: Any) -> bytes:
         """As ``get``."""
-        return self._send(Request(self._url(path), body, {"Content-Type": content_type}))  # noqa: S310
+        url = f"{self._url(path)}?{urlencode(query)}" if query else self._url(path)
+        return self._send(Request(url, body, {"Content-Type": content_type}))  # noqa: S310
 
     def _url(self, path: tuple[str, ...]) -> str:
         return "/".join([self.url, "api", "v1", *(quote(part, safe="") for part in path)])

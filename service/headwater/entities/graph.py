@@ -93,3 +93,33 @@ class Impact(Entity):
     nodes: list[Reached] = Field(description="Nearest first.")
     edges: list[ProvenEdge] = Field(description="All edges of the paths.")
     cursor: str | None = Field(description="For the next page; null on the last one.")
+
+
+ChangeKind: TypeAlias = Literal[
+    "COLUMN_DROPPED", "COLUMN_RETYPED", "COLUMN_ADDED", "DATASET_DROPPED", "INPUT_ADDED", "INPUT_REMOVED", "OUTPUT_ADDED",
+    "OUTPUT_REMOVED", "LINEAGE_ADDED", "LINEAGE_REMOVED",
+]  # fmt: skip
+
+
+class Change(Entity):
+    """One difference between what is supposed and what is."""
+
+    kind: ChangeKind
+    node: str = Field(description="Id of the dataset, or of the job whose inputs or outputs change.")
+    column: str | None
+    before: str | None = Field(description="Type of the column, or id of the dataset, as it is.")
+    after: str | None = Field(description="The same as it would be.")
+    reached: int = Field(description="Nodes that are reached from this change.")
+
+
+class Affected(Reached):
+    changes: list[int] = Field(description="Which of the changes reach it, by their places in the list.")
+
+
+class WhatIf(Entity):
+    changes: list[Change]
+    asOf: datetime
+    counts: Counts
+    groups: Groups
+    freshness: Freshness
+    nodes: list[Affected] = Field(description="Everything downstream of a change, nearest first.")

@@ -19,6 +19,7 @@ class Flow:
     arrays: Arrays
     sinks: Mapping[int, int]  # nodes that stand for jobs, in which what these read ends
     hidden: AbstractSet[int]  # datasets to walk through but not to show
+    aliases: Mapping[int, int]  # the dataset of each other name of one
     complete: bool = True  # False: there is more than was read
     at: datetime | None = None  # None: now
     since: datetime | None = None  # not only what was current then, but all since this time

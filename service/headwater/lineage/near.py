@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 from typing import TypeAlias
@@ -45,6 +46,7 @@ _DATASETS = _CANDIDATES.format(table="datasets", table_id="dataset_id")
 
 async def find_node(conn: Connection, node_id: str) -> Resolved:
     """As ``resolve``, but NotFound tells names that are nearly the same. Raises InvalidNodeId, NotFound."""
+    node_id = node_id.replace("\0", "\ufffd")  # as events lose them
     try:
         return await resolve(conn, node_id)
     except NotFound as error:
@@ -66,7 +68,8 @@ async def _near(conn: Connection, kind: NodeKind, rest: str) -> list[str]:
     }
     found = await (await conn.execute(_JOBS if kind is NodeKind.JOB else _DATASETS, parameters)).fetchall()
     node_id = job_node_id if kind is NodeKind.JOB else dataset_node_id
-    return [node_id(*named) for named in nearest(asked, [(namespace, name) for namespace, name in found])]
+    near = await asyncio.to_thread(nearest, asked, [(namespace, name) for namespace, name in found])
+    return [node_id(*named) for named in near]
 
 
 def _spots(name: str) -> set[str]:

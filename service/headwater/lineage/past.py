@@ -57,7 +57,7 @@ class Past:
             seen |= ends
         columns = np.array(sorted(edges), np.int64).reshape(-1, 4).T
         arrays = Arrays([(columns[0], columns[1], columns[2], columns[3].astype(np.int8))])
-        return Flow(arrays, sinks, self._hidden, complete, self._at, self._since)
+        return Flow(arrays, sinks, self._hidden, self._canonical, complete, self._at, self._since)
 
     async def _hop(self, level: Sequence[int], *, downstream: bool) -> list[tuple[int, int, int, int]]:
         await self._learn(level)

@@ -96,9 +96,8 @@ class Between:
         return self._told(found, cut)
 
     def _told(self, found: list[list[int]], cut: set[str]) -> Ways:
-        paths = {
-            ids: path for path in reversed(found) if len(set(ids := self._ids(path))) == len(ids)
-        }  # a job and its sink are one
+        # An explicit job and its sink are one: so paths may be the same, or come by it twice.
+        paths = {ids: path for path in reversed(found) if len(set(ids := self._ids(path))) == len(ids)}
         pairs = {pair for path in paths.values() for pair in pairwise(path)}
         edges = sorted({edge for pair in pairs for edge in self._edges(*pair)})
         ends = zip(*(self._ids(side) for side in zip(*edges, strict=True)), strict=True)
