@@ -14,7 +14,7 @@ HeadwaterError
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from typing_extensions import TypedDict
 
@@ -58,11 +58,12 @@ class InvalidNodeId(Invalid):
 
 
 class NotFound(HeadwaterError):
-    """``kind`` is the noun as people read it (``Job``), ``name`` what they asked for."""
+    """``kind`` is the noun as people read it (``Job``), ``name`` what they asked for, ``near`` what they may have meant."""
 
-    def __init__(self, kind: str, name: str, dataset: str | None = None) -> None:
+    def __init__(self, kind: str, name: str, dataset: str | None = None, near: Sequence[str] = ()) -> None:
         where = f" for dataset '{dataset}'" if dataset is not None else ""
-        super().__init__(f"{kind} '{name}' not found{where}.")
+        meant = f" Near names: {', '.join(near)}" if near else ""
+        super().__init__(f"{kind} '{name}' not found{where}.{meant}")
         self.kind = kind
         self.name = name
 

@@ -30,8 +30,8 @@ from headwater.logs import request_id
 from headwater.settings import Settings
 
 RESOURCES = (
-    "namespaces", "sources", "datasets", "jobs", "runs", "tags", "search", "events", "lineage", "impact", "stats",
-    "dead_letters", "health",
+    "namespaces", "sources", "datasets", "jobs", "runs", "tags", "search", "events", "lineage", "impact", "lineage_paths",
+    "lineage_diff", "stats", "dead_letters", "health",
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import AfterValidator
 
 from headwater.api import body as bodies
-from headwater.api.asking import Asked, When, asking, id_of, ids_of, places_of, present
+from headwater.api.asking import Asked, Depth, Direction, When, asking, id_of, ids_of, places_of, present
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json
 from headwater.api.ingest import elements
 from headwater.api.parameters import not_blank, one_of
@@ -43,12 +43,6 @@ _NodeId = Annotated[
         " `datasetField:<namespace>:<dataset>:<field>`.",
     ),
 ]
-_Direction = Annotated[
-    Literal["DOWNSTREAM", "UPSTREAM"],
-    one_of("DOWNSTREAM", "UPSTREAM"),
-    Query(description="`downstream`: what stands on the node; `upstream`: what it stands on."),
-]
-_Depth = Annotated[int, Query(ge=0, description="Steps to go; without it, to the end of the graph.")]
 _Grain = Annotated[
     Literal["ALL", "DATASET", "JOB", "COLUMN"],
     one_of("ALL", "DATASET", "JOB", "COLUMN"),
@@ -66,8 +60,8 @@ async def get_impact(  # noqa: PLR0913 - one parameter a parameter
     when: Asked,
     *,
     node_id: _NodeId,
-    direction: _Direction = "DOWNSTREAM",
-    depth: _Depth | None = None,
+    direction: Direction = "DOWNSTREAM",
+    depth: Depth | None = None,
     grain: _Grain = "ALL",
     through: Annotated[list[str], Query(description="Only what is reached by way of one of these nodes.")] = [],  # noqa: B006
     avoid: Annotated[list[str], Query(description="Not by way of these.")] = [],  # noqa: B006

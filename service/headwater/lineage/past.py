@@ -34,12 +34,12 @@ class Past:
         self._names: dict[int, set[int]] = {}
         self._hidden: set[int] = set()
 
-    async def flow(self, start: Iterable[int], *, downstream: bool, hops: int | None) -> Flow:
-        """As it is reached from ``start`` in that many edges."""
+    async def flow(self, start: Iterable[int], *, downstream: bool, hops: int | None, most: int = _MOST) -> Flow:
+        """As it is reached from ``start`` in that many edges; no further than ``most`` nodes."""
         seen = set(start)
         level, edges, sinks, complete = list(seen), set[tuple[int, int, int, int]](), dict[int, int](), True
         while level and (hops is None or hops >= 0):
-            if len(seen) > _MOST:
+            if len(seen) > most:
                 complete = False
                 break
             hops = hops - 1 if hops is not None else None
