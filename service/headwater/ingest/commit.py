@@ -84,7 +84,7 @@ async def _begin_era(conn: Connection, memory: Memory) -> None:
 
 
 async def _commit(conn: Connection, batch: Sequence[Incoming], memory: Memory) -> set[UUID]:
-    if batch[0].erases:
+    if batch and batch[0].erases:
         return await _told(_erase(conn, batch[0], batch[0].erases, memory))
     if memory.known.era:
         again = await erase.told_before(conn, batch, memory.known.era)
