@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 
 from headwater import ids
 from headwater.catalog import meaning
-from headwater.catalog.datasets import load_known
+from headwater.catalog.datasets import Known, load_known
+from headwater.catalog.facets import Shown as Facets
 from headwater.catalog.facets import load_bodies, show
 from headwater.catalog.jobs import load_io
 from headwater.db.pool import Connection
@@ -61,15 +62,16 @@ async def load_shown(conn: Connection, canonical_ids: Iterable[int]) -> dict[int
     known = await load_known(conn, sorted(canonical_ids))
     schemas = {i: {"schema": schema} for i, told in known.items() if (schema := told.facets.get("schema")) is not None}
     bodies = await load_bodies(conn, schemas.values())
-    return {
-        i: Shown(
-            told.id.namespace,
-            told.id.name,
-            told.current.uuid if told.current else None,
-            meaning.field_types(show(schemas.get(i, {}), bodies).get("schema")),
-        )
-        for i, told in known.items()
-    }
+
+    def shown() -> dict[int, Shown]:
+        return {i: _shown(told, show(schemas.get(i, {}), bodies)) for i, told in known.items()}
+
+    return await asyncio.to_thread(shown)
+
+
+def _shown(told: Known, schema: Facets) -> Shown:
+    version = told.current.uuid if told.current else None
+    return Shown(told.id.namespace, told.id.name, version, meaning.field_types(schema.get("schema")))
 
 
 def _upstream(conn: Connection, columns: Columns) -> Hop[Place]:
