@@ -64,6 +64,32 @@ async def test_a_dropped_and_a_retyped_column_reach_all_downstream(database: str
     assert {node["id"] for node in told["nodes"]} == {"job:shop:report", DB + "report"}
 
 
+async def test_a_column_reaches_what_comes_of_it_as_far_as_that_is_told(database: str, client: httpx.AsyncClient) -> None:
+    """One report is made of the totals, one of the notes; of a third nobody tells the columns."""
+    await store(
+        database,
+        [
+            _orders("id:int", "total:int", "note"),
+            _made_of("sums", "total"),
+            _made_of("remarks", "note"),
+            complete("untold", "orders", "untold"),
+            complete("further", "untold", "further"),
+            complete("beyond", "sums remarks", "beyond"),
+        ],
+    )
+    told = await _suppose(client, dataset_event("09:00", "orders", schema("id:int", "total:int")))
+    assert [change[:3] for change in _changes(told)] == [("COLUMN_DROPPED", DB + "orders", "note")]
+    datasets = {node["name"] for node in told["nodes"] if node["kind"] == "DATASET"}
+    assert datasets == {"remarks", "untold", "further", "beyond"}
+    assert {node["name"] for node in told["nodes"] if node["kind"] == "JOB"} == datasets
+
+
+def _made_of(job: str, column: str) -> Event:
+    source = {"namespace": "db://shop", "name": "orders", "field": column}
+    facets = {**schema("x"), "columnLineage": {"fields": {"x": {"inputFields": [source]}}}}
+    return run_event("COMPLETE", "08:10", job, job, inputs=["orders"], outputs=[dataset(job, facets)])
+
+
 async def test_a_job_that_reads_something_else(database: str, client: httpx.AsyncClient) -> None:
     await store(database, [complete("clean", "raw", "orders"), complete("report", "orders", "report")])
     told = await _suppose(client, job_event("09:00", "clean", inputs=["raw2"], outputs=["orders", "audit"]))

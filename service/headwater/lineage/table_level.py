@@ -44,20 +44,12 @@ async def load_table_level(
     conn: Connection, flow: Flow, distances: Mapping[int, int], *, downstream: bool, depth: int | None
 ) -> TableLevel:
     """``distances`` are those of the datasets reached by columns."""
-    near = [dataset for dataset, distance in distances.items() if depth is None or distance < depth]
-    steps = await asyncio.to_thread(_steps, flow, near, downstream=downstream)
-    steps = {step for step in steps if step.far not in distances and step.far not in flow.hidden}
-    untold = await _untold(conn, {_pair(step, downstream=downstream) for step in steps})
-    nearest: dict[int, tuple[int, int]] = {}  # distance, dataset before
-    for step in steps:
-        if _pair(step, downstream=downstream) in untold:
-            before = distances[step.near] + 1, step.near
-            nearest[step.far] = min(before, nearest.get(step.far, before))
+    nearest = await next_by_table(conn, flow, distances, downstream=downstream, depth=depth)
     listed = sorted(nearest, key=lambda dataset: (nearest[dataset][0], dataset))[:_SHOWN]
     nodes = await describe(conn, {*listed, *(nearest[dataset][1] for dataset in listed)})
     return TableLevel(
         found=len(nearest),
-        beyond=await asyncio.to_thread(_beyond, flow, nearest.keys(), distances.keys(), downstream=downstream),
+        beyond=len(await asyncio.to_thread(beyond, flow, nearest.keys(), distances.keys(), downstream=downstream)),
         nodes=[
             TableReached(**nodes[dataset].__dict__, distance=distance, nearest=nodes[before].id)
             for dataset in listed
@@ -65,6 +57,22 @@ async def load_table_level(
             if dataset in nodes and before in nodes
         ],
     )
+
+
+async def next_by_table(
+    conn: Connection, flow: Flow, distances: Mapping[int, int], *, downstream: bool, depth: int | None
+) -> dict[int, tuple[int, int]]:
+    """Datasets that are next to those reached by columns, where nobody tells the columns: (distance, the dataset before)."""
+    near = [dataset for dataset, distance in distances.items() if depth is None or distance < depth]
+    steps = await asyncio.to_thread(_steps, flow, near, downstream=downstream)
+    steps = {step for step in steps if step.far not in distances and step.far not in flow.hidden}
+    untold = await _untold(conn, {_pair(step, downstream=downstream) for step in steps})
+    nearest: dict[int, tuple[int, int]] = {}
+    for step in steps:
+        if _pair(step, downstream=downstream) in untold:
+            before = distances[step.near] + 1, step.near
+            nearest[step.far] = min(before, nearest.get(step.far, before))
+    return nearest
 
 
 def _steps(flow: Flow, datasets: Collection[int], *, downstream: bool) -> set[_Step]:
@@ -98,6 +106,7 @@ async def _untold(conn: Connection, pairs: Collection[tuple[int, int]]) -> set[t
     return {(written, owner) for written, owner in await (await conn.execute(_UNTOLD, asked)).fetchall()}
 
 
-def _beyond(flow: Flow, datasets: Collection[int], reached: Collection[int], *, downstream: bool) -> int:
+def beyond(flow: Flow, datasets: Collection[int], reached: Collection[int], *, downstream: bool) -> set[int]:
+    """Datasets that follow from ``datasets``, without those ``reached``."""
     found = reach(flow, Question(start=tuple(datasets), downstream=downstream, grain=Grain.DATASET))
-    return len(set(found.ids.tolist()).difference(reached))
+    return set(found.ids.tolist()).difference(reached)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -12,6 +13,9 @@ from headwater import ids
 from headwater.catalog.datasets import load_datasets
 from headwater.db.pool import Connection
 from headwater.entities.graph import Affected, Change, ChangeKind, Counts, Cut, Node, WhatIf
+from headwater.errors import NotFound
+from headwater.lineage.column_graph import Place
+from headwater.lineage.column_impact import walk_columns
 from headwater.lineage.described import describe
 from headwater.lineage.edges import EdgeKind
 from headwater.lineage.flow import SINK, Flow
@@ -20,8 +24,9 @@ from headwater.lineage.groups import load_groups
 from headwater.lineage.hypothesis import Hypothesis, Named, Schema
 from headwater.lineage.node_ids import dataset_node_id, job_node_id
 from headwater.lineage.present.arrays import Edge
-from headwater.lineage.question import Question
+from headwater.lineage.question import ColumnQuestion, Question
 from headwater.lineage.reach import Reach, reach
+from headwater.lineage.table_level import beyond, next_by_table
 
 _SUMMED_UP = 10_000  # nodes whose types and owners are counted
 _HARMLESS = ("COLUMN_ADDED",)
@@ -61,7 +66,8 @@ async def what_if(conn: Connection, flow: Flow, hypothesis: Hypothesis, limit: i
     supposed = _canonical(hypothesis, flow.aliases)
     differences = [*_of_edges(flow, supposed), *_of_schemas(supposed, await _schemas(conn, supposed))]
     with _supposed(flow, supposed) as future:
-        hits, counts = await asyncio.to_thread(_reached, future, differences)
+        limits = {i: await _by_column(conn, future, d) for i, d in enumerate(differences) if d.column and d.kind not in _HARMLESS}
+        hits, counts = await asyncio.to_thread(_reached, future, differences, limits)
         order = sorted(hits, key=lambda identifier: (hits[identifier].distance, identifier))
         page = order[:limit]
         ways = {identifier: hits[identifier].way(identifier) for identifier in page}
@@ -80,8 +86,25 @@ async def what_if(conn: Connection, flow: Flow, hypothesis: Hypothesis, limit: i
     )
 
 
-def _reached(flow: Flow, differences: Sequence[_Difference]) -> tuple[dict[int, _Hit], list[int]]:
-    """Nodes by id, and how many each change reaches."""
+async def _by_column(conn: Connection, flow: Flow, difference: _Difference) -> AbstractSet[int]:
+    """Datasets that a change of a column reaches: by columns as far as these are told, by tables from there on; and the jobs that
+    write them."""
+    start = Place(difference.start, difference.column or "")
+    distances = {difference.start: 0}
+    with suppress(NotFound):  # a column of a schema that nothing is told to derive from
+        for found in (await walk_columns(conn, ColumnQuestion(start=(start,)))).found:
+            distances.setdefault(found.place.dataset_id, found.distance)
+    untold = await next_by_table(conn, flow, distances, downstream=True, depth=None)
+    datasets = distances.keys() | untold.keys()
+    datasets |= await asyncio.to_thread(beyond, flow, untold.keys(), datasets, downstream=True)
+    _, writers, _ = flow.arrays.neighbours(flow.arrays.places(datasets), downstream=False)
+    return datasets | set(flow.arrays.ids(writers).tolist())
+
+
+def _reached(
+    flow: Flow, differences: Sequence[_Difference], limits: Mapping[int, AbstractSet[int]]
+) -> tuple[dict[int, _Hit], list[int]]:
+    """Nodes by id, and how many each change reaches; ``limits`` are all that some changes can reach."""
     hits: dict[int, _Hit] = {}
     counts = [0] * len(differences)
     starts: dict[int, Reach] = {}
@@ -92,6 +115,8 @@ def _reached(flow: Flow, differences: Sequence[_Difference]) -> tuple[dict[int, 
         if start not in starts:
             starts[start] = reach(flow, Question(start=(start,)))
         for identifier, hit in _hits(starts[start], difference):
+            if change in limits and identifier not in limits[change]:
+                continue
             known = hits.setdefault(identifier, hit)
             if hit.distance < known.distance:
                 hit.changes = known.changes
