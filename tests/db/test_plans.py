@@ -12,9 +12,15 @@ import pytest
 from tests.build import Event, Facets, dataset, dataset_event, job_event, run_event, run_uuid
 from tests.ingest.orders import prepared
 
+from headwater import ids
 from headwater.catalog import stats
 from headwater.db.pool import Connection, connect
+from headwater.errors import NotFound
 from headwater.ingest.commit import Memory, commit
+from headwater.lineage.begun import load_begun
+from headwater.lineage.diff.past_facets import causes, columns_at, facets_at
+from headwater.lineage.ended import load_ended
+from headwater.lineage.near import find_node
 
 _GROWS = (
     "lineage_events", "event_counts", "runs", "run_io", "run_versions", "edges", "jobs", "datasets", "symlinks", "facet_bodies",
@@ -124,6 +130,34 @@ async def test_a_floor_costs_the_same_whatever_the_history(conn: Connection, job
     row = await cursor.fetchone()
     assert row is not None
     assert row[0] < 50
+
+
+_HUB, _BUSY_JOB, _C = ids.dataset_id("db://shop", "hub"), ids.job_id("shop", "busy"), ids.dataset_id("db://shop", "c")
+_SEVEN, _EIGHT = (datetime(2026, 3, 1, hour, tzinfo=UTC) for hour in (7, 8))
+_EDGES, _NAMES = {(_HUB, _BUSY_JOB), (_BUSY_JOB, _C)}, {_HUB: "hub", _BUSY_JOB: "busy", _C: "c"}
+
+
+async def _mistyped(conn: Connection) -> None:
+    for node_id in ("dataset:db://shop:hubb", "job:shop:bus"):
+        with pytest.raises(NotFound, match="Near names"):
+            await find_node(conn, node_id)
+
+
+PAST: dict[str, Callable[[Connection], Awaitable[object]]] = {
+    "names like one": _mistyped,
+    "edges that ended": lambda conn: load_ended(conn, _EDGES, _EIGHT, _NAMES),
+    "edges that began": lambda conn: load_begun(conn, _EDGES, _SEVEN, _EIGHT),
+    "facets": lambda conn: facets_at(conn, [*_NAMES], _EIGHT),
+    "columns": lambda conn: columns_at(conn, [_C], [(_BUSY_JOB, _C)], _EIGHT),
+    "causes": lambda conn: causes(conn, [(_HUB, "schema", 1), (_BUSY_JOB, "jobType", 1)], _SEVEN, _EIGHT),
+}
+
+
+@pytest.mark.parametrize("question", PAST)
+async def test_the_past_is_read_by_indexes(conn: Connection, question: str) -> None:
+    await _read(conn, lambda: PAST[question](conn))
+    await conn.execute("ANALYZE")
+    assert await (await conn.execute(_SCANS, [list(_GROWS)])).fetchall() == []
 
 
 _NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
