@@ -20,8 +20,13 @@ from headwater.catalog.names import Names
 from headwater.catalog.page import Page
 from headwater.catalog.search import Query, search
 from headwater.db.pool import Connection, connect
+from headwater.errors import NotFound
 from headwater.ingest.commit import Memory, commit
 from headwater.ingest.words import renew_all
+from headwater.lineage.begun import load_begun
+from headwater.lineage.diff.past_facets import causes, columns_at, facets_at
+from headwater.lineage.ended import load_ended
+from headwater.lineage.near import find_node
 
 _GROWS = (
     "lineage_events", "event_counts", "runs", "run_io", "run_versions", "edges", "jobs", "job_names", "datasets", "symlinks",
@@ -215,6 +220,34 @@ async def test_a_list_by_the_beginning_of_names_reads_these(conn: Connection, no
     ((scans, rows),) = [(scans, rows) for table, scans, _, rows in await _read(conn, read) if table == noun]
     assert scans == 0
     assert rows < 100
+
+
+_HUB, _BUSY_JOB, _C = ids.dataset_id("db://shop", "hub"), ids.job_id("shop", "busy"), ids.dataset_id("db://shop", "c")
+_SEVEN, _EIGHT = (datetime(2026, 3, 1, hour, tzinfo=UTC) for hour in (7, 8))
+_EDGES, _NAMES = {(_HUB, _BUSY_JOB), (_BUSY_JOB, _C)}, {_HUB: "hub", _BUSY_JOB: "busy", _C: "c"}
+
+
+async def _mistyped(conn: Connection) -> None:
+    for node_id in ("dataset:db://shop:hubb", "job:shop:bus"):
+        with pytest.raises(NotFound, match="Near names"):
+            await find_node(conn, node_id)
+
+
+PAST: dict[str, Callable[[Connection], Awaitable[object]]] = {
+    "names like one": _mistyped,
+    "edges that ended": lambda conn: load_ended(conn, _EDGES, _EIGHT, _NAMES),
+    "edges that began": lambda conn: load_begun(conn, _EDGES, _SEVEN, _EIGHT),
+    "facets": lambda conn: facets_at(conn, [*_NAMES], _EIGHT),
+    "columns": lambda conn: columns_at(conn, [_C], [(_BUSY_JOB, _C)], _EIGHT),
+    "causes": lambda conn: causes(conn, [(_HUB, "schema", 1), (_BUSY_JOB, "jobType", 1)], _SEVEN, _EIGHT),
+}
+
+
+@pytest.mark.parametrize("question", PAST)
+async def test_the_past_is_read_by_indexes(conn: Connection, question: str) -> None:
+    await _read(conn, lambda: PAST[question](conn))
+    await conn.execute("ANALYZE")
+    assert await (await conn.execute(_SCANS, [list(_GROWS)])).fetchall() == []
 
 
 _NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -63,7 +63,10 @@ async def get_diff(
     limit: Annotated[int, Query(ge=0, le=_LONGEST, description="Of each list, of two times.")] = 1_000,
     form: Annotated[
         Literal["JSON", "MARKDOWN"] | None,
-        Query(alias="format", description="`json` or `markdown`; without it, what the Accept header prefers."),
+        Query(
+            alias="format",
+            description="`json` or `markdown`; without it, Markdown where the Accept header names it, and not JSON before it.",
+        ),
         one_of("JSON", "MARKDOWN"),
     ] = None,
 ) -> Response:
@@ -116,12 +119,13 @@ def _uuid(told: str) -> UUID | None:
 
 
 def _answer(diff: GraphDiff | VersionDiff | RunDiff, request: Request, form: str | None) -> Response:
-    if form == "MARKDOWN" or (form is None and _prefers_markdown(request.headers.get("accept", ""))):
-        return Response(markdown(diff), media_type=_MARKDOWN, headers={"vary": "Accept"})
-    return json(diff)
+    as_markdown = form == "MARKDOWN" or (form is None and _prefers_markdown(request.headers.get("accept", "")))
+    answer = Response(markdown(diff), media_type=_MARKDOWN) if as_markdown else json(diff)
+    answer.headers["vary"] = "Accept"
+    return answer
 
 
 def _prefers_markdown(accept: str) -> bool:
-    """JSON goes first where both are named: what takes anything is no preference."""
+    """By the order in which they are named; what takes anything names neither."""
     kinds = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
     return _MARKDOWN in kinds and "application/json" not in kinds[: kinds.index(_MARKDOWN)]

@@ -16,6 +16,7 @@ from headwater.cli import (
     db,
     dead_letters,
     demo,
+    diff,
     erase,
     events,
     export,
@@ -26,6 +27,7 @@ from headwater.cli import (
     lineage,
     marquez,
     namespaces,
+    paths,
     runs,
     schemas,
     search,
@@ -47,6 +49,8 @@ app.command(name="config", rich_help_panel=_SERVICE)(config.config)
 app.command(name="search", rich_help_panel=_READING)(search.search)
 app.command(name="lineage", rich_help_panel=_READING)(lineage.lineage)
 app.command(name="impact", rich_help_panel=_READING)(impact.impact)
+app.command(name="paths", rich_help_panel=_READING)(paths.paths)
+app.command(name="diff", rich_help_panel=_READING)(diff.diff)
 app.command(name="gate", rich_help_panel=_READING)(gate.gate)
 app.command(name="columns", rich_help_panel=_READING)(columns.columns)
 app.add_typer(jobs.app, name="jobs", rich_help_panel=_READING)

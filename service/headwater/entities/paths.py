@@ -29,7 +29,7 @@ class Ended(Entity):
 
 
 class FormerPath(Path):
-    atOneTime: bool = Field(description="Whether there was a time when all of its edges were told of.")
+    atOneTime: bool = Field(description="Whether there was a time when all of its edges were there.")
     edges: list[ProvenEdge]
     ended: list[Ended] = Field(description="Which of the edges are no more, the first to end first.")
 

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from headwater.db.pool import Connection
 from headwater.entities.graph import Cut, Node, ProvenEdge
-from headwater.entities.paths import CommonAncestor, FormerPath, NoPath, Path, Paths
+from headwater.entities.paths import CommonAncestor, Ended, FormerPath, NoPath, Path, Paths
 from headwater.errors import Invalid
 from headwater.lineage.ancestors import Ancestor, nearest_common_ancestors
 from headwater.lineage.described import describe
@@ -127,18 +127,18 @@ async def _former_path(conn: Connection, former: _Former, names: Names) -> Forme
     edges = await _evidence(conn, former.flow, former.way.edges, names)
     assert former.flow.at is not None
     gone = {pair for pair in former.gone if pair[0] in names and pair[1] in names}
-    return FormerPath(
-        **path.__dict__,
-        atOneTime=_at_one_time(edges),
-        edges=edges,
-        ended=[ended for _, ended in await load_ended(conn, gone, former.flow.at, names)],
-    )
+    ended = [told for _, told in await load_ended(conn, gone, former.flow.at, names)]
+    return FormerPath(**path.__dict__, atOneTime=_at_one_time(edges, ended), edges=edges, ended=ended)
 
 
-def _at_one_time(edges: Iterable[ProvenEdge]) -> bool:
-    told = [edge.evidence for edge in edges if edge.evidence]
-    begun, ended = [min(e.firstAt for e in by) for by in told], [max(e.lastAt for e in by) for by in told]
-    return not told or max(begun) <= min(ended)
+def _at_one_time(edges: Iterable[ProvenEdge], ended: Iterable[Ended]) -> bool:
+    """Whether the last to begin did so before the first ended. Told of by several, an edge ends with the last of these."""
+    begun = [min(told.firstAt for told in edge.evidence) for edge in edges if edge.evidence]
+    ends: dict[tuple[str, str], datetime] = {}
+    for told in ended:
+        edge, at = (told.origin, told.destination), told.endedAt or told.lastAt
+        ends[edge] = max(at, ends.get(edge, at))
+    return not begun or not ends or max(begun) < min(ends.values())
 
 
 # ---------------------------------------------------------------- what to tell

@@ -10,11 +10,11 @@ import pytest
 from headwater import ids
 from headwater.db.pool import Pool
 from headwater.lineage.diff.times import TimesQuestion, diff_times
-from headwater.lineage.flow import Flow
+from headwater.lineage.flow import SINK, Flow
 from headwater.lineage.present.present import Present
 from headwater.lineage.snapshot import snapshot
 from tests.build import Event, store
-from tests.lineage.graphs import complete
+from tests.lineage.graphs import random_event
 
 _TABLES = {ids.dataset_id("db://shop", f"t{i}"): f"dataset:db://shop:t{i}" for i in range(8)}
 _NAMES = _TABLES | {ids.job_id("shop", f"j{i}"): f"job:shop:j{i}" for i in range(4)}
@@ -25,33 +25,29 @@ def _at(event: Event) -> datetime:
 
 
 def _edges(flow: Flow) -> set[tuple[str, str]]:
-    everything = flow.arrays.ids(np.arange(len(flow.arrays), dtype=np.int32)).tolist()
-    return {(_NAMES[s], _NAMES[t]) for s, t in flow.edges_from(everything)}
+    return {(_NAMES[s], _NAMES[t]) for s, t in flow.edges_from(_NAMES)}
 
 
 def _around(flow: Flow, node: int, depth: int) -> tuple[set[str], set[tuple[str, str]]]:
-    """Upstream and downstream each by itself, by networkx."""
-    graph: nx.DiGraph[str] = nx.DiGraph()
-    graph.add_edges_from(_edges(flow))
-    nodes, edges, start = {_NAMES[node]}, set[tuple[str, str]](), _NAMES[node]
+    """Upstream and downstream each by itself, by networkx; an explicit job's sink is a node of its own to it."""
+    sources, targets, _ = flow.arrays.neighbours(np.arange(len(flow.arrays), dtype=np.int32), downstream=True)
+    ids_of_edges = flow.arrays.ids(sources).tolist(), flow.arrays.ids(targets).tolist()
+    graph: nx.DiGraph[int] = nx.DiGraph(list(zip(*ids_of_edges, strict=True)))
+    graph.add_nodes_from((node, node ^ SINK))
+    nodes, edges = {_NAMES[node]}, set[tuple[str, str]]()
     for seen in (graph, graph.reverse()):
-        if start in graph:
-            within = set(nx.single_source_shortest_path_length(seen, start, cutoff=depth))
-            nodes |= within
-            edges |= set(graph.subgraph(within).edges)
+        found = {n for start in (node, node ^ SINK) for n in nx.single_source_shortest_path_length(seen, start, cutoff=depth)}
+        within = {_NAMES[flow.sinks.get(n, n)] for n in found - {node ^ SINK}}
+        nodes |= within
+        edges |= {edge for edge in _edges(flow) if within.issuperset(edge)}
     return nodes, edges
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(8))
 async def test_a_diff_is_that_of_the_two_presents(database: str, pool: Pool, seed: int) -> None:
     rnd = random.Random(seed)
-    names = [f"t{i}" for i in range(8)]
-    events = [
-        complete(f"j{rnd.randrange(4)}", " ".join(rnd.sample(names, 2)), " ".join(rnd.sample(names, 2)), f"{hour:02}:{minute:02}")
-        for hour in range(8, 18)
-        for minute in (0, 30)
-    ]
-    cuts = [_at(events[place]) for place in sorted(rnd.sample(range(2, 20), 2))]
+    events = sorted((random_event(rnd, i, links=False) for i in range(30)), key=_at)
+    cuts = [_at(events[place]) for place in sorted(rnd.sample(range(3, 29), 2))]
     starts, depth = rnd.sample(list(_NAMES), 5), rnd.randrange(1, 5)
     presents, whole = [], []
     stored = 0
@@ -76,4 +72,7 @@ async def test_a_diff_is_that_of_the_two_presents(database: str, pool: Pool, see
         assert {(edge.origin, edge.destination) for edge in told.edges.removed} == old_edges - new_edges
         for edge in (*told.edges.added, *told.edges.removed):
             assert edge.moved == ((edge.origin, edge.destination) in whole[0] & whole[1])
-            assert edge.moved or (edge.run is not None and edge.at is not None and cuts[0] < edge.at <= cuts[1])
+            declared = (
+                edge.origin in _TABLES.values() and edge.destination in _TABLES.values()
+            )  # once again, it is not known when
+            assert edge.moved or (cuts[0] < edge.at <= cuts[1] if edge.at else declared)

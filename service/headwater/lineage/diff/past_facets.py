@@ -94,11 +94,15 @@ FROM unnest(%(ids)s::bigint[], %(keys)s::text[], %(bodies)s::bigint[]) AS k (id,
 CROSS JOIN LATERAL (
     SELECT told.at, r.run_uuid
     FROM (
-        SELECT io.run_id, io.month, io.last_at AS at, io.facets
-        FROM datasets d JOIN run_io io ON io.dataset_id = d.dataset_id
-        WHERE d.canonical_id = k.id AND (d.dataset_id = k.id OR d.canonical_id <> d.dataset_id)
-          AND io.last_at > %(since)s AND io.first_at <= %(at)s
-        ORDER BY io.last_at LIMIT %(scanned)s
+        SELECT k.id AS dataset_id
+        UNION ALL
+        SELECT dataset_id FROM datasets WHERE canonical_id = k.id AND canonical_id <> dataset_id
+    ) member
+    CROSS JOIN (VALUES (false), (true)) side (output)
+    CROSS JOIN LATERAL (
+        SELECT run_id, month, last_at AS at, facets FROM run_io
+        WHERE dataset_id = member.dataset_id AND output = side.output AND last_at > %(since)s AND first_at <= %(at)s
+        ORDER BY last_at LIMIT %(scanned)s
     ) told
     JOIN runs r ON r.run_id = told.run_id AND r.month = told.month
     WHERE (told.facets->k.key->>1)::bigint = k.body_id

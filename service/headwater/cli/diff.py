@@ -1,0 +1,44 @@
+"""``headwater diff``: what changed around a node."""
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from headwater.cli.display import show, show_json
+from headwater.cli.options import DEFAULT_URL, AsJson, Url, service
+
+_NodeId = Annotated[
+    str,
+    typer.Argument(metavar="NODE", help="dataset:NAMESPACE:NAME, job:NAMESPACE:NAME, or a name that only one of them has."),
+]
+_Before = Annotated[str, typer.Option("--from", help="A time; or the UUID of a version of the dataset, or of a run of the job.")]
+_After = Annotated[str | None, typer.Option("--to", help="Likewise.", show_default="now")]
+_Direction = Annotated[str, typer.Option(help="upstream, downstream or both.")]
+_Depth = Annotated[int, typer.Option(min=0, help="Steps to go.")]
+
+
+def diff(
+    node: _NodeId,
+    *,
+    before: _Before,
+    after: _After = None,
+    direction: _Direction = "both",
+    depth: _Depth = 5,
+    url: Url = DEFAULT_URL,
+    as_json: AsJson = False,
+) -> None:
+    """What differs around a job or dataset between two times, two versions or two runs, as Markdown."""
+    from headwater.cli.nodes import find
+
+    client = service(url)
+    sides = {"from": before, "to": after}
+    form = "json" if as_json else "markdown"
+    body = client.get("lineage", "diff", nodeId=find(client, node).id, direction=direction, depth=depth, format=form, **sides)
+    if as_json:
+        show_json(body)
+        return
+    for line in body.decode().rstrip("\n").split("\n"):
+        show(line)

@@ -1,0 +1,76 @@
+"""``headwater paths``: how data comes from one node to another."""
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from headwater.cli.display import dim, heading, show, show_json
+from headwater.cli.options import DEFAULT_URL, AsJson, Url, service
+
+_Node = "dataset:NAMESPACE:NAME, job:NAMESPACE:NAME, or a name that only one of them has."
+_From = Annotated[str, typer.Argument(metavar="FROM", help=_Node)]
+_To = Annotated[str, typer.Argument(metavar="TO", help="Likewise.")]
+_K = Annotated[int, typer.Option("-k", min=0, max=1_000, help="How many, the shortest first; 0 tells only whether there is one.")]
+_All = Annotated[bool, typer.Option("--all", help="All simple paths, up to 1,000.")]
+_Depth = Annotated[int | None, typer.Option(min=0, help="Steps of the longest.", show_default="any")]
+_Grain = Annotated[str, typer.Option(help="all, dataset or job: what is told and counts as a step.")]
+_AsOf = Annotated[str | None, typer.Option("--as-of", help="A time, or the UUID of a run or version.", show_default="now")]
+
+
+def paths(  # noqa: PLR0913 - one option an option
+    origin: _From,
+    destination: _To,
+    *,
+    k: _K = 1,
+    every: _All = False,
+    depth: _Depth = None,
+    grain: _Grain = "all",
+    as_of: _AsOf = None,
+    url: Url = DEFAULT_URL,
+    as_json: AsJson = False,
+) -> None:
+    """The shortest way from one job or dataset to another, or several; or why there is none."""
+    from headwater.cli.client import decoded
+    from headwater.cli.nodes import find
+
+    client = service(url)
+    ends = {"from": find(client, origin).id, "to": find(client, destination).id}
+    body = client.get("paths", **ends, k=k, all=str(every).lower(), depth=depth, grain=grain, asOf=as_of)
+    if as_json:
+        show_json(body)
+        return
+    told = decoded(body)
+    if not told["reachable"]:
+        show("There is no path.")
+        _show_why(told["noPath"] or {})
+    elif not k and not every:
+        show("There is a path.")
+    for path in told["paths"]:
+        heading(f"{path['length']} steps")
+        _show_path(path)
+    for cut in told["cut"]:
+        show(dim(f"there may be more: left out by {cut['rule']}"), err=True)
+
+
+def _show_why(why: dict[str, Any]) -> None:
+    if why.get("otherWay"):
+        heading("The other way there is one")
+        _show_path(why["otherWay"])
+    if why.get("commonAncestors"):
+        heading("Both come from")
+        for node in why["commonAncestors"]:
+            show(node["id"])
+    if former := why.get("former"):
+        heading("There was one" if former["atOneTime"] else "There was one, but not all of it at one time")
+        _show_path(former)
+        for ended in former["ended"]:
+            by = f" with run {ended['endedBy']}" if ended["endedBy"] else ""
+            show(f"{ended['origin']} → {ended['destination']} ended {ended['endedAt'] or 'at a time not known'}{by}")
+
+
+def _show_path(path: dict[str, Any]) -> None:
+    for place, node in enumerate(path["nodes"]):
+        show(dim("→ ") if place else "  ", node)

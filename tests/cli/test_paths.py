@@ -1,0 +1,71 @@
+"""``headwater paths`` and ``headwater diff``, which tell of the same history."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from tests.build import run_uuid
+from tests.cli.conftest import Command
+from tests.conftest import Server, cloned, served
+from tests.lineage.graphs import complete
+
+from headwater.cli.client import Client
+
+DB = "dataset:db://shop:"
+
+
+@pytest.fixture(scope="module")
+def renamed(server: Server) -> Iterator[str]:
+    """A service that knows of a table that was renamed, while its reader went on reading the old one."""
+    events = [
+        complete("stage", "raw", "orders", "08:00"),
+        complete("sum", "orders", "revenue", "08:10"),
+        complete("stage", "raw", "orders_v2", "10:00"),
+        complete("check", "raw", "report", "10:10"),
+    ]
+    with cloned(server.url, server.template) as database, served(database) as url:
+        Client(url).post("lineage", "batch", body=json.dumps(events).encode(), content_type="application/json")
+        yield url
+
+
+@pytest.fixture(autouse=True)
+def asked(renamed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADWATER_URL", renamed)
+
+
+def test_a_path(headwater: Command) -> None:
+    done = headwater("paths", "orders", "revenue")
+    assert done.status == 0
+    assert done.out.splitlines() == ["", "2 steps", f"  {DB}orders", "→ job:shop:sum", f"→ {DB}revenue"]
+    assert headwater("paths", "orders", "revenue", "--json", "--grain", "dataset").json["paths"][0]["length"] == 1
+    assert headwater("paths", "orders", "revenue", "-k", 0).out == "There is a path.\n"
+    assert headwater("paths", "raw", "revenue", "-k", 0).out == "There is no path.\n"
+    then = headwater("paths", "raw", "revenue", "--as-of", "2026-03-01T09:00:00Z", "--all")
+    assert "4 steps" in then.out
+    assert headwater("paths", "orders", "revenue", "--depth", 1).err == "there may be more: left out by depth\n"
+
+
+def test_why_there_is_no_path(headwater: Command) -> None:
+    lines = headwater("paths", "raw", "revenue").out.splitlines()
+    assert lines[0] == "There is no path."
+    assert "There was one" in lines
+    assert lines[-1] == f"job:shop:stage → {DB}orders ended 2026-03-01T10:00:00Z with run {run_uuid('stage 10:00')}"
+    assert "The other way there is one" in headwater("paths", "revenue", "orders").out
+    assert headwater("paths", "orders_v2", "report").out.splitlines()[-2:] == ["Both come from", f"{DB}raw"]
+
+
+def test_what_changed(headwater: Command) -> None:
+    done = headwater("diff", "raw", "--from", "2026-03-01T09:00:00Z", "--to", "2026-03-01T11:00:00Z")
+    assert done.status == 0
+    assert f"- removed `{DB}orders` (2026-03-01T10:00:00Z, run `{run_uuid('stage 10:00')}`)" in done.out.splitlines()
+    told = headwater("diff", "raw", "--from", "2026-03-01T09:00:00Z", "--json", "--direction", "downstream", "--depth", 2).json
+    assert [node["id"] for node in told["nodes"]["added"]] == [f"{DB}orders_v2", f"{DB}report", "job:shop:check"]
+
+
+def test_what_cannot_be_answered(headwater: Command) -> None:
+    done = headwater("diff", "raw", "--from", "yesterday")
+    assert (done.status, done.out) == (1, "")
+    assert "query param from must be a time" in done.err
+    assert headwater("paths", "raw", "raw").status == 1
