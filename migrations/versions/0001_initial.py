@@ -167,6 +167,11 @@ CREATE TABLE datasets (
 CREATE INDEX datasets_name_idx ON datasets (namespace_id, left(name, 256) COLLATE "C", dataset_id);
 CREATE INDEX datasets_canonical_id_idx ON datasets (canonical_id) WHERE canonical_id <> dataset_id;
 
+CREATE TABLE models (
+    dataset_id bigint NOT NULL,
+    CONSTRAINT models_pkey PRIMARY KEY (dataset_id)
+);
+
 CREATE TABLE symlinks (
     primary_id bigint NOT NULL,
     alias_id bigint NOT NULL,
@@ -393,7 +398,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute(
         "DROP TABLE lineage_events, dead_letters, conformance, event_counts, namespaces, sources, put_sources, tags,"
-        " facet_bodies, jobs, datasets, symlinks, dataset_versions, edges, column_sets, column_lineage, graph_changes,"
-        " runs, run_io, run_versions"
+        " facet_bodies, jobs, datasets, models, symlinks, dataset_versions, edges, column_sets, column_lineage,"
+        " graph_changes, runs, run_io, run_versions"
     )
     op.execute("DROP FUNCTION merge_facets, refuse, note_edges, note_job, note_dataset, note_all")
