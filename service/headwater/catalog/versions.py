@@ -34,6 +34,7 @@ CANDIDATES = _sql("versions_read")
 _PAGE = _sql("version_page")
 _COUNT = _sql("version_count")
 _ONE = _sql("version")
+_NAMED = _sql("version_named")
 _READ = f"""
 SELECT reading.run_id, reading.dataset_id, c.*
 FROM unnest(%(runs)s::bigint[], %(months)s::date[], %(datasets)s::bigint[], %(canonical)s::bigint[], %(schemas)s::bigint[],
@@ -125,6 +126,14 @@ async def get_version(conn: Connection, members: Sequence[int], uuid: UUID) -> V
         if version.uuid == uuid:
             return version
     raise NotFound("Dataset version", str(uuid))
+
+
+async def find_version(conn: Connection, members: Sequence[int], external: str) -> Version | None:
+    """The likeliest of those that the storage calls so: a name may have been given twice, as by a run that failed."""
+    external_id = ids.guessed_id("external_version", external)
+    asked = {"members": list(members), "external_id": external_id, "external_version": external}
+    row = await (await conn.execute(_NAMED, asked)).fetchone()
+    return _version(row) if row else None
 
 
 async def versions_read(conn: Connection, readings: Sequence[Reading]) -> dict[tuple[int, int], list[UUID]]:

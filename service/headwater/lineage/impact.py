@@ -7,20 +7,16 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from headwater.db.pool import Connection
-from headwater.entities.graph import Counts, Cut, Freshness, Impact, Node, Reached
+from headwater.entities.graph import Counts, Cut, Impact, Node, Reached
 from headwater.lineage.described import describe
 from headwater.lineage.evidence import load_evidence
 from headwater.lineage.flow import Flow
+from headwater.lineage.freshness import load_freshness
 from headwater.lineage.groups import load_groups
 from headwater.lineage.question import Cursor, Question
 from headwater.lineage.reach import Reach, reach
 
 _SUMMED_UP = 10_000  # nodes whose types and owners are read for groups and filters
-_NOW = """
-SELECT now(), e.event_time, e.event_id
-FROM (SELECT 1) AS always
-LEFT JOIN LATERAL (SELECT event_time, event_id FROM lineage_events ORDER BY event_time DESC, event_id DESC LIMIT 1) e ON true
-"""
 
 
 async def impact(conn: Connection, flow: Flow, question: Question) -> Impact:
@@ -38,16 +34,15 @@ async def impact(conn: Connection, flow: Flow, question: Question) -> Impact:
     names = {identifier: node.id for identifier, node in nodes.items()}
     told = {index: [identifier for identifier in way if identifier in names] for index, way in ways.items()}
     listed = [index for index in page if int(found.ids[index]) in nodes]
-    row = await (await conn.execute(_NOW)).fetchone()
-    assert row is not None
+    now, freshness = await load_freshness(conn)
     return Impact(
         start=[nodes[identifier] for identifier in question.start if identifier in nodes],
         direction="downstream" if question.downstream else "upstream",
-        asOf=flow.at or row[0],
+        asOf=flow.at or now,
         complete=found.complete,
         counts=_counts(found, shown, listed, question),
         groups=await load_groups(conn, nearest),
-        freshness=Freshness(eventTime=row[1], eventId=row[2]),
+        freshness=freshness,
         nodes=[_reached(nodes[int(found.ids[i])], int(found.distances[i]), [names[n] for n in told[i]]) for i in listed],
         edges=await load_evidence(conn, flow, {_edge(pair, question) for way in told.values() for pair in pairwise(way)}, names),
         cursor=_cursor(found, shown, page),
