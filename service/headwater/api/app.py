@@ -27,7 +27,7 @@ from headwater.logs import request_id
 from headwater.settings import Settings
 
 RESOURCES = (
-    "namespaces", "sources", "datasets", "jobs", "runs", "tags", "search", "events", "lineage", "impact", "stats",
+    "namespaces", "sources", "datasets", "jobs", "runs", "tags", "search", "events", "lineage", "impact", "models", "stats",
     "dead_letters", "health",
 )  # fmt: skip
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from uuid import UUID
 
 from headwater import ids
 from headwater.catalog import meaning, versions
-from headwater.catalog.datasets import Known, get_known, load_known
+from headwater.catalog.datasets import Known, get_known, load_known, named_version
 from headwater.catalog.facets import Shown, load_bodies, show
 from headwater.catalog.page import Page
 from headwater.catalog.trainings import columns_of, load_traced
@@ -15,8 +14,6 @@ from headwater.catalog.versions import Version
 from headwater.db.pool import Connection
 from headwater.entities.model import Model, Models, ModelVersion, ModelVersions
 from headwater.errors import NotFound
-
-LATEST = "latest"
 
 # What was once a model may be called a table now.
 _MODELS = """
@@ -62,7 +59,7 @@ async def list_models(conn: Connection, page: Page, namespace: str | None = None
 async def find_version(conn: Connection, namespace: str, name: str, told: str) -> tuple[Known, Version]:
     """The model, and the version of it that ``told`` names: our UUID, its external version, or ``latest``. Raises NotFound."""
     model = await _find(conn, namespace, name)
-    version = await _find_version(conn, model, told)
+    version = await named_version(conn, model, told)
     if version is None:
         raise NotFound("Model version", told)
     return model, version
@@ -104,15 +101,6 @@ async def _find(conn: Connection, namespace: str, name: str) -> Known:
     if not await models_among(conn, [known.canonical_id]):
         raise NotFound("Model", name)
     return known
-
-
-async def _find_version(conn: Connection, model: Known, told: str) -> Version | None:
-    if told == LATEST:
-        return model.current
-    try:
-        return await versions.get_version(conn, model.members, UUID(told))
-    except (ValueError, NotFound):
-        return await versions.find_version(conn, model.members, told)
 
 
 async def _load_models(conn: Connection, known: Sequence[Known]) -> list[Model]:

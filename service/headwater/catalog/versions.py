@@ -44,6 +44,21 @@ CROSS JOIN LATERAL (
 """
 
 
+_NEWEST = """
+SELECT v.*
+FROM unnest(%(members)s::bigint[]) AS k (member)
+CROSS JOIN LATERAL (
+    SELECT io.dataset_id, io.run_id, io.month, x.external_version, io.last_at, coalesce(x.first_at, io.first_at), false,
+           io.facets::text, io.io_facets::text
+    FROM run_io io
+    LEFT JOIN run_versions x ON x.run_id = io.run_id AND x.month = io.month AND x.dataset_id = io.dataset_id AND x.output
+    WHERE io.dataset_id = k.member AND io.output
+    ORDER BY io.last_at DESC, io.run_id LIMIT %(most)s
+) v
+ORDER BY v.last_at DESC, v.run_id
+"""
+
+
 class Version(msgspec.Struct, array_like=True, frozen=True):
     """``month`` is that of the run that wrote it; None: no run did, and ``version_id`` is not a run's."""
 
@@ -134,6 +149,11 @@ async def find_version(conn: Connection, members: Sequence[int], external: str) 
     asked = {"members": list(members), "external_id": external_id, "external_version": external}
     row = await (await conn.execute(_NAMED, asked)).fetchone()
     return _version(row) if row else None
+
+
+async def newest_written(conn: Connection, members: Sequence[int], most: int) -> list[Version]:
+    """What runs wrote under some names, at most so many versions of each name, newest first."""
+    return [_version(row) for row in await (await conn.execute(_NEWEST, {"members": list(members), "most": most})).fetchall()]
 
 
 async def versions_read(conn: Connection, readings: Sequence[Reading]) -> dict[tuple[int, int], list[UUID]]:

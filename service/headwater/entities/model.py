@@ -57,6 +57,10 @@ class TracedRun(Entity):
     features: list[Feature] = Field(description="From headwater_features.")
 
 
+class ServingRun(TracedRun):
+    read: UUID = Field(description="The version of the model, or of a deployment of it, that it read.")
+
+
 class Model(Entity):
     id: DatasetId
     description: str | None
@@ -150,7 +154,7 @@ class Trace(Entity):
     )
     data: list[DataVersion] = Field(description="Every version that these runs read, nearest first, on to the sources.")
     deployments: list[Deployment]
-    servingRuns: list[TracedRun] = Field(description="Runs that read the version, or a deployment of it; newest first.")
+    servingRuns: list[ServingRun] = Field(description="Runs that read the version, or a deployment of it; newest first.")
     predictions: list[Prediction]
     derivedModels: list[Prediction] = Field(description="Versions of models that runs made of this one.")
     reproducibility: Reproducibility

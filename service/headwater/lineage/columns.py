@@ -45,6 +45,21 @@ async def get_column_lineage(conn: Connection, node_id: str, depth: int, with_do
     return columns.graph(lambda place: shown.get(place.dataset_id), versioned=False)
 
 
+async def derived_columns(conn: Connection, start: Place) -> dict[Place, Place]:
+    """The fields that derive from one now, each with the one before it on a shortest way; before the start is itself. A
+    statement a step."""
+    columns, before = Columns(), {start: start}
+    level = [start]
+    while level:
+        found: dict[Place, Place] = {}
+        for output, source in await _edges(conn, "columns_downstream", level, columns):
+            if output not in before:
+                found.setdefault(output, source)
+        before |= found
+        level = list(found)
+    return before
+
+
 async def _start(conn: Connection, node: Resolved) -> list[Place]:
     if node.kind is not NodeKind.JOB:
         return [Place(node.id, node.field)]
