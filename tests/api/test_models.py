@@ -251,6 +251,34 @@ async def test_the_run_behind_the_first_difference(database: str, client: httpx.
     assert len(found["origins"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "change"),
+    [
+        ({}, {}, "UNKNOWN"),
+        ({"value": "a1"}, {"value": "a1"}, "SAME"),
+        ({"value": "a1"}, {"value": "b2"}, "CHANGED"),
+    ],
+)
+async def test_a_source_without_a_version(
+    database: str, client: httpx.AsyncClient, before: dict[str, str], after: dict[str, str], change: str
+) -> None:
+    events = []
+    for hour, checksum in ((8, before), (9, after)):
+        facets = {"headwater_checksum": {"algorithm": "md5", **checksum}} if checksum else {}
+        model = {"datasetType": {"datasetType": "MODEL"}, "version": {"datasetVersion": f"v{hour}"}}
+        events.append(
+            run_event(
+                "COMPLETE", f"{hour:02}:00", "train", f"{hour}", inputs=[dataset("t", facets)], outputs=[dataset("m", model)]
+            )
+        )
+    await store(database, events)
+    found = await _get(client, "/db%3A%2F%2Fshop/m/compare", Comparison, **{"from": "v8", "to": "v9"})
+    assert [d["change"] for d in found["trainingData"]] == [change]
+    assert ("DATA" in found["changed"], [o["id"]["name"] for o in found["origins"]]) == (
+        (True, ["t"]) if change == "CHANGED" else (False, [])
+    )
+
+
 # ---------------------------------------------------------------- affected
 
 

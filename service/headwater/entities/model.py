@@ -172,7 +172,9 @@ class FieldChange(Entity):
 
 class DataChange(Entity):
     id: DatasetId
-    change: Literal["ADDED", "REMOVED", "CHANGED", "SAME"]
+    change: Literal["ADDED", "REMOVED", "CHANGED", "SAME", "UNKNOWN"] = Field(
+        description="UNKNOWN: the same as far as is told, but nothing pins which state of a source was read."
+    )
     before: list[DataVersion] = Field(description="What the first training read; several only if it named them.")
     after: list[DataVersion]
     fields: list[FieldChange]

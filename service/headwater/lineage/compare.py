@@ -45,7 +45,7 @@ def compared(before: Ancestry, after: Ancestry) -> Comparison:
     code = _code(was, now)
     metrics = _metrics(was, now)
     differs: dict[_Change, bool] = {
-        "DATA": bool(origins) or any(change.change != "SAME" for change in data),
+        "DATA": bool(origins) or any(change.change not in ("SAME", "UNKNOWN") for change in data),
         "SCHEMA": any(change.fields for change in data),
         "FEATURES": bool(features.added or features.removed),
         "PARAMETERS": bool(parameters),
@@ -87,16 +87,33 @@ def _data_changes(before: Ancestry, after: Ancestry) -> list[DataChange]:
 
 
 def _data_change(was: list[DataVersion], now: list[DataVersion]) -> DataChange:
-    same = {version.version for version in was} == {version.version for version in now}
     rows = [version.rowCount for version in (*was[:1], *now[:1])]
     return DataChange(
         id=(was or now)[0].id,
-        change="ADDED" if not was else "REMOVED" if not now else "SAME" if same else "CHANGED",
+        change="ADDED" if not was else "REMOVED" if not now else _change(was, now),
         before=was,
         after=now,
         fields=_field_changes(was[0], now[0]) if was and now else [],
         rowDifference=rows[1] - rows[0] if len(rows) == 2 and rows[0] is not None and rows[1] is not None else None,
     )
+
+
+def _change(was: Sequence[DataVersion], now: Sequence[DataVersion]) -> Literal["CHANGED", "SAME", "UNKNOWN"]:
+    states = [_same(old, new) for old, new in zip(was, now, strict=False)]
+    if len(was) != len(now) or False in states:
+        return "CHANGED"
+    return "UNKNOWN" if None in states else "SAME"
+
+
+def _same(was: DataVersion, now: DataVersion) -> bool | None:
+    """None where nothing tells which state of a source was read."""
+    if was.version != now.version:
+        return False
+    if was.checksum is not None and now.checksum is not None:
+        return was.checksum == now.checksum
+    if now.producedBy is not None or now.externalVersion is not None:
+        return True
+    return False if (was.rowCount, was.fields) != (now.rowCount, now.fields) else None
 
 
 def _field_changes(was: DataVersion, now: DataVersion) -> list[FieldChange]:
@@ -117,12 +134,12 @@ def _field_changes(was: DataVersion, now: DataVersion) -> list[FieldChange]:
 
 def _origins(before: Ancestry, after: Ancestry) -> list[Origin]:
     """The versions that only the second stands on, whose own runs read none such."""
-    shared = {(version.id, version.version) for version in before.data}
-    new = [version for version in after.data if (version.id, version.version) not in shared]
+    was = _by_name(before.data)
+    new = [now for now in after.data if all(_same(old, now) is False for old in was.get(_name(now.id), []))]
     made_of_new = {reader for version in new for reader in version.readBy}
     first = [version for version in new if version.producedBy not in made_of_new]
     first.sort(key=lambda version: (version.createdAt or _NEVER, -version.distance, _name(version.id)))
-    was, runs = _by_name(before.data), {run.id: run for run in (*before.runs, *after.runs)}
+    runs = {run.id: run for run in (*before.runs, *after.runs)}
     return [_origin(version, was.get(_name(version.id), [])[:1], runs) for version in first]
 
 
