@@ -362,6 +362,20 @@ async def test_trainings_that_say_less_of_columns(database: str, client: httpx.A
     }
 
 
+async def test_streams_that_read_each_other(database: str, client: httpx.AsyncClient) -> None:
+    model, stream = {"datasetType": {"datasetType": "MODEL"}}, {"jobType": {"processingType": "STREAMING"}}
+    await store(
+        database,
+        [
+            run_event("START", "08:00", "one", "1", inputs=["b"], outputs=["a"], job_facets=stream),
+            run_event("START", "08:10", "two", "2", inputs=["a"], outputs=["b", dataset("m", model)], job_facets=stream),
+            run_event("RUNNING", "08:20", "one", "1", inputs=["b"], outputs=["a"], job_facets=stream),
+        ],
+    )
+    found = await _get(client, "/affected", Affected, nodeId=f"run:{run_uuid('1')}")
+    assert [m["path"] for m in found["models"]] == [[f"run:{run_uuid('1')}", f"run:{run_uuid('2')}", "dataset:db://shop:m"]]
+
+
 # ---------------------------------------------------------------- other forms, costs, faults
 
 

@@ -25,7 +25,7 @@ from headwater.lineage.node_ids import NodeKind, Resolved, field_node_id, job_no
 from headwater.lineage.question import Question
 from headwater.lineage.reach import reach
 from headwater.lineage.serving import load_serving
-from headwater.lineage.trace import written
+from headwater.lineage.trace import FURTHEST, written
 from headwater.lineage.trained import Trained, load_trained
 from headwater.lineage.upstream import find_run
 
@@ -138,14 +138,8 @@ async def _of_column(conn: Connection, flow_of: FlowOf, node_id: str, place: Pla
 
 async def _of_versions(conn: Connection, node_id: str, versions: Sequence[Written]) -> Affected:
     """Of versions of datasets, such as all that a run wrote: by the versions that runs really read."""
-    readers, distances = Readers(conn), dict[int, int]()
-    before: dict[int, int] = {}
-    level, distance = await readers.readers(versions), 0
-    while new := [run_id for run_id in level if run_id not in distances]:
-        distance += 1
-        distances |= dict.fromkeys(new, distance)
-        before |= {run_id: readers.read_of[run_id][0].version_id for run_id in new}
-        level = await readers.hop(new)
+    readers = Readers(conn)
+    distances = await readers.downstream(await readers.readers(versions), FURTHEST)
     outputs = [output for run_id in distances for output in readers.wrote.get(run_id, [])]
     models = await models_among(conn, {version.canonical_id for version in (*outputs, *versions)})
     trained, nodes = await load_trained(conn, models), await describe(conn, models)
@@ -153,9 +147,9 @@ async def _of_versions(conn: Connection, node_id: str, versions: Sequence[Writte
     nearest = {output.canonical_id: output for output in reversed(outputs)}
     for model, output in sorted(nearest.items(), key=lambda item: (distances[item[1].version_id], item[0])):
         if model in nodes:
-            way = [run_id := output.version_id]
-            while (run_id := before[run_id]) in distances:
-                way.append(run_id)
+            way = [output.version_id]
+            while distances[way[-1]]:
+                way.append(readers.read_of[way[-1]][0].version_id)  # what was found first is nearest
             path = [node_id, *(f"run:{readers.reads.runs[run_id].uuid}" for run_id in reversed(way)), nodes[model].id]
             found.add(nodes[model], path, len(way), trained[model], lambda t: "VERSION" if t.written.uuid in uuids else None)
     found.versions += [version for version in versions if version.canonical_id in models]

@@ -24,7 +24,7 @@ from headwater.entities.model import (
     TracedRun,
     ValueChange,
 )
-from headwater.lineage.trace import Ancestry, ancestry
+from headwater.lineage.trace import Ancestry, ancestry, runs_read
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _Name = tuple[str, str]
@@ -32,8 +32,9 @@ _Change = Literal["DATA", "SCHEMA", "FEATURES", "PARAMETERS", "CODE", "METRICS"]
 
 
 async def compare(conn: Connection, before: tuple[Known, Version], after: tuple[Known, Version]) -> Comparison:
-    """In twice the statements that tracing a version takes."""
-    return compared(await ancestry(conn, *before), await ancestry(conn, *after))
+    """In at most twice the statements that tracing a version takes."""
+    reads = runs_read(conn)
+    return compared(await ancestry(conn, *before, reads=reads), await ancestry(conn, *after, reads=reads))
 
 
 def compared(before: Ancestry, after: Ancestry) -> Comparison:

@@ -12,10 +12,10 @@ from headwater.db.pool import Connection
 from headwater.entities.dataset import DatasetId
 from headwater.entities.lineage import DownstreamOutput, DownstreamRun, DownstreamRuns
 from headwater.lineage.sql import statement
-from headwater.lineage.upstream import RunsRead, find_run, shown_run
+from headwater.lineage.upstream import PLAN_ONCE, RunsRead, find_run, shown_run
 from headwater.lineage.walk import walk
 
-_MOST = 10_000  # runs; to say exactly what one of them read takes about a third of a millisecond
+_MOST = 2_000  # runs; a pipeline that builds on its own last output has them one a step, of some ms each
 _OUTPUTS = """
 SELECT io.run_id, io.dataset_id, c.dataset_id, n.name, c.name, io.last_at,
        ARRAY(SELECT v.external_version FROM run_versions v
@@ -55,6 +55,11 @@ class Readers:
         self.reads = RunsRead(conn)
         self.wrote: dict[int, list[Written]] = {}  # by run
         self.read_of: dict[int, list[Written]] = {}  # by run, the versions asked about that it read
+
+    async def downstream(self, level: Sequence[int], depth: int) -> dict[int, int]:
+        """Distances of the runs that stand on those of ``level``, which are 0 away."""
+        await self._conn.execute(PLAN_ONCE)
+        return await walk(self.hop, level, depth)
 
     async def hop(self, level: Sequence[int]) -> list[int]:
         return await self.readers([version for versions in (await self.outputs(level)).values() for version in versions])
@@ -107,7 +112,7 @@ async def get_downstream(conn: Connection, run: UUID, depth: int) -> DownstreamR
     """The run itself first; ``depth`` counts steps from run to run. Raises NotFound."""
     start = await find_run(conn, run)
     readers = Readers(conn)
-    distances = await walk(readers.hop, [start], depth)
+    distances = await readers.downstream([start], depth)
     wrote = await readers.outputs(list(distances))
     reads = RunsRead(conn)
     await reads.load(list(distances))

@@ -20,7 +20,7 @@ from headwater.lineage.reproducible import reproducibility
 from headwater.lineage.serving import load_serving
 from headwater.lineage.upstream import ReadingRun, RunsRead
 
-_MOST = 5_000  # runs; a pipeline that builds on its own last output has as many as it ever ran
+_MOST = 2_000  # runs; a pipeline that builds on its own last output has as many as it ever ran, a step of some ms each
 FURTHEST = 1_000_000  # no way is longer
 
 
@@ -52,21 +52,27 @@ async def trace(conn: Connection, model: Known, version: Version, depth: int = F
     )
 
 
+def runs_read(conn: Connection) -> RunsRead:
+    return RunsRead(conn, _MOST)
+
+
 def written(model: Known, version: Version) -> Written:
     return Written(version.version_id, version.dataset_id, model.canonical_id, model.id, version.at, version.external_version)
 
 
-async def ancestry(conn: Connection, model: Known, version: Version, depth: int = FURTHEST) -> Ancestry:
-    """All that the version stands on."""
+async def ancestry(
+    conn: Connection, model: Known, version: Version, depth: int = FURTHEST, reads: RunsRead | None = None
+) -> Ancestry:
+    """All that the version stands on. With ``reads`` of another version, what both stand on is read once."""
     [shown] = await load_model_versions(conn, [(model, version)])
-    reads = RunsRead(conn, _MOST)
+    reads = reads or runs_read(conn)
     distances = await reads.upstream(version.version_id, depth) if version.month else {}
     ordered = reads.ordered(distances)
     uuids = await reads.uuids()
     uses = [use for run in ordered for use in _uses(run, reads.read)]
     facts = await load_facts(conn, uses)
     traced = await load_traced(conn, [run.run_id for run in ordered])
-    beyond = {ids.version_of(use.version) for use in uses if use.version} & uuids.keys() - reads.runs.keys()
+    beyond = {ids.version_of(use.version) for use in uses if use.version} & uuids.keys() - distances.keys()
     return Ancestry(
         version=shown,
         runs=[traced[run.run_id] for run in ordered if run.run_id in traced],
