@@ -56,7 +56,7 @@ def _seed(place: Installation, jobs: int) -> None:
     place.analyze()
 
 
-async def _measured(questions: int, ask: Callable[[], Awaitable[object]]) -> tuple[float, float]:
+async def measured(questions: int, ask: Callable[[], Awaitable[object]]) -> tuple[float, float]:
     """p50 and p95 in ms."""
     times = []
     for _ in range(questions):
@@ -112,16 +112,16 @@ async def _run(pool: Pool, jobs: int, questions: int) -> dict[str, Any]:
         async with present.reading(pool):
             pass
 
-    found["is B downstream of A"] = await _measured(questions, reaches)
-    found["count all downstream"] = await _measured(questions, counts)
-    found["summary of all downstream"] = await _measured(questions, summary)
-    found["list of 10,000"] = await _measured(max(questions // 8, 3), listed)
-    found["depth 5"] = await _measured(questions, lambda: near(5))
-    found["depth 20"] = await _measured(questions, lambda: near(20))
-    found["nothing changed"] = await _measured(questions, refresh)
+    found["is B downstream of A"] = await measured(questions, reaches)
+    found["count all downstream"] = await measured(questions, counts)
+    found["summary of all downstream"] = await measured(questions, summary)
+    found["list of 10,000"] = await measured(max(questions // 8, 3), listed)
+    found["depth 5"] = await measured(questions, lambda: near(5))
+    found["depth 20"] = await measured(questions, lambda: near(20))
+    found["nothing changed"] = await measured(questions, refresh)
     for _ in range(3):
         await changed()
-        found["after a change"] = await _measured(2, refresh)
+        found["after a change"] = await measured(2, refresh)
     return found
 
 

@@ -13,6 +13,7 @@ import pytest
 from headwater.db.pool import connect
 from headwater.ingest.commit import Memory, commit
 from headwater.ingest.prepare import prepare
+from headwater.ingest.words import renew_all
 from headwater.settings import Settings
 
 GOLDEN = Path(__file__).parents[2] / "shared" / "golden"
@@ -91,11 +92,13 @@ def golden_events() -> list[bytes]:
 
 
 async def store(database: str, events: Iterable[Event | bytes]) -> None:
-    """Ingests the events in one batch."""
+    """Ingests the events in one batch, and makes their words searchable."""
     bodies = [e if isinstance(e, bytes) else json.dumps(e, ensure_ascii=False).encode() for e in events]
     conn = await connect(database)
     try:
         await commit(conn, [prepare(body, Settings()) for body in bodies], Memory())
+        async for _ in renew_all(conn):
+            pass
     finally:
         await conn.close()
 

@@ -23,12 +23,17 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from headwater.db import migrate
 from headwater.db.embedded import UNSAFE, embedded_server
 from headwater.db.pool import Pool, open_pool
+
+# How long an example takes says something of the machine only.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 _DOCKER_ANSWERS_S = 0.5
 _POLL_S = 0.1

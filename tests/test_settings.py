@@ -15,7 +15,7 @@ SECRET = "p@ss:w?rd"
 @pytest.fixture(autouse=True)
 def _no_settings_around(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
-        theirs = {"DATABASE_URL", "XDG_DATA_HOME", "MARQUEZ_PORT", "MIGRATE_ON_STARTUP"}
+        theirs = {"DATABASE_URL", "XDG_DATA_HOME", "MARQUEZ_PORT", "MIGRATE_ON_STARTUP", "MARQUEZ_CONFIG"}
         if name.startswith(("HEADWATER_", "POSTGRES_")) or name in theirs:
             monkeypatch.delenv(name)
 
@@ -113,6 +113,14 @@ def test_a_data_folder_becomes_absolute(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert Settings(data_dir=Path("here")).data_dir == tmp_path / "here"
 
 
+def test_a_web_application_must_be_built(tmp_path: Path) -> None:
+    for folder in (tmp_path / "none", tmp_path):
+        with pytest.raises(ValidationError, match=r"expected a folder with an index\.html"):
+            Settings(marquez_ui_dir=folder)
+    (tmp_path / "index.html").touch()
+    assert Settings(marquez_ui_dir=tmp_path).marquez_ui_dir == tmp_path
+
+
 def test_marquezs_names_are_read_where_ours_are_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "MARQUEZ_PORT": "8080", "MIGRATE_ON_STARTUP": "false", "POSTGRES_HOST": "db", "POSTGRES_PASSWORD": SECRET,
@@ -126,3 +134,23 @@ def test_marquezs_names_are_read_where_ours_are_unset(monkeypatch: pytest.Monkey
     monkeypatch.setenv("HEADWATER_PORT", "5001")
     monkeypatch.setenv("DATABASE_URL", "postgresql://own/db")
     assert (Settings().port, Settings().database_url) == (5001, "postgresql://own/db")
+
+
+def test_marquezs_file_is_read_where_ours_are_unset(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "marquez.yml"
+    file.write_text("tags: [{name: PII}]\nexclude: {namespaces: {onWrite: {enabled: true, pattern: ^x}}}")
+    monkeypatch.setenv("MARQUEZ_CONFIG", str(file))
+    assert (Settings().tags, Settings().exclude_namespaces_on_write) == (("PII",), "^x")
+    monkeypatch.setenv("HEADWATER_TAGS", "OWN")
+    assert (Settings().tags, Settings(exclude_namespaces_on_write="^y").exclude_namespaces_on_write) == (("OWN",), "^y")
+
+
+def test_a_pattern_is_searched_for_anywhere() -> None:
+    settings = Settings(exclude_namespaces_on_write="^tmp|_test$")
+    assert [settings.takes(name) for name in ("tmp1", "a_test", "a_tests", "shop")] == [False, False, True, True]
+    assert Settings().takes("tmp1")
+
+
+def test_a_pattern_that_is_none_is_refused() -> None:
+    with pytest.raises(ValidationError, match="is no regular expression"):
+        Settings(exclude_namespaces_on_write="(")

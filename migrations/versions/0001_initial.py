@@ -167,11 +167,6 @@ CREATE TABLE datasets (
 CREATE INDEX datasets_name_idx ON datasets (namespace_id, left(name, 256) COLLATE "C", dataset_id);
 CREATE INDEX datasets_canonical_id_idx ON datasets (canonical_id) WHERE canonical_id <> dataset_id;
 
-CREATE TABLE models (
-    dataset_id bigint NOT NULL,
-    CONSTRAINT models_pkey PRIMARY KEY (dataset_id)
-);
-
 CREATE TABLE symlinks (
     primary_id bigint NOT NULL,
     alias_id bigint NOT NULL,
@@ -229,48 +224,7 @@ CREATE TABLE column_lineage (
     CONSTRAINT column_lineage_pkey PRIMARY KEY (dataset_id, owner_id)
 );
 
-CREATE INDEX column_lineage_set_id_idx ON column_lineage (set_id);
-
-CREATE TABLE graph_changes (
-    xid bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint,
-    owner_id bigint
-);
-
-CREATE INDEX graph_changes_xid_idx ON graph_changes (xid)
-"""
-
-# Whoever keeps the graph in memory learns here what to read again. Most events change no row in a way that a trigger waits for.
-NOTE_EDGES = """
-CREATE FUNCTION note_edges() RETURNS trigger LANGUAGE plpgsql
-AS $$ BEGIN INSERT INTO graph_changes (owner_id) SELECT DISTINCT owner_id FROM changed; RETURN NULL; END $$
-"""
-NOTE_JOB = """
-CREATE FUNCTION note_job() RETURNS trigger LANGUAGE plpgsql
-AS $$ BEGIN INSERT INTO graph_changes (owner_id) VALUES (NEW.job_id); RETURN NULL; END $$
-"""
-NOTE_DATASET = """
-CREATE FUNCTION note_dataset() RETURNS trigger LANGUAGE plpgsql
-AS $$ BEGIN INSERT INTO graph_changes (owner_id) VALUES (NEW.dataset_id); RETURN NULL; END $$
-"""
-NOTE_ALL = """
-CREATE FUNCTION note_all() RETURNS trigger LANGUAGE plpgsql
-AS $$ BEGIN INSERT INTO graph_changes (owner_id) VALUES (NULL); RETURN NULL; END $$
-"""
-TRIGGERS = """
-CREATE TRIGGER edges_added AFTER INSERT ON edges REFERENCING NEW TABLE AS changed
-FOR EACH STATEMENT EXECUTE FUNCTION note_edges();
-
-CREATE TRIGGER edges_deleted AFTER DELETE ON edges REFERENCING OLD TABLE AS changed
-FOR EACH STATEMENT EXECUTE FUNCTION note_edges();
-
-CREATE TRIGGER edges_truncated AFTER TRUNCATE ON edges FOR EACH STATEMENT EXECUTE FUNCTION note_all();
-
-CREATE TRIGGER jobs_changed AFTER UPDATE ON jobs FOR EACH ROW
-WHEN (OLD.floor_at IS DISTINCT FROM NEW.floor_at OR OLD.is_hidden <> NEW.is_hidden) EXECUTE FUNCTION note_job();
-
-CREATE TRIGGER datasets_changed AFTER UPDATE ON datasets FOR EACH ROW
-WHEN (OLD.canonical_id <> NEW.canonical_id OR OLD.is_hidden <> NEW.is_hidden
-      OR OLD.declared_at IS DISTINCT FROM NEW.declared_at) EXECUTE FUNCTION note_dataset()
+CREATE INDEX column_lineage_set_id_idx ON column_lineage (set_id)
 """
 
 RUNS = """
@@ -390,15 +344,15 @@ def upgrade() -> None:
     for script in (LOG, NOUNS, GRAPH, RUNS):
         for statement in script.split(";"):
             op.execute(statement)
-    for statement in (MERGE_FACETS, REFUSE, NOTE_EDGES, NOTE_JOB, NOTE_DATASET, NOTE_ALL, *TRIGGERS.split(";\n")):
-        op.execute(statement)
+    op.execute(MERGE_FACETS)
+    op.execute(REFUSE)
     op.execute(DEFAULT_NAMESPACE)
 
 
 def downgrade() -> None:
+    op.execute("DROP FUNCTION merge_facets, refuse")
     op.execute(
         "DROP TABLE lineage_events, dead_letters, conformance, event_counts, namespaces, sources, put_sources, tags,"
-        " facet_bodies, jobs, datasets, models, symlinks, dataset_versions, edges, column_sets, column_lineage,"
-        " graph_changes, runs, run_io, run_versions"
+        " facet_bodies, jobs, datasets, symlinks, dataset_versions, edges, column_sets, column_lineage, runs, run_io,"
+        " run_versions"
     )
-    op.execute("DROP FUNCTION merge_facets, refuse, note_edges, note_job, note_dataset, note_all")

@@ -6,13 +6,15 @@ HeadwaterError
 │   │   └── MalformedEvent not JSON at all, or no object
 │   └── InvalidNodeId      a node id that is not ``dataset:…``, ``job:…``, …
 ├── NotFound               no such thing under that name
+├── Forbidden              the settings do not allow it
+│   └── Excluded           they leave out the namespace of which an event tells
 ├── Conflict               what is stored contradicts what was asked
 └── Unavailable            could not be done now; worth another try after ``retry_after`` seconds
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from typing_extensions import TypedDict
 
@@ -56,13 +58,23 @@ class InvalidNodeId(Invalid):
 
 
 class NotFound(HeadwaterError):
-    """``kind`` is the noun as people read it (``Job``), ``name`` what they asked for."""
+    """``kind`` is the noun as people read it (``Job``), ``name`` what they asked for, ``near`` what they may have meant."""
 
-    def __init__(self, kind: str, name: str, dataset: str | None = None) -> None:
+    def __init__(self, kind: str, name: str, dataset: str | None = None, near: Sequence[str] = ()) -> None:
         where = f" for dataset '{dataset}'" if dataset is not None else ""
-        super().__init__(f"{kind} '{name}' not found{where}.")
+        meant = f" Near names: {', '.join(near)}" if near else ""
+        super().__init__(f"{kind} '{name}' not found{where}.{meant}")
         self.kind = kind
         self.name = name
+
+
+class Forbidden(HeadwaterError):
+    pass
+
+
+class Excluded(Forbidden):
+    def __init__(self, namespace: str) -> None:
+        super().__init__(f"Namespace '{namespace}' is excluded: nothing is stored of it.")
 
 
 class Conflict(HeadwaterError):

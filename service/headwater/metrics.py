@@ -19,3 +19,4 @@ REQUESTS = Histogram(
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
 )
 ROWS = Gauge("headwater_graph_rows", "Estimated rows, by table", ["table"])
+SEARCH_LAG = Gauge("headwater_search_lag_seconds", "Since when the oldest event of this process waits to be found by its content")

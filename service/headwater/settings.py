@@ -1,5 +1,6 @@
 """Every knob, with its default and the reason for it. Read from the environment with the prefix ``HEADWATER_``.
 
+Where that says nothing, Marquez's own names count: its variables (``_or``), and its configuration file (``marquez_config``).
 A knob that is not here does not exist: other modules take their limits from a ``Settings`` object that they are given.
 """
 
@@ -12,8 +13,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from pydantic import AliasChoices, Field, field_validator
+from pydantic import AliasChoices, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from headwater import marquez_config
 
 MIB = 1024 * 1024
 
@@ -79,14 +82,31 @@ class Settings(BaseSettings):
     max_batch_events: int = Field(default=100_000, ge=1)  # in one request; larger loads belong in files
     max_name_length: int = Field(default=10_000, ge=100)  # characters of a name; Spark plans make names of thousands
 
+    # ---- what is left out: regular expressions, searched for anywhere in a namespace's name
+    exclude_namespaces_on_read: str | None = None  # PostgreSQL's; from the list of namespaces only, as in Marquez
+    exclude_namespaces_on_write: str | None = None  # Python's; what is told of such a namespace is not stored
+
     # ---- how it is written
     queue_events: int = Field(default=10_000, ge=1)  # events that may wait: about 2 s of work; then 503
     queue_bytes: int = Field(default=128 * MIB, ge=1024)  # their bytes; bounds memory when events are large
     commit_events: int = Field(default=500, ge=1)  # most events in one transaction; speed gains little beyond 500
 
+    # ---- what may be taken away
+    retention_days: int | None = Field(default=None, ge=1, le=36_500)  # None keeps all: see ingest.retention
+    retention_every_minutes: int = Field(default=15, ge=1, le=10_080)  # Marquez's; there is little to do each time
+    retention_batch_rows: int = Field(default=1_000, ge=1, le=1_000_000)  # in one transaction, which writers may wait for
+    admin: bool = False  # hard deletes: off, since whoever reaches the service may do all that it does
+
     # ---- the rest
     tags: Annotated[tuple[str, ...], NoDecode] = ()  # comma separated; there from the start, as in Marquez
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("marquez_ui_dir")
+    @classmethod
+    def _built(cls, folder: Path | None) -> Path | None:
+        if folder is not None and not (folder / "index.html").is_file():
+            raise ValueError("expected a folder with an index.html: Marquez's build makes it in web/dist")
+        return folder
 
     @field_validator("database_url")
     @classmethod
@@ -97,6 +117,25 @@ class Settings(BaseSettings):
         if not _SCHEMES.match(url):
             raise ValueError("expected a postgresql:// URL")
         return _SCHEMES.sub("postgresql://", url)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _marquez_config(cls, told: dict[str, Any]) -> dict[str, Any]:
+        return marquez_config.settings() | told
+
+    @field_validator("exclude_namespaces_on_write")
+    @classmethod
+    def _regular_expression(cls, pattern: str | None) -> str | None:
+        try:
+            re.compile(pattern or "")
+        except re.error as error:
+            raise ValueError(f"is no regular expression: {error}") from None
+        return pattern
+
+    def takes(self, namespace: str) -> bool:
+        """Whether what is told of the namespace is stored."""
+        pattern = self.exclude_namespaces_on_write
+        return not pattern or re.search(pattern, namespace) is None
 
     @field_validator("tags", mode="before")
     @classmethod

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from headwater.api import errors
 from headwater.api.paths import RawPaths
 from headwater.db.pool import Pool
+from headwater.settings import Settings
 
 _RESOURCES = ("namespaces", "sources", "datasets", "jobs", "runs", "tags", "search", "events", "stats")
 
@@ -19,7 +20,7 @@ _RESOURCES = ("namespaces", "sources", "datasets", "jobs", "runs", "tags", "sear
 @pytest.fixture
 def app(pool: Pool) -> FastAPI:
     app = FastAPI(redirect_slashes=False)
-    app.state.pool = pool
+    app.state.pool, app.state.settings = pool, Settings()
     for resource in _RESOURCES:
         app.include_router(importlib.import_module(f"headwater.api.{resource}").router)
     errors.install(app)

@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 from pydantic import TypeAdapter
 
-from headwater.api import errors, lineage
+from headwater.api import deps, errors, lineage
 from headwater.db.pool import Pool
 from headwater.entities.lineage import ColumnGraph, Lineage, UpstreamRuns
 from tests.build import GOLDEN, NAMESPACE, golden_events, run_event, run_uuid, store
@@ -41,6 +41,7 @@ async def client(pool: Pool) -> AsyncIterator[httpx.AsyncClient]:
         ("lineage", {"nodeId": "job:shop:\0"}, 404, "not found."),
         ("lineage", {"nodeId": f"{NODE}#12345678-1234-8234-9234-123456789abc"}, 400, "no version"),
         ("column-lineage", {}, 400, "query param nodeId must not be null"),
+        ("column-lineage", {"nodeId": "job:shop:load", "direction": "sideways"}, 400, "one of [UPSTREAM, DOWNSTREAM, BOTH]"),
         ("column-lineage", {"nodeId": "run:x"}, 404, "Run 'x' not found."),
         ("column-lineage", {"nodeId": "datasetField:a:b:c"}, 404, "Field 'c' not found."),
         ("runlineage/upstream", {}, 400, "query param runId must not be null"),
@@ -104,7 +105,7 @@ def _edges(body: dict[str, Any]) -> set[tuple[str, ...]]:
 
 
 async def test_a_large_answer_is_compressed_too(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lineage, "_LARGE", 0)
+    monkeypatch.setattr(deps, "_LARGE", 0)
     async with in_process(database) as http:
         await http.post("/api/v1/lineage", json=run_event("COMPLETE", "08:00", inputs=["a"], outputs=["b"]))
         node = {"nodeId": f"job:{NAMESPACE}:load"}

@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
 from headwater import demo
+from tests.build import dataset_event, schema
 from tests.serving import in_process
 
 V1 = "/api/v1"
@@ -74,23 +76,18 @@ async def test_the_dashboard(http: httpx.AsyncClient, period: str) -> None:
     await _asked(http, "/jobs", limit=10, offset=0, lastRunStates="FAILED")
 
 
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "UTC", "Pacific/Pago_Pago"])
+async def test_the_days_of_a_week_are_named_by_their_date_in_utc(http: httpx.AsyncClient, zone: str) -> None:
+    before = datetime.now(ZoneInfo(zone)).date()
+    *_, today = await _asked(http, "/stats/lineage-events", period="WEEK", timezone=zone)
+    assert datetime.fromisoformat(today["startInterval"]).astimezone(UTC).date() in {before, datetime.now(ZoneInfo(zone)).date()}
+
+
 async def test_jobs(http: httpx.AsyncClient) -> None:
     found = await _asked(http, "/jobs", limit=20, offset=0)
     assert found["totalCount"] == len(found["jobs"]) + max(0, found["totalCount"] - 20)
     for job in found["jobs"]:
-        _has(
-            job,
-            "id",
-            "name",
-            "namespace",
-            "type",
-            "createdAt",
-            "updatedAt",
-            "latestRun",
-            "location",
-            "description",
-            "parentJobName",
-        )
+        _has(job, *JOB_FIELDS)
         assert isinstance(job["tags"], list)
         assert job["latestRuns"] is None or job["latestRuns"], "it takes the first of an empty list"
         for run in job["latestRuns"] or []:
@@ -117,9 +114,7 @@ async def test_datasets(http: httpx.AsyncClient) -> None:
     datasets = [dataset for found in lists for dataset in found["datasets"]]
     assert len(datasets) == sum(found["totalCount"] for found in lists) > 10
     for dataset in datasets:
-        _has(
-            dataset, "id", "name", "namespace", "sourceName", "updatedAt", "createdAt", "type", "deleted", "description", "facets"
-        )
+        _has(dataset, *DATASET_FIELDS)
         assert isinstance(dataset["tags"], list)
         assert all(field.keys() >= FIELD_FIELDS for field in dataset["fields"])
         assert dataset["columnLineage"] is None or dataset["columnLineage"][0]["name"]
@@ -140,6 +135,17 @@ async def test_a_dataset(http: httpx.AsyncClient) -> None:
         assert (await http.post(V1 + tagged)).status_code == (await http.delete(V1 + tagged)).status_code == 200
     assert (await http.delete(V1 + path)).json()["name"] == dataset["name"]
     assert (await http.get(V1 + path)).status_code == 404
+
+
+async def test_a_tag_that_events_give_a_field_can_be_taken_away(http: httpx.AsyncClient) -> None:
+    tags = {"tags": {"tags": [{"key": "pii", "field": "email"}]}}
+    told = dataset_event("08:00", "people", {**schema("email"), **tags})
+    assert (await http.post(f"{V1}/lineage", json=told)).status_code == 201
+    path = _path("datasets", told["dataset"])
+    assert (await _asked(http, path))["fields"][0]["tags"] == ["pii"]
+    for method in ("POST", "DELETE"):
+        assert (await http.request(method, f"{V1}{path}/fields/email/tags/pii")).status_code == 200
+    assert (await _asked(http, path))["fields"][0]["tags"] == []
 
 
 async def test_events(http: httpx.AsyncClient) -> None:

@@ -438,7 +438,7 @@ async def test_statements_do_not_grow(database: str, client: httpx.AsyncClient) 
         ("", {"limit": -1}, 400, "query param limit must be greater than or equal to 0"),
         ("/affected", {}, 400, "query param nodeId must not be null"),
         ("/affected", {"nodeId": "nonsense"}, 400, "Expected dataset:"),
-        ("/affected", {"nodeId": f"dataset:{LAKE}:nope"}, 404, "Dataset 'nope' not found."),
+        ("/affected", {"nodeId": f"dataset:{LAKE}:nope"}, 404, "Dataset 'nope' not found"),
         ("/affected", {"nodeId": f"dataset:{LAKE}:{EVENTS}#e9"}, 404, "Dataset version 'e9' not found."),
         ("/affected", {"nodeId": f"datasetField:{LAKE}:{EVENTS}:nope"}, 404, "Field 'nope' not found."),
         ("/affected", {"nodeId": "run:nope"}, 404, "Run 'nope' not found."),

@@ -3,6 +3,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from tests.build import dataset, run_event, store
+
 
 @pytest.mark.parametrize(
     ("path", "message"),
@@ -56,6 +58,18 @@ async def test_what_marquez_takes_is_taken(client: httpx.AsyncClient, path: str)
     assert answer.status_code == 200, answer.text
 
 
+@pytest.mark.parametrize("noun", ["jobs", "datasets"])
+async def test_the_advanced_search(client: httpx.AsyncClient, noun: str) -> None:
+    path = f"/api/v2beta/search/{noun}"
+    for asked in ("?q=a", "/?q=a", "?q=%00%27&limit=0", "?q=%", "?q=a&limit=99999999999999999999"):
+        answer = await client.get(path + asked)
+        assert (answer.status_code, answer.json()) == (200, {"hits": [], "highlights": []})
+    for asked, message in (("", "q must not be null"), ("?q=%20%09", "q must not be blank"), ("?q=a&limit=-1", "limit must be")):
+        answer = await client.get(path + asked)
+        assert answer.status_code == 400
+        assert f"query param {message}" in answer.json()["message"]
+
+
 @pytest.mark.parametrize(
     ("path", "message"),
     [
@@ -79,3 +93,19 @@ async def test_another_method_is_refused(client: httpx.AsyncClient) -> None:
     answer = await client.post("/api/v1/search")
     assert answer.status_code == 405
     assert answer.json()["message"] == "HTTP 405 Method Not Allowed"
+
+
+@pytest.mark.parametrize(
+    "path", ["namespaces", "sources", "tags", "jobs", "namespaces/zoo/jobs", "namespaces/db%3A%2F%2Fshop/datasets"]
+)
+async def test_lists_are_narrowed_by_name(client: httpx.AsyncClient, database: str, path: str) -> None:
+    facets = {"dataSource": {"name": "source", "uri": "s3://x"}, "tags": {"tags": [{"key": "tag"}]}}
+    await store(database, [run_event("COMPLETE", "08:00", namespace="zoo", outputs=[dataset("orders", facets)])])
+    list_ = (await client.get(f"/api/v1/{path}")).json()
+    (noun,) = set(list_) - {"totalCount"}
+    name = list_[noun][-1]["name"]
+    for query in ({"prefix": name[:2]}, {"q": name[1:].upper()}, {"prefix": name, "q": name}):
+        found = (await client.get(f"/api/v1/{path}", params=query)).json()
+        assert (found["totalCount"], [thing["name"] for thing in found[noun]]) == (1, [name])
+    for query in ({"prefix": "\0"}, {"q": "\0"}, {"prefix": name[1:]}):
+        assert (await client.get(f"/api/v1/{path}", params=query)).json() == {"totalCount": 0, noun: []}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -12,20 +13,24 @@ PATHS = ("lineage-events", "jobs", "datasets", "sources")
 
 
 @pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize(("period", "length", "step"), [("day", 24, timedelta(hours=1)), ("WEEK", 7, timedelta(days=1))])
+@pytest.mark.parametrize(
+    ("period", "length", "step", "zone"),
+    [("day", 24, timedelta(hours=1), "UTC"), ("WEEK", 7, timedelta(days=1), "Asia/Kolkata")],
+)
 async def test_intervals_follow_one_another(
-    client: httpx.AsyncClient, path: str, period: str, length: int, step: timedelta
+    client: httpx.AsyncClient, path: str, period: str, length: int, step: timedelta, zone: str
 ) -> None:
+    asked = datetime.now(ZoneInfo(zone))
     answer = await client.get(f"/api/v1/stats/{path}", params={"period": period, "timezone": "Asia/Kolkata"})
     found = answer.json()
     keys = {"fail", "start", "complete", "abort"} if path == "lineage-events" else {"count"}
     assert {frozenset(metric) for metric in found} == {frozenset({"startInterval", "endInterval", *keys})}
     assert all(end["startInterval"] == begin["endInterval"] for begin, end in pairwise(found))
     begins = [datetime.strptime(metric["startInterval"], "%Y-%m-%dT%H:%M:%S%z") for metric in found]
-    assert [begin for begin in begins if begin.minute == (0 if period == "day" else 30)] == begins
+    assert {begin.minute for begin in begins} == {0}
     assert {end - begin for begin, end in pairwise(begins)} == {step}
     assert len(found) == length
-    assert begins[-1] <= datetime.now(UTC)
+    assert asked - step < begins[-1].replace(tzinfo=asked.tzinfo) <= datetime.now(asked.tzinfo)
     assert {metric[key] for metric in found for key in keys} == {0}
 
 

@@ -19,6 +19,18 @@ async def test_the_web_application_beside_the_api(database: str, tmp_path: Path)
         assert (await http.get("/../../etc/passwd")).text == "<html>the application</html>"
 
 
+async def test_another_release_of_it_is_seen_at_once(database: str, tmp_path: Path) -> None:
+    page = tmp_path / "index.html"
+    page.write_text("<html>old</html>")
+    async with in_process(database, marquez_ui_dir=tmp_path) as http:
+        first = await http.get("/jobs")
+        assert first.headers["Cache-Control"] == "no-cache"
+        again = {"If-None-Match": first.headers["ETag"]}
+        assert (await http.get("/jobs", headers=again)).status_code == 304
+        page.write_text("<html>new one</html>")
+        assert (await http.get("/jobs", headers=again)).text == "<html>new one</html>"
+
+
 async def test_without_it_there_is_none(database: str) -> None:
     async with in_process(database) as http:
         assert (await http.get("/")).headers["location"] == "/docs"

@@ -143,6 +143,27 @@ async def test_a_run_that_fails_takes_nothing_from_its_job(http: httpx.AsyncClie
     assert (job["inputs"], job["outputs"]) == (JOB["inputs"], JOB["outputs"])
 
 
+@pytest.mark.parametrize("end", ["complete", "fail", "abort"])
+async def test_outputs_were_last_modified_when_their_run_ended(http: httpx.AsyncClient, end: str) -> None:
+    """As in Marquez: by runs that are marked over REST, and by those only."""
+    await _shop(http)
+    await _event(http, run_event("COMPLETE", "08:00", outputs=[dataset("out", namespace="shop")]))
+    run = await _told(http, "POST", f"{NS}/jobs/load/runs", {}, 201)
+    await _told(http, "PUT", f"{NS}/datasets/out", {**TABLE, "runId": run["id"]})
+    await _told(http, "POST", f"{V1}/jobs/runs/{run['id']}/start")
+    assert (await _told(http, "GET", f"{NS}/datasets/out"))["lastModifiedAt"] is None
+    at = "2099-01-01T00:00:00Z"
+    ended = await _told(http, "POST", f"{V1}/jobs/runs/{run['id']}/{end}?at={at}")
+    assert [(v["datasetVersionId"]["name"], v["facets"]) for v in ended["outputDatasetVersions"]] == [("out", {})]
+    out = await _told(http, "GET", f"{NS}/datasets/out")
+    assert (out["lastModifiedAt"], out["updatedAt"]) == (at, at)
+    assert not [key for key in out["facets"] if key.startswith("headwater")]
+    assert [f["name"] for f in out["fields"]] == ["id", "email"]
+    nodes = (await _told(http, "GET", f"{V1}/lineage?nodeId=dataset:shop:out"))["graph"]
+    shown = {node["id"]: node["data"].get("lastModifiedAt") for node in nodes}
+    assert (shown["dataset:shop:out"], shown["dataset:shop:in"]) == (at, None)
+
+
 async def test_a_childs_run_is_marked_under_the_name_of_its_events(http: httpx.AsyncClient) -> None:
     parent = {"parent": {"run": {"runId": "00000000-0000-4000-8000-000000000002"}, "job": {"namespace": "shop", "name": "dag"}}}
     start = run_event("START", "08:00", "task", run_facets=parent)
@@ -168,6 +189,16 @@ async def test_tags_are_given_and_taken(http: httpx.AsyncClient) -> None:
     assert missing["message"] == "Field 'none' not found for dataset 'in'."
     assert {"GOLD", "KEY", "PII", "nightly"} <= {t["name"] for t in (await _told(http, "GET", f"{V1}/tags"))["tags"]}
     assert (await _told(http, "GET", f"{NS}/datasets/in/versions"))["totalCount"] == 1, "a tag makes no version"
+
+
+async def test_a_tag_is_an_update(http: httpx.AsyncClient) -> None:
+    await _shop(http)
+    for path in (f"{NS}/datasets/in", f"{NS}/jobs/load"):
+        before = (await _told(http, "GET", path))["updatedAt"]
+        given = (await _told(http, "POST", f"{path}/tags/GOLD"))["updatedAt"]
+        taken = (await _told(http, "DELETE", f"{path}/tags/GOLD"))["updatedAt"]
+        assert before < given < taken
+        assert (await _told(http, "DELETE", f"{path}/tags/GOLD"))["updatedAt"] == taken, "nothing was taken away"
 
 
 async def test_a_tag_of_events_can_be_taken_away(http: httpx.AsyncClient) -> None:
@@ -220,6 +251,40 @@ async def test_deleting_what_is_not_there(http: httpx.AsyncClient) -> None:
     for path in (NS, f"{NS}/jobs/none", f"{NS}/datasets/none"):
         await _told(http, "DELETE", path, status=404)
         await _told(http, "POST", f"{path}/undelete", status=404)
+
+
+# ---------------------------------------------------------------- deleted for good
+
+
+async def test_what_is_deleted_for_good_is_nowhere(database: str) -> None:
+    async with in_process(database, admin=True) as http:
+        await _shop(http)
+        await _told(http, "POST", f"{NS}/jobs/load/runs", {}, 201)
+        around = f"{V1}/lineage?nodeId=dataset:shop:in"
+        assert len((await _told(http, "GET", around))["graph"]) == 3
+        await _told(http, "DELETE", f"{NS}/jobs/load")
+        assert (await http.delete(f"{NS}/jobs/load?hard=true")).status_code == 204, "hidden ones too"
+        await _told(http, "POST", f"{NS}/jobs/load/undelete", status=404)
+        assert [node["id"] for node in (await _told(http, "GET", around))["graph"]] == ["dataset:shop:in"]
+        assert (await http.delete(f"{NS}/datasets/in?hard=true")).status_code == 204
+        await _told(http, "GET", f"{NS}/datasets/in", status=404)
+        assert (await http.delete(f"{NS}?hard=true")).status_code == 204
+        for path in (NS, f"{NS}/jobs/load", f"{NS}/datasets/out"):
+            await _told(http, "DELETE", f"{path}?hard=true", status=404)
+        await _shop(http)
+        assert len((await _told(http, "GET", around))["graph"]) == 3, "what is told again is there again"
+        assert (await _told(http, "GET", f"{NS}/jobs/load/runs"))["totalCount"] == 0
+
+
+async def test_deleting_for_good_is_off_by_default(http: httpx.AsyncClient) -> None:
+    await _shop(http)
+    for path in (NS, f"{NS}/jobs/load", f"{NS}/datasets/out"):
+        assert "HEADWATER_ADMIN" in (await _told(http, "DELETE", f"{path}?hard=true", status=403))["message"]
+        await _told(http, "GET", path)
+    told = {"kind": "erase", "namespace": "shop"}
+    event = {"eventTime": "2026-03-01T00:00:00Z", "producer": "x", "schemaURL": "x", "headwaterWrite": told}
+    assert (await http.post(f"{V1}/lineage", json=event)).status_code == 422, "nor is there a way around"
+    await _told(http, "GET", f"{NS}/jobs/load")
 
 
 # ---------------------------------------------------------------- the log

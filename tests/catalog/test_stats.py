@@ -27,7 +27,7 @@ SHOWN = "%m-%dT%H:%M"
 
 
 def _week(zone: str, now: datetime) -> list[str]:
-    return [f"{bound:{SHOWN}}" for bound in stats.bounds_of("WEEK", zone, now)]
+    return [f"{bound.astimezone(UTC):{SHOWN}}" for bound in stats.bounds_of("WEEK", zone, now)]
 
 
 # ---------------------------------------------------------------- intervals
@@ -128,7 +128,7 @@ async def _events(pool: Pool, bounds: Sequence[datetime] = DAY) -> dict[str, tup
     """(fail, start, complete, abort) by the beginning of each interval that has any."""
     async with pool.connection() as conn:
         found = await stats.count_events(conn, bounds)
-    assert [(m.startInterval, m.endInterval) for m in found] == list(pairwise(bounds))
+    assert [(m.startInterval, m.endInterval) for m in found] == list(pairwise(b.replace(tzinfo=UTC) for b in bounds))
     counts = {f"{m.startInterval:{SHOWN}}": (m.fail, m.start, m.complete, m.abort) for m in found}
     return {begin: each for begin, each in counts.items() if any(each)}
 
@@ -211,8 +211,8 @@ async def test_a_day_of_any_zone_is_a_sum_of_quarters(database: str, pool: Pool)
     await store(database, [run_event("START", f"{time}:59", run=time) for time in ("18:14", "18:15", "18:29", "18:30", "18:45")])
     now = datetime(2026, 3, 1, 20, tzinfo=UTC)
     kathmandu, kolkata = [stats.bounds_of("WEEK", zone, now) for zone in ("Asia/Kathmandu", "Asia/Kolkata")]
-    assert await _events(pool, kathmandu) == {"02-28T18:15": (0, 1, 0, 0), "03-01T18:15": (0, 4, 0, 0)}
-    assert await _events(pool, kolkata) == {"02-28T18:30": (0, 3, 0, 0), "03-01T18:30": (0, 2, 0, 0)}
+    assert await _events(pool, kathmandu) == {"03-01T00:00": (0, 1, 0, 0), "03-02T00:00": (0, 4, 0, 0)}
+    assert await _events(pool, kolkata) == {"03-01T00:00": (0, 3, 0, 0), "03-02T00:00": (0, 2, 0, 0)}
 
 
 # ---------------------------------------------------------------- totals

@@ -11,13 +11,18 @@ from headwater.errors import Invalid, Unavailable
 
 
 class _Answers(BaseHTTPRequestHandler):
-    """Echoes paths; 503 below ``/api/v1/away``."""
+    """Echoes paths, and below ``/api/v1/who`` what they are authorized by; 503 below ``/api/v1/away``."""
 
     def do_GET(self) -> None:
         away = self.path.startswith("/api/v1/away")
-        self.send_response(503 if away else 200)
+        if self.path.startswith("/api/v1/moved"):
+            self.send_response(302)
+            self.send_header("Location", "/api/v1/who")
+        else:
+            self.send_response(503 if away else 200)
         self.end_headers()
-        self.wfile.write(b"<html>" if away else self.path.encode())
+        who = self.path.startswith("/api/v1/who")
+        self.wfile.write(b"<html>" if away else (str(self.headers["Authorization"]) if who else self.path).encode())
 
     def log_message(self, *_: object) -> None:
         pass
@@ -50,15 +55,27 @@ def test_nobody_is_there() -> None:
         Client("http://127.0.0.1:1").get("jobs")
 
 
-@pytest.mark.parametrize("url", ["localhost:5000", "ftp://host", "http://", "file:///etc/passwd"])
+@pytest.mark.parametrize("url", ["localhost:5000", "ftp://host", "http://", "file:///etc/passwd", "ftp://me:secret@host"])
 def test_a_url_that_is_none(url: str) -> None:
-    with pytest.raises(Invalid):
+    with pytest.raises(Invalid) as refused:
         Client(url)
+    assert "secret" not in refused.value.message
 
 
 def test_a_proxy_is_not_asked_for_this_machine(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     assert Client(url).get("jobs").startswith(b"/api/v1/jobs")
+
+
+def test_a_password_in_the_url_is_sent_and_not_shown(url: str) -> None:
+    client = Client(url.replace("http://", "http://me:s%40crets@"))
+    assert (client.url, client.get("who")) == (url, b"Basic bWU6c0BjcmV0cw==")
+    assert client.get("moved") == b"None", "another place is not told it"
+
+
+def test_a_key_is_a_bearer_token(url: str) -> None:
+    assert Client(url, key="k").get("who") == b"Bearer k"
+    assert Client(url).get("who") == b"None"
 
 
 def test_decoded() -> None:

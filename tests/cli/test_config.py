@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from tests.cli.conftest import Command
 
@@ -28,6 +30,17 @@ def test_where_values_come_from(headwater: Command, monkeypatch: pytest.MonkeyPa
     shown = headwater("config").out
     assert "PII,GDPR" in shown
     assert "secret" not in shown
+
+
+def test_marquezs_file_is_named_where_it_counts(headwater: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "marquez.yml"
+    file.write_text("tags: [{name: PII}]\nexclude: {namespaces: {onRead: {enabled: true, pattern: ^x}}}")
+    monkeypatch.setenv("MARQUEZ_CONFIG", str(file))
+    monkeypatch.setenv("HEADWATER_EXCLUDE_NAMESPACES_ON_READ", "^y")
+    told = headwater("config", "--json").json
+    assert told["tags"] == {"value": ["PII"], "from": "MARQUEZ_CONFIG"}
+    assert told["exclude_namespaces_on_read"] == {"value": "^y", "from": "HEADWATER_EXCLUDE_NAMESPACES_ON_READ"}
+    assert told["exclude_namespaces_on_write"] == {"value": None, "from": "default"}
 
 
 def test_the_variable_that_wins_is_named(headwater: Command, monkeypatch: pytest.MonkeyPatch) -> None:

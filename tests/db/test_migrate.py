@@ -2,12 +2,16 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import get_context
+from uuid import uuid4
 
 import psycopg
 import pytest
+from alembic import command
+from alembic.config import Config
 from hypothesis import given
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
+from sqlalchemy import text
 
 from headwater.db import migrate, tables
 from headwater.ids import namespace_id
@@ -36,7 +40,7 @@ DESCRIPTION = """
 
 def _description(url: str) -> set[tuple[object, ...]]:
     with psycopg.connect(url) as conn:
-        return set(conn.execute(DESCRIPTION))
+        return {row for row in conn.execute(DESCRIPTION) if row[2] not in tables.TRIGRAM_INDEXES}
 
 
 def test_the_models_are_the_migrated_database(database: str, empty_database: str) -> None:
@@ -78,6 +82,57 @@ def test_several_threads_may_upgrade_at_once(empty_database: str) -> None:
     with ThreadPoolExecutor(3) as threads:
         list(threads.map(migrate.upgrade, [empty_database] * 3))
     assert migrate.check(empty_database) == []
+
+
+def _indexes(url: str) -> set[str]:
+    with psycopg.connect(url) as conn:
+        return {
+            name
+            for (name,) in conn.execute("SELECT indexname FROM pg_indexes WHERE indexname = ANY(%s)", [[*tables.TRIGRAM_INDEXES]])
+        }
+
+
+def test_names_are_searched_by_indexes(database: str) -> None:
+    assert _indexes(database) == set(tables.TRIGRAM_INDEXES)
+
+
+def test_extensions_may_be_forbidden(empty_database: str) -> None:
+    role = f"plain_{uuid4().hex}"
+    with psycopg.connect(empty_database, autocommit=True) as conn:
+        conn.execute(f"CREATE ROLE {role}")
+        conn.execute(f"GRANT ALL ON SCHEMA public TO {role}")
+        try:
+            migrate.upgrade(f"{empty_database}{'&' if '?' in empty_database else '?'}options=-c%20role%3D{role}")
+            assert _indexes(empty_database) == set()
+            assert migrate.check(empty_database) == []
+        finally:
+            conn.execute(f"DROP OWNED BY {role}")
+            conn.execute(f"DROP ROLE {role}")
+
+
+def test_names_of_jobs_are_kept_once_and_as_long_as_the_jobs(database: str) -> None:
+    with psycopg.connect(database) as conn:
+        for _ in range(2):
+            conn.execute(
+                "INSERT INTO jobs (job_id, namespace_id, name, first_at) VALUES (1, 1, 'a', now())"
+                " ON CONFLICT (job_id) DO UPDATE SET first_at = now()"
+            )
+        assert conn.execute("SELECT job_id, name FROM job_names").fetchall() == [(1, "a")]
+        conn.execute("DELETE FROM jobs")
+        assert conn.execute("SELECT job_id, name FROM job_names").fetchall() == []
+
+
+def test_what_was_there_before_the_search_is_found_by_name(database: str) -> None:
+    with migrate.engine(database).connect() as connection:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(migrate.location()))
+        command.downgrade(config, "0001")
+        connection.execute(text("INSERT INTO jobs (job_id, namespace_id, name, first_at) VALUES (1, 1, 'a', now())"))
+        connection.commit()
+    migrate.upgrade(database)
+    with psycopg.connect(database) as conn:
+        assert conn.execute("SELECT job_id, name FROM job_names").fetchall() == [(1, "a")]
+    assert (migrate.check(database), _indexes(database)) == ([], set(tables.TRIGRAM_INDEXES))
 
 
 def test_the_default_namespace_has_the_id_of_its_name(database: str) -> None:

@@ -117,3 +117,26 @@ async def test_refuses_to_work_within_a_transaction(pool: Pool) -> None:
         await conn.execute("SELECT 1")
         with pytest.raises(AssertionError):
             await partitions.ensure(conn, ALL)
+
+
+async def test_a_month_that_is_over_is_folded(pool: Pool) -> None:
+    async with pool.connection() as conn:
+        await partitions.ensure(conn, {"lineage_events": {NOVEMBER, DECEMBER}})
+        await _insert_event(conn, datetime(2026, 11, 5, tzinfo=UTC))
+        await _insert_event(conn, datetime(2026, 12, 5, tzinfo=UTC))
+        assert await partitions.fold(conn, "lineage_events", DECEMBER, 0) == [], "too many rows"
+        assert await partitions.fold(conn, "lineage_events", date(2026, 11, 30), 1) == [], "it is not over"
+        assert await partitions.fold(conn, "lineage_events", DECEMBER, 1) == ["lineage_events_2026_11"]
+        assert await _partitions(conn, "lineage_events") == {"lineage_events_other", "lineage_events_2026_12"}
+        assert await _one(conn, "SELECT count(*) FROM lineage_events") == 2
+        await partitions.ensure(conn, {"lineage_events": {NOVEMBER}})
+        assert await _insert_event(conn, datetime(2026, 11, 6, tzinfo=UTC)) == "lineage_events_other"
+
+
+async def test_a_table_that_is_read_is_not_folded(database: str) -> None:
+    async with await connect(database) as conn, await connect(database) as reader:
+        await partitions.ensure(conn, {"lineage_events": {NOVEMBER}})
+        async with reader.transaction():
+            await reader.execute("SELECT FROM lineage_events")
+            assert await partitions.fold(conn, "lineage_events", DECEMBER, 1) == []
+        assert await partitions.fold(conn, "lineage_events", DECEMBER, 1) == ["lineage_events_2026_11"]

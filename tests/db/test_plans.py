@@ -1,4 +1,5 @@
-"""What ingestion costs does not grow with the store: among many rows, each is found by an index. Nor do counts of events.
+"""What ingestion, and a search for what is rare, costs does not grow with the store: among many rows, each is found by an index.
+Nor do counts of events.
 
 Seen in PostgreSQL's own statistics of what was read, so every statement counts as it is really planned.
 """
@@ -12,13 +13,19 @@ import pytest
 from tests.build import Event, Facets, dataset, dataset_event, job_event, run_event, run_uuid
 from tests.ingest.orders import prepared
 
-from headwater.catalog import stats
+from headwater import ids
+from headwater.catalog import datasets, jobs, stats
+from headwater.catalog.contents import search_datasets, search_jobs
+from headwater.catalog.names import Names
+from headwater.catalog.page import Page
+from headwater.catalog.search import Query, search
 from headwater.db.pool import Connection, connect
 from headwater.ingest.commit import Memory, commit
+from headwater.ingest.words import renew_all
 
 _GROWS = (
-    "lineage_events", "event_counts", "runs", "run_io", "run_versions", "edges", "jobs", "datasets", "symlinks", "facet_bodies",
-    "column_",
+    "lineage_events", "event_counts", "runs", "run_io", "run_versions", "edges", "jobs", "job_names", "datasets", "symlinks",
+    "facet_bodies", "job_words", "dataset_words", "column_",
 )  # fmt: skip
 _SCANS = """
 SELECT relname, seq_scan FROM pg_stat_user_tables
@@ -40,6 +47,7 @@ def _columns(source: str) -> Facets:
 
 # So many that no planner reads them from end to end for a few rows of them; nothing else of them is right.
 _MANY = """
+INSERT INTO namespaces (namespace_id, name, first_at) VALUES (1, 'many', now());
 INSERT INTO jobs (job_id, namespace_id, name, first_at, last_at) SELECT n, 1, n, now(), now() FROM generate_series(1, 50000) n;
 INSERT INTO datasets (dataset_id, namespace_id, name, canonical_id, first_at, last_at)
     SELECT n, 1, n, n / 2, now(), now() FROM generate_series(1, 50000) n;
@@ -87,6 +95,10 @@ async def _scanned(conn: Connection, batches: Sequence[Sequence[Event]]) -> dict
     await conn.execute("SELECT pg_stat_reset()")
     for batch in batches:
         await commit(conn, prepared(batch), memory)
+    return await _scans(conn)
+
+
+async def _scans(conn: Connection) -> dict[str, int]:
     await conn.execute("SELECT pg_stat_force_next_flush()")
     await conn.execute("ANALYZE")  # counts rows again, and no scans
     return dict(await (await conn.execute(_SCANS, [list(_GROWS)])).fetchall())
@@ -124,6 +136,85 @@ async def test_a_floor_costs_the_same_whatever_the_history(conn: Connection, job
     row = await cursor.fetchone()
     assert row is not None
     assert row[0] < 50
+
+
+SEARCHES: dict[str, Callable[[Connection], Awaitable[object]]] = {
+    "by name": lambda c: search(c, Query("4999")),
+    "by name, with marks": lambda c: search(c, Query("4999%_")),
+    "jobs by name": lambda c: search_jobs(c, "4999"),
+    "datasets by name": lambda c: search_datasets(c, "4999"),
+    "jobs, in vain": lambda c: search_jobs(c, "nobody's margin"),
+    "jobs by a rare word": lambda c: search_jobs(c, "margin777"),
+    "datasets by a rare word": lambda c: search_datasets(c, "margin777"),
+    "datasets, in vain": lambda c: search_datasets(c, "nobody's margin"),
+}
+
+
+_WORDS = """
+INSERT INTO {0}_words ({0}_id, bodies, words)
+SELECT n, '{{}}', to_tsvector('simple', 'select margin' || n) FROM generate_series(1, 50000) n
+"""
+
+
+@pytest.fixture
+async def with_words(conn: Connection) -> Connection:
+    for noun in ("job", "dataset"):
+        await conn.execute(_WORDS.format(noun))
+        await conn.execute(f"VACUUM ANALYZE {noun}_words")
+    return conn
+
+
+@pytest.mark.parametrize("kind", SEARCHES)
+async def test_what_is_searched_is_found_by_an_index(with_words: Connection, kind: str) -> None:
+    conn = with_words
+    await SEARCHES[kind](conn)
+    await conn.execute("SELECT pg_stat_reset()")
+    await SEARCHES[kind](conn)
+    assert await _scans(conn) == {}
+
+
+async def test_words_are_renewed_by_indexes(with_words: Connection) -> None:
+    conn = with_words
+    facets = {"documentation": {"description": "net"}}
+    told = [
+        run_event("COMPLETE", "23:00", f"job{n}", f"new{n}", job_facets=facets, outputs=[dataset(f"b{n}", facets)])
+        for n in range(300)
+    ]
+    await commit(conn, prepared(told), Memory())
+    for _ in range(2):
+        await conn.execute("SELECT pg_stat_reset()")
+        stale = [renewed async for renewed in renew_all(conn)]
+        assert await _scans(conn) == {}
+    assert sum(stale) == 0
+
+
+async def test_names_are_searched_without_the_extension_too(conn: Connection) -> None:
+    found = await search(conn, Query("4999"))
+    await conn.execute("DROP EXTENSION pg_trgm CASCADE")
+    assert await search(conn, Query("4999")) == found
+    assert found.totalCount == 25
+    assert len((await search_jobs(conn, "4999")).hits) == 10
+
+
+@pytest.mark.parametrize("noun", ["datasets", "jobs"])
+async def test_a_list_by_the_beginning_of_names_reads_these(conn: Connection, noun: str) -> None:
+    """Of one namespace of 50,000."""
+    namespace = ids.namespace_id("large")
+    await conn.execute("INSERT INTO namespaces (namespace_id, name, first_at) VALUES (%s, 'large', now())", [namespace])
+    alone = ", canonical_id = dataset_id" if noun == "datasets" else ""
+    await conn.execute(f"UPDATE {noun} SET namespace_id = %s {alone} WHERE namespace_id = 1", [namespace])
+    await conn.execute(f"VACUUM ANALYZE {noun}")
+    page, names = Page(5), Names("4999")
+
+    async def read() -> int:
+        if noun == "datasets":
+            return (await datasets.list_datasets(conn, "large", page, names)).totalCount
+        return (await jobs.list_jobs(conn, page, "large", names=names)).totalCount
+
+    assert await read() == 11
+    ((scans, rows),) = [(scans, rows) for table, scans, _, rows in await _read(conn, read) if table == noun]
+    assert scans == 0
+    assert rows < 100
 
 
 _NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -78,3 +78,10 @@ async def test_a_database_that_goes_away_ends_it(database: str, monkeypatch: pyt
             await loader.finish()
         loader.abandon()
     assert loader.tally.total == 0
+
+
+async def test_what_the_settings_leave_out(database: str) -> None:
+    async with loading(database, exclude_namespaces_on_write="^shop$") as loader:
+        await loader.add("file", found(1))
+        await loader.finish()
+    assert (loader.tally.accepted, loader.tally.excluded, loader.tally.total) == (0, 1, 1)

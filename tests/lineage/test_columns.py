@@ -45,9 +45,10 @@ CHAIN = [
 ]
 
 
-async def ask(pool: Pool, node_id: str, depth: int = 20, *, downstream: bool = False) -> ColumnGraph:
+async def ask(pool: Pool, node_id: str, depth: int = 20, *, upstream: bool = True, downstream: bool = False) -> ColumnGraph:
     async with snapshot(pool) as conn:
-        return await get_column_lineage(conn, node_id, depth, downstream)
+        body = await get_column_lineage(conn, node_id, depth, upstream=upstream, downstream=downstream)
+    return ColumnGraph.model_validate_json(body)
 
 
 def nodes(graph: ColumnGraph) -> set[str]:
@@ -94,6 +95,12 @@ async def test_what_is_reached(database: str, pool: Pool, start: str, depth: int
     assert nodes(graph) == set(wanted.split())
     ids = {node.id for node in graph.graph}
     assert {e.destination for node in graph.graph for e in (*node.inEdges, *node.outEdges)} <= ids
+
+
+async def test_downstream_alone(database: str, pool: Pool) -> None:
+    await store(database, CHAIN)
+    assert nodes(await ask(pool, field("b.x"), upstream=False, downstream=True)) == {"b.x", "c.x", "d.z"}
+    assert nodes(await ask(pool, field("d.z"), upstream=False, downstream=True)) == set()
 
 
 async def test_only_what_is_written_now_counts(database: str, pool: Pool) -> None:

@@ -20,15 +20,18 @@ from headwater import metrics
 from headwater.api import errors, ingest, openapi, ui
 from headwater.api.body import Admission
 from headwater.api.paths import RawPaths
+from headwater.catalog import namespaces
 from headwater.db.pool import open_pool
 from headwater.ingest import preload
+from headwater.ingest.retention import running_retention
 from headwater.ingest.writer import running_writer
+from headwater.lineage.present.present import running_housekeeping
 from headwater.logs import request_id
 from headwater.settings import Settings
 
 RESOURCES = (
-    "namespaces", "sources", "datasets", "jobs", "runs", "tags", "search", "events", "lineage", "impact", "models", "stats",
-    "dead_letters", "health",
+    "namespaces", "sources", "datasets", "jobs", "runs", "tags", "search", "events", "lineage", "impact", "lineage_paths",
+    "lineage_diff", "models", "stats", "dead_letters", "health",
 )  # fmt: skip
 
 
@@ -37,9 +40,16 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_pool(database_url, settings.pool_size) as pool, running_writer(database_url, settings) as writer:
+        async with (
+            open_pool(database_url, settings.pool_size) as pool,
+            running_writer(database_url, settings, rounds=True) as writer,
+            running_retention(database_url, settings),
+            running_housekeeping(pool),
+        ):
             async with pool.connection() as conn:
                 await preload.tags(conn, settings.tags)
+                if settings.exclude_namespaces_on_read:
+                    await namespaces.check_pattern(conn, settings.exclude_namespaces_on_read)
             app.state.pool, app.state.writer = pool, writer
             yield
 

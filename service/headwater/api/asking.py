@@ -1,4 +1,4 @@
-"""What the routes of our own graph calls have in common: the time that is asked of, and node ids."""
+"""What the routes of our own graph calls have in common: parameters, the time that is asked of, and node ids."""
 
 from __future__ import annotations
 
@@ -6,16 +6,21 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 from uuid import UUID
 
 from fastapi import Depends, Query, Request
+from pydantic import AfterValidator
 
+from headwater.api.parameters import not_blank, one_of
 from headwater.db.pool import Connection, Pool
 from headwater.errors import Invalid, NotFound
+from headwater.lineage.column_graph import Place
+from headwater.lineage.columns import outset
 from headwater.lineage.flow import Flow
 from headwater.lineage.moments import moment_of
-from headwater.lineage.node_ids import NodeKind, resolve
+from headwater.lineage.near import find_node
+from headwater.lineage.node_ids import NodeKind
 from headwater.lineage.past import Past
 from headwater.lineage.present.present import Present
 from headwater.lineage.question import Grain, Question
@@ -23,6 +28,23 @@ from headwater.lineage.snapshot import snapshot
 
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 FlowOf: TypeAlias = Callable[[Question], Awaitable[Flow]]
+
+NodeId = Annotated[
+    str,
+    AfterValidator(not_blank),
+    Query(alias="nodeId", description="Such as `dataset:<namespace>:<name>` or `job:<namespace>:<name>`."),
+]
+Direction = Annotated[
+    Literal["DOWNSTREAM", "UPSTREAM"],
+    one_of("DOWNSTREAM", "UPSTREAM"),
+    Query(description="`downstream`: what stands on the node; `upstream`: what it stands on."),
+]
+Depth = Annotated[int, Query(ge=0, description="Steps to go; without it, to the end of the graph.")]
+Grained = Annotated[
+    Literal["ALL", "DATASET", "JOB"],
+    one_of("ALL", "DATASET", "JOB"),
+    Query(description="`dataset` or `job`: only these are told and count as steps. `all`: both."),
+]
 
 
 def present(request: Request) -> Present:
@@ -118,7 +140,7 @@ async def _moment(conn: Connection, told: str | None) -> datetime:
 
 async def id_of(conn: Connection, node_id: str) -> int:
     """Of a job or dataset that is shown. Raises InvalidNodeId, Invalid, NotFound."""
-    node = await resolve(conn, node_id)
+    node = await find_node(conn, node_id)
     if node.kind is NodeKind.DATASET_FIELD or node.version is not None:
         raise Invalid("This is asked of datasets and jobs, not of their fields or versions.")
     if node.hidden:
@@ -128,3 +150,14 @@ async def id_of(conn: Connection, node_id: str) -> int:
 
 async def ids_of(conn: Connection, node_ids: list[str]) -> tuple[int, ...]:
     return tuple([await id_of(conn, node_id) for node_id in node_ids])
+
+
+async def places_of(conn: Connection, node_id: str) -> list[Place]:
+    """The columns that a column, a dataset or a job (by what it writes) stands for. Whether a dataset has the column is not
+    asked. Raises InvalidNodeId, Invalid, NotFound."""
+    node = await find_node(conn, node_id)
+    if node.version is not None:
+        raise Invalid("Of columns only the present is known here: /column-lineage tells of a version.")
+    if node.hidden:
+        raise NotFound("Job" if node.kind is NodeKind.JOB else "Dataset", node.name)
+    return await outset(conn, node)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter, Request, Response
 
-from headwater.api.deps import BAD_REQUEST, NOT_FOUND, Page, Read, json, uuid_of
+from headwater.api.deps import BAD_REQUEST, ERASED, NOT_FOUND, Hard, Names, Page, Read, json, uuid_of
 from headwater.api.metas import DatasetMeta
 from headwater.api.paths import Name
-from headwater.api.telling import now, tell, write
+from headwater.api.telling import erase, tell, write
 from headwater.catalog import datasets, namespaces, runs, sources
 from headwater.db.pool import Connection
 from headwater.entities.dataset import (
@@ -22,16 +20,16 @@ from headwater.entities.dataset import (
 )
 from headwater.errors import NotFound
 from headwater.ingest import own_events
-from headwater.ingest.writes import Hide
-from headwater.openlineage.facets import OWN_DATASET
+from headwater.ingest.writes import Erase, Hide
+from headwater.openlineage.times import now
 
 router = APIRouter(prefix="/api/v1/namespaces/{namespace}/datasets", tags=["Datasets"])
 
 
 @router.get("", response_model=Datasets, responses={**BAD_REQUEST, **NOT_FOUND})
-async def list_datasets(read: Read, namespace: Name, page: Page) -> Response:
+async def list_datasets(read: Read, namespace: Name, page: Page, names: Names) -> Response:
     """Datasets of a namespace by name, each under its own name only."""
-    return json(await datasets.list_datasets(read, namespace, page))
+    return json(await datasets.list_datasets(read, namespace, page, names))
 
 
 @router.get("/{dataset}", response_model=Dataset | StreamDataset, responses=NOT_FOUND)
@@ -79,26 +77,18 @@ async def _known(read: Connection, namespace: str, dataset: str) -> Dataset | St
 
 def _facets(meta: DatasetMeta, uri: str | None, known: Dataset | StreamDataset | None) -> own_events.Facets:
     own = {"type": meta.type, "physicalName": meta.physicalName, "schemaLocation": meta.schemaLocation}
-    facets: own_events.Facets = {
-        "dataSource": {"name": meta.sourceName, **({"uri": uri} if uri else {})},
-        OWN_DATASET: {key: value for key, value in own.items() if value is not None},
-    }
-    if meta.description is not None:
-        facets["documentation"] = {"description": meta.description}
     fields = meta.fields if meta.fields is not None else (known and known.fields) or None
-    if fields is not None:
-        facets["schema"] = {"fields": [_field(f.model_dump()) for f in fields]}
-    of_fields = [(field.name, tag) for field in meta.fields or [] for tag in field.tags]
-    return facets | own_events.tag_facets([*((None, tag) for tag in meta.tags), *of_fields])
+    told = None if fields is None else [field.model_dump() for field in fields]
+    tags = [*((None, tag) for tag in meta.tags), *((field.name, tag) for field in meta.fields or [] for tag in field.tags)]
+    return own_events.dataset_facets(own, (meta.sourceName, uri), meta.description, told, tags)
 
 
-def _field(told: dict[str, Any]) -> dict[str, Any]:
-    return {key: told[key] for key in ("name", "type", "description") if told[key] is not None}
-
-
-@router.delete("/{dataset}", response_model=Dataset | StreamDataset, responses=NOT_FOUND)
-async def delete_dataset(request: Request, read: Read, namespace: Name, dataset: Name) -> Response:
+@router.delete("/{dataset}", response_model=Dataset | StreamDataset, responses=ERASED)
+async def delete_dataset(request: Request, read: Read, namespace: Name, dataset: Name, hard: Hard = False) -> Response:
     """Hides a dataset, until the next event that names it; nothing is lost."""
+    if hard:
+        own_namespace, own_name = await datasets.find_hidden_dataset(read, namespace, dataset)
+        return await erase(request, Erase(own_namespace, dataset=own_name))
     known = await datasets.get_dataset(read, namespace, dataset)
     await write(request, Hide(known.namespace, dataset=known.name))
     return json(known)
@@ -130,13 +120,13 @@ _FIELD_TAG = "/{dataset}/fields/{field}/tags/{tag}"
 @router.post(_FIELD_TAG, response_model=Dataset | StreamDataset, responses=NOT_FOUND)
 async def tag_field(request: Request, read: Read, namespace: Name, dataset: Name, field: Name, tag: Name) -> Response:
     """Gives a field a tag, in capitals."""
-    return await _tag(request, read, (namespace, dataset), field, tag.upper())
+    return await _tag(request, read, (namespace, dataset), field, tag)
 
 
 @router.delete(_FIELD_TAG, response_model=Dataset | StreamDataset, responses=NOT_FOUND)
 async def untag_field(request: Request, read: Read, namespace: Name, dataset: Name, field: Name, tag: Name) -> Response:
-    """Takes a tag of a field away."""
-    return await _tag(request, read, (namespace, dataset), field, tag.upper(), removed=True)
+    """Takes a tag of a field away, also one that events give it: the one that is spelt so, or else in capitals."""
+    return await _tag(request, read, (namespace, dataset), field, tag, removed=True)
 
 
 async def _tag(
@@ -146,6 +136,8 @@ async def _tag(
     having = {f.name: f.tags for f in known.fields}.get(field) if field is not None else known.tags
     if having is None:
         raise NotFound("Field", str(field), known.name)
+    if field is not None and tag not in having:
+        tag = tag.upper()  # Marquez's way; what events give a field keeps its spelling
     if (tag in having) == removed:
         facets = own_events.tag_facets([(field, tag)], removed=removed)
         await tell(request, own_events.dataset_event(now(), ((known.namespace, known.name), facets)))

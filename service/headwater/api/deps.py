@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
+import gzip
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
 
+from headwater.catalog.names import Names as _Names
 from headwater.catalog.page import Page as _Page
 from headwater.db.pool import Connection, Pool
 from headwater.entities import encode
 from headwater.entities.fault import Fault
 from headwater.errors import NotFound
 
+_LARGE = 1024 * 1024  # bytes of an answer: about 10 ms of compressing
 _LARGEST = (1 << 62) - 1  # limit + offset must still be a bigint; nobody has more rows
 
 Responses = dict[int | str, dict[str, Any]]
 BAD_REQUEST: Responses = {400: {"model": Fault, "description": "A parameter is missing or wrong."}}
 NOT_FOUND: Responses = {404: {"model": Fault, "description": "There is no such thing."}}
+ERASED: Responses = {
+    204: {"description": "Deleted for good (`hard`)."},
+    403: {"model": Fault, "description": "Hard deletes are off."},
+    **BAD_REQUEST,
+    **NOT_FOUND,
+}
 
 
 async def _read(request: Request) -> AsyncIterator[Connection]:
@@ -32,6 +42,14 @@ Read = Annotated[Connection, Depends(_read)]
 Limit = Annotated[int, Query(ge=0, description="Size of the page; 0 gives the count alone.")]
 Offset = Annotated[int, Query(ge=0, description="How many to pass over.")]
 
+Hard = Annotated[
+    bool,
+    Query(
+        description="Delete it for good, with its runs, versions and edges, and the datasets that only it used. The answer is"
+        " 204. Only where the setting HEADWATER_ADMIN is on."
+    ),
+]
+
 
 def _page(limit: Limit = 100, offset: Offset = 0) -> _Page:
     return _Page(min(limit, _LARGEST), min(offset, _LARGEST))
@@ -40,12 +58,32 @@ def _page(limit: Limit = 100, offset: Offset = 0) -> _Page:
 Page = Annotated[_Page, Depends(_page)]
 
 
+def _names(
+    prefix: Annotated[str, Query(description="Only those whose name begins so; the case counts.")] = "",
+    q: Annotated[str, Query(description="Only those that have this somewhere in their name, in any case.")] = "",
+) -> _Names:
+    return _Names(prefix.replace("\0", "\ufffd"), q.replace("\0", "\ufffd"))  # as names are stored
+
+
+Names = Annotated[_Names, Depends(_names)]
+
+
 def uuid_of(kind: str, text: str) -> UUID:
     """A UUID out of a path. What is none names nothing: raises NotFound."""
     try:
         return UUID(text)
     except ValueError:
         raise NotFound(kind, text) from None
+
+
+async def sent(request: Request, body: bytes) -> Response:
+    """JSON that is encoded already. Large answers are compressed in a thread: the middleware that compresses other answers would
+    keep everybody waiting."""
+    headers = {}
+    if len(body) > _LARGE and "gzip" in request.headers.get("accept-encoding", ""):
+        body = await asyncio.to_thread(gzip.compress, body, 1)
+        headers = {"content-encoding": "gzip", "vary": "Accept-Encoding"}
+    return Response(body, headers=headers, media_type="application/json")
 
 
 def json(entity: object) -> Response:

@@ -14,13 +14,14 @@ from headwater.api.body import Garbled, TooLarge, UnsupportedEncoding
 from headwater.api.parameters import complaint
 from headwater.db.pool import DatabaseUnavailable
 from headwater.entities import encode
-from headwater.errors import Conflict, HeadwaterError, Invalid, InvalidEvent, MalformedEvent, NotFound, Unavailable
+from headwater.errors import Conflict, Forbidden, HeadwaterError, Invalid, InvalidEvent, MalformedEvent, NotFound, Unavailable
 
 _log = logging.getLogger(__name__)
 _STATUS: tuple[tuple[type[HeadwaterError], int], ...] = (
     (MalformedEvent, 400),
     (InvalidEvent, 422),
     (Invalid, 400),
+    (Forbidden, 403),
     (NotFound, 404),
     (Conflict, 409),
     (Unavailable, 503),

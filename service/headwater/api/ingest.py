@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from headwater import metrics
 from headwater.api import body as bodies
 from headwater.api.errors import answer, status_of, told, unexpected
-from headwater.errors import HeadwaterError, InvalidEvent, MalformedEvent, Unavailable
+from headwater.errors import Excluded, HeadwaterError, InvalidEvent, MalformedEvent, Unavailable
 from headwater.ingest import dead_letters
 from headwater.ingest.prepare import Incoming, prepare
 from headwater.openlineage.parse import Kind
@@ -41,7 +41,7 @@ _DUPLICATE = {kind: metrics.EVENTS.labels(kind.name.lower(), "duplicate") for ki
 
 
 async def receive(request: Request) -> Response:
-    """One event. 201 once it is durable and visible."""
+    """One event. 201 once it is durable and visible; also where the settings leave it out, which is nothing to its sender."""
     settings: Settings = request.app.state.settings
     try:
         body = (await bodies.read(request, settings.max_body_bytes)).removeprefix(_BOM)
@@ -55,10 +55,17 @@ async def receive(request: Request) -> Response:
     except InvalidEvent as error:
         await _bury(request, body, error)
         return told(error)
+    except Excluded:
+        return _left_out()
     except HeadwaterError as error:
         metrics.EVENTS.labels("unknown", "deferred").inc()
         return told(error)
     _count(incoming.event.kind, new)
+    return _CREATED
+
+
+def _left_out() -> Response:
+    metrics.EVENTS.labels("unknown", "excluded").inc()
     return _CREATED
 
 
@@ -106,7 +113,7 @@ async def _events(request: Request) -> AsyncIterator[bytes]:
         return
     body = await bodies.read(request, settings.max_body_bytes)
     try:
-        events = _elements(body.removeprefix(_BOM))
+        events = elements(body.removeprefix(_BOM))
     except MalformedEvent as error:
         await _bury(request, body, error)
         raise
@@ -116,7 +123,7 @@ async def _events(request: Request) -> AsyncIterator[bytes]:
         yield event
 
 
-def _elements(body: bytes) -> list[bytes]:
+def elements(body: bytes) -> list[bytes]:
     """The events of a JSON array, as they were sent. Raises MalformedEvent."""
     try:
         text = body.decode()
@@ -191,6 +198,9 @@ class _Batch:
         try:
             incoming = await _prepared(event, self._settings)
             done = self._writer.put(incoming)
+        except Excluded:
+            self._successful += 1
+            _left_out()
         except HeadwaterError as error:
             await self._fail(index, event, error)
         else:

@@ -6,11 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from headwater.api.deps import BAD_REQUEST, NOT_FOUND, Page, Read, json, uuid_of
+from headwater.api.deps import BAD_REQUEST, ERASED, NOT_FOUND, Hard, Names, Page, Read, json, uuid_of
 from headwater.api.metas import JobMeta, RunMeta
 from headwater.api.parameters import one_of
 from headwater.api.paths import Name
-from headwater.api.telling import now, tell, write
+from headwater.api.telling import erase, tell, write
 from headwater.catalog import datasets, job_versions, jobs, namespaces, runs
 from headwater.db.pool import Connection
 from headwater.entities.job import Job, Jobs, JobVersion, JobVersions
@@ -18,8 +18,8 @@ from headwater.entities.run import Run, Runs, RunState
 from headwater.errors import Invalid, NotFound
 from headwater.ids import new_run
 from headwater.ingest import own_events
-from headwater.ingest.writes import Hide
-from headwater.openlineage.facets import OWN_JOB, OWN_RUN
+from headwater.ingest.writes import Erase, Hide
+from headwater.openlineage.times import now
 
 router = APIRouter(prefix="/api/v1", tags=["Jobs"])
 
@@ -28,15 +28,21 @@ _States = Annotated[list[_State], Query(description="Only jobs whose latest run 
 
 
 @router.get("/jobs", response_model=Jobs, responses=BAD_REQUEST)
-async def list_all_jobs(read: Read, page: Page, lastRunStates: _States = []) -> Response:  # noqa: B006, N803
+async def list_all_jobs(read: Read, page: Page, names: Names, lastRunStates: _States = []) -> Response:  # noqa: B006, N803
     """Jobs of all namespaces; those with the latest event first."""
-    return json(await jobs.list_jobs(read, page, states=lastRunStates))
+    return json(await jobs.list_jobs(read, page, states=lastRunStates, names=names))
 
 
 @router.get("/namespaces/{namespace}/jobs", response_model=Jobs, responses=BAD_REQUEST)
-async def list_jobs(read: Read, namespace: Name, page: Page, lastRunStates: _States = []) -> Response:  # noqa: B006, N803
+async def list_jobs(
+    read: Read,
+    namespace: Name,
+    page: Page,
+    names: Names,
+    lastRunStates: _States = [],  # noqa: B006, N803
+) -> Response:
     """Jobs of a namespace; none where there is no such namespace."""
-    return json(await jobs.list_jobs(read, page, namespace, lastRunStates))
+    return json(await jobs.list_jobs(read, page, namespace, lastRunStates, names))
 
 
 @router.get("/namespaces/{namespace}/jobs/{job}", response_model=Job, responses=NOT_FOUND)
@@ -65,7 +71,6 @@ async def list_runs(read: Read, namespace: Name, job: Name, page: Page) -> Respo
 
 
 _JOB = "/namespaces/{namespace}/jobs/{job}"
-_PROCESSING = {"STREAM": "STREAMING"}
 
 
 @router.put(_JOB, response_model=Job, responses={**BAD_REQUEST, **NOT_FOUND})
@@ -74,11 +79,7 @@ async def put_job(request: Request, read: Read, namespace: Name, job: Name, meta
     await namespaces.require_namespace(read, namespace)
     for dataset in (*meta.inputs, *meta.outputs):
         await datasets.find_dataset(read, dataset.namespace, dataset.name)
-    facets: own_events.Facets = {OWN_JOB: {"type": _PROCESSING.get(meta.type, meta.type)}}
-    if meta.description is not None:
-        facets["documentation"] = {"description": meta.description}
-    if meta.location is not None:
-        facets["sourceCodeLocation"] = {"type": "url", "url": meta.location}
+    facets = own_events.job_facets(meta.type, meta.description, meta.location)
     inputs, outputs = ([(d.namespace, d.name) for d in side] for side in (meta.inputs, meta.outputs))
     if meta.runId is None:
         event = own_events.job_event(now(), ((namespace, job), facets), inputs, outputs)
@@ -93,9 +94,12 @@ async def put_job(request: Request, read: Read, namespace: Name, job: Name, meta
     return json(await jobs.get_job(read, namespace, job))
 
 
-@router.delete(_JOB, response_model=Job, responses=NOT_FOUND)
-async def delete_job(request: Request, read: Read, namespace: Name, job: Name) -> Response:
+@router.delete(_JOB, response_model=Job, responses=ERASED)
+async def delete_job(request: Request, read: Read, namespace: Name, job: Name, hard: Hard = False) -> Response:
     """Hides a job, until the next event that names it; nothing is lost."""
+    if hard:
+        await jobs.require_job(read, namespace, job)
+        return await erase(request, Erase(namespace, job=job))
     known = await jobs.get_job(read, namespace, job)
     await write(request, Hide(known.namespace, job=known.name))
     return json(known)
@@ -137,17 +141,10 @@ async def create_run(request: Request, read: Read, namespace: Name, job: Name, m
     if await runs.exists(read, run):
         raise Invalid(f"Run '{run}' already exists for '{job}' under namespace '{namespace}'.")
     inputs = [((d.namespace, d.name), own_events.NO_FACETS) for d in known.inputs]
-    event = own_events.run_event(now(), None, str(run), ((known.namespace, known.name), {}), _run_facets(meta), inputs)
+    facets = own_events.run_facets(meta.args, meta.nominalStartTime, meta.nominalEndTime)
+    event = own_events.run_event(now(), None, str(run), ((known.namespace, known.name), {}), facets, inputs)
     await tell(request, event)
     answer = json(await runs.get_run(read, run))
     answer.status_code = 201
     answer.headers["Location"] = f"{request.url.path}/{run}"
     return answer
-
-
-def _run_facets(meta: RunMeta) -> own_events.Facets:
-    facets: own_events.Facets = {OWN_RUN: {"args": meta.args}}
-    if meta.nominalStartTime is not None:
-        end = {"nominalEndTime": meta.nominalEndTime.isoformat()} if meta.nominalEndTime else {}
-        facets["nominalTime"] = {"nominalStartTime": meta.nominalStartTime.isoformat(), **end}
-    return facets

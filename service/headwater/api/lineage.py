@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import gzip
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AfterValidator, BeforeValidator
 
-from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json, uuid_of
-from headwater.api.parameters import not_blank
+from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json, sent, uuid_of
+from headwater.api.parameters import not_blank, one_of
 from headwater.entities.lineage import ColumnGraph, DownstreamRuns, Lineage, UpstreamRuns
 from headwater.lineage.around import Surveyor
 from headwater.lineage.columns import get_column_lineage
@@ -20,7 +18,6 @@ from headwater.lineage.upstream import get_upstream
 
 router = APIRouter(prefix="/api/v1", tags=["Lineage"])
 
-_LARGE = 1024 * 1024  # bytes of an answer: about 10 ms of compressing
 _FURTHEST = 1_000_000  # no graph is deeper; a walk ends where the graph does
 
 
@@ -45,6 +42,13 @@ _Depth = Annotated[
     Query(description="Steps to go; less than 0 is 0."),
 ]
 _RunId = Annotated[str, AfterValidator(not_blank), Query(alias="runId", description="The run's UUID.")]
+_Direction = Annotated[
+    Literal["UPSTREAM", "DOWNSTREAM", "BOTH"],
+    one_of("UPSTREAM", "DOWNSTREAM", "BOTH"),
+    Query(
+        description="`upstream`: what the fields derive from; `downstream`: what derives from them. Goes before withDownstream."
+    ),
+]
 _Flag = Annotated[bool, BeforeValidator(lambda told: str(told).lower() == "true")]
 
 
@@ -55,12 +59,7 @@ async def get_lineage(request: Request, surveyor: _Surveyor, node_id: _NodeId, d
     A step leads from a job to those that share a dataset with it.
     """
     body = await surveyor.around(request.app.state.pool, node_id, depth)
-    headers = {}
-    if len(body) > _LARGE and "gzip" in request.headers.get("accept-encoding", ""):
-        # In a thread: the middleware that compresses other answers would keep everybody waiting.
-        body = await asyncio.to_thread(gzip.compress, body, 1)
-        headers = {"content-encoding": "gzip", "vary": "Accept-Encoding"}
-    return Response(body, headers=headers, media_type="application/json")
+    return await sent(request, body)
 
 
 @router.get("/column-lineage", response_model=ColumnGraph, responses={**BAD_REQUEST, **NOT_FOUND})
@@ -68,14 +67,17 @@ async def get_columns(
     request: Request,
     node_id: _NodeId,
     depth: _Depth = 20,
-    with_downstream: Annotated[_Flag, Query(alias="withDownstream")] = False,
+    with_downstream: Annotated[_Flag, Query(alias="withDownstream", description="The same as `direction=both`.")] = False,
+    direction: _Direction | None = None,
 ) -> Response:
     """What the fields of a dataset, one field, or the fields that a job writes derive from; on demand, what derives from them.
 
     With `#version` after the node id: as it was when that version was written.
     """
     async with snapshot(request.app.state.pool) as conn:
-        return json(await get_column_lineage(conn, node_id, depth, with_downstream))
+        way = direction or ("BOTH" if with_downstream else "UPSTREAM")
+        body = await get_column_lineage(conn, node_id, depth, upstream=way != "DOWNSTREAM", downstream=way != "UPSTREAM")
+    return await sent(request, body)
 
 
 @router.get("/runlineage/upstream", response_model=UpstreamRuns, responses={**BAD_REQUEST, **NOT_FOUND})

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from headwater.api.deps import BAD_REQUEST, NOT_FOUND, Page, Read, json
+from headwater.api.deps import BAD_REQUEST, ERASED, NOT_FOUND, Hard, Names, Page, Read, json
 from headwater.api.metas import NamespaceMeta
 from headwater.api.paths import Name
-from headwater.api.telling import write
+from headwater.api.telling import erase, write
 from headwater.catalog import namespaces
 from headwater.entities.namespace import Namespace, Namespaces
-from headwater.ingest.writes import Hide, PutNamespace
+from headwater.ingest.writes import Erase, Hide, PutNamespace
 
 router = APIRouter(prefix="/api/v1/namespaces", tags=["Namespaces"])
 
 
 @router.get("", response_model=Namespaces, responses=BAD_REQUEST)
-async def list_namespaces(read: Read, page: Page) -> Response:
-    """All namespaces by name, hidden ones too."""
-    return json(await namespaces.list_namespaces(read, page))
+async def list_namespaces(request: Request, read: Read, page: Page, names: Names) -> Response:
+    """All namespaces by name, hidden ones too; without those that the settings exclude."""
+    excluded = request.app.state.settings.exclude_namespaces_on_read or None
+    return json(await namespaces.list_namespaces(read, page, excluded, names))
 
 
 @router.get("/{namespace}", response_model=Namespace, responses=NOT_FOUND)
@@ -34,10 +35,12 @@ async def put_namespace(request: Request, read: Read, namespace: Name, meta: Nam
     return json(await namespaces.get_namespace(read, namespace))
 
 
-@router.delete("/{namespace}", response_model=Namespace, responses=NOT_FOUND)
-async def delete_namespace(request: Request, read: Read, namespace: Name) -> Response:
+@router.delete("/{namespace}", response_model=Namespace, responses=ERASED)
+async def delete_namespace(request: Request, read: Read, namespace: Name, hard: Hard = False) -> Response:
     """Hides a namespace with its datasets and jobs. Each is shown again by the next event that names it; nothing is lost."""
     await namespaces.require_namespace(read, namespace)
+    if hard:
+        return await erase(request, Erase(namespace))
     await write(request, Hide(namespace))
     return json(await namespaces.get_namespace(read, namespace))
 

@@ -10,10 +10,11 @@ from fastapi import APIRouter, Query, Request, Response
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, Read, json, uuid_of
 from headwater.api.parameters import INSTANT, one_of
 from headwater.api.paths import Name
-from headwater.api.telling import now, tell
+from headwater.api.telling import tell
 from headwater.catalog import jobs, runs
-from headwater.entities.run import Run, RunFacets
+from headwater.entities.run import Run, RunDatasetVersion, RunFacets
 from headwater.ingest import own_events
+from headwater.openlineage.times import now
 
 router = APIRouter(prefix="/api/v1/jobs/runs", tags=["Runs"])
 
@@ -48,10 +49,15 @@ async def mark_run(
     uuid = uuid_of("Run", run)
     job = await runs.find_job_of_run(read, uuid)
     known = await runs.get_run(read, uuid)
-    outputs = []
-    if transition == "complete" and not known.outputDatasetVersions:
+    written = [] if transition == "start" else list(dict.fromkeys(_name(v) for v in known.outputDatasetVersions))
+    if transition == "complete" and not written:
         stored = await jobs.get_job(read, known.job.namespace, known.job.name)
-        outputs = [((d.namespace, d.name), own_events.NO_FACETS) for d in stored.outputs]
+        written = [(d.namespace, d.name) for d in stored.outputs]
     time = at.isoformat() if at else now()
+    outputs = [(name, own_events.MODIFIED) for name in written]
     await tell(request, own_events.run_event(time, _TYPES[transition], str(uuid), (job, {}), outputs=outputs))
     return json(await runs.get_run(read, uuid))
+
+
+def _name(version: RunDatasetVersion) -> tuple[str, str]:
+    return version.datasetVersionId.namespace, version.datasetVersionId.name

@@ -1,4 +1,4 @@
-"""GET /search"""
+"""GET /search, by name, and /api/v2beta/search, by content too."""
 
 from __future__ import annotations
 
@@ -10,12 +10,17 @@ from pydantic import AfterValidator
 
 from headwater.api.deps import BAD_REQUEST, Limit, Read, json
 from headwater.api.parameters import not_blank, one_of
+from headwater.catalog import contents
 from headwater.catalog import search as catalog
-from headwater.entities.search import SearchResults
+from headwater.entities.search import DatasetHits, JobHits, SearchResults
 
-router = APIRouter(prefix="/api/v1/search", tags=["Search"])
+router = APIRouter(prefix="/api", tags=["Search"])
 
 _Text = Annotated[str, AfterValidator(not_blank), Query(description="Part of a name, in any case.")]
+_Words = Annotated[
+    str, AfterValidator(not_blank), Query(description="Part of a name, or words as they follow each other in a text.")
+]
+_Most = Annotated[int, Query(ge=0, description="Most hits; 100 at most, as each comes with its facets.")]
 _Filter = Annotated[catalog.Kind, one_of("DATASET", "JOB"), Query(description="Only these; both without it.")]
 _Sort = Annotated[
     catalog.Sort,
@@ -27,7 +32,7 @@ _After = Annotated[date, Query(description="Only what was last told of on this d
 _Namespace = Annotated[str, Query(description="Only in this namespace.")]
 
 
-@router.get("", response_model=SearchResults, responses=BAD_REQUEST)
+@router.get("/v1/search", response_model=SearchResults, responses=BAD_REQUEST)
 async def search(  # noqa: PLR0913 - one parameter a parameter
     read: Read,
     *,
@@ -43,3 +48,17 @@ async def search(  # noqa: PLR0913 - one parameter a parameter
     kinds: tuple[catalog.Kind, ...] = (filter,) if filter else ("DATASET", "JOB")
     query = catalog.Query(q, kinds, sort, min(limit, 1 << 62), namespace, before, after)
     return json(await catalog.search(read, query))
+
+
+@router.get("/v2beta/search/jobs", response_model=JobHits, responses=BAD_REQUEST)
+async def search_jobs(read: Read, q: _Words, limit: _Most = 10) -> Response:
+    """Jobs by name, SQL, source code and its language, description, owners, tags, type, namespace, run, and the engine of their
+    latest run. By its content a job is found a few seconds after its events."""
+    return json(await contents.search_jobs(read, q, limit))
+
+
+@router.get("/v2beta/search/datasets", response_model=DatasetHits, responses=BAD_REQUEST)
+async def search_datasets(read: Read, q: _Words, limit: _Most = 10) -> Response:
+    """Datasets by name, description, owners, tags (of columns too), columns, their types and descriptions, what the columns are
+    made of, namespace, and run. By its content a dataset is found a few seconds after its events."""
+    return json(await contents.search_datasets(read, q, limit))

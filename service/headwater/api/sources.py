@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from headwater.api.deps import BAD_REQUEST, NOT_FOUND, Page, Read, json
+from headwater.api.deps import BAD_REQUEST, NOT_FOUND, Names, Page, Read, json
 from headwater.api.metas import SourceMeta
 from headwater.api.paths import Name
 from headwater.api.telling import write
@@ -16,9 +16,9 @@ router = APIRouter(prefix="/api/v1/sources", tags=["Sources"])
 
 
 @router.get("", response_model=Sources, responses=BAD_REQUEST)
-async def list_sources(read: Read, page: Page) -> Response:
+async def list_sources(read: Read, page: Page, names: Names) -> Response:
     """What datasets are kept in, by name."""
-    return json(await sources.list_sources(read, page))
+    return json(await sources.list_sources(read, page, names))
 
 
 @router.get("/{source}", response_model=Source, responses=NOT_FOUND)

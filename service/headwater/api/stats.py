@@ -17,7 +17,10 @@ router = APIRouter(prefix="/api/v1/stats", tags=["Stats"])
 _Period = Annotated[
     stats.Period,
     one_of("DAY", "WEEK"),
-    Query(description="`DAY`: 24 hours (UTC), the present one last. `WEEK`: 7 days, today last."),
+    Query(
+        description="`DAY`: 24 hours (UTC), the present one last. `WEEK`: 7 days, today last. A day is told by its date, as from "
+        "00:00Z to 00:00Z, in whatever time zone it is counted."
+    ),
 ]
 _Timezone = Annotated[
     str,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from headwater.api.deps import BAD_REQUEST, Page, Read, json
+from headwater.api.deps import BAD_REQUEST, Names, Page, Read, json
 from headwater.api.metas import TagMeta
 from headwater.api.paths import Name
 from headwater.api.telling import write
@@ -16,9 +16,9 @@ router = APIRouter(prefix="/api/v1/tags", tags=["Tags"])
 
 
 @router.get("", response_model=Tags, responses=BAD_REQUEST)
-async def list_tags(read: Read, page: Page) -> Response:
+async def list_tags(read: Read, page: Page, names: Names) -> Response:
     """All tags by name: those that were put, and those that events use."""
-    return json(await tags.list_tags(read, page))
+    return json(await tags.list_tags(read, page, names))
 
 
 @router.put("/{tag}", response_model=Tag, responses=BAD_REQUEST)

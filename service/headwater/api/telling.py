@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from fastapi import Request, Response
 
-from fastapi import Request
-
+from headwater.errors import Forbidden
 from headwater.ingest import writes
 from headwater.ingest.prepare import prepare
 from headwater.ingest.writer import Writer
-
-
-def now() -> str:
-    return datetime.now(UTC).isoformat(timespec="microseconds")
+from headwater.openlineage.times import now
 
 
 async def tell(request: Request, event: bytes) -> None:
     """Durable and visible when it returns. Raises InvalidEvent, Unavailable."""
     writer: Writer = request.app.state.writer
     await writer.put(prepare(event, request.app.state.settings))
+
+
+async def erase(request: Request, content: writes.Erase) -> Response:
+    """Raises Forbidden where the settings do not allow it."""
+    if not request.app.state.settings.admin:
+        raise Forbidden("Hard deletes are off; the setting HEADWATER_ADMIN=true turns them on.")
+    await write(request, content)
+    return Response(status_code=204)
 
 
 async def write(request: Request, content: writes.Write) -> None:

@@ -16,11 +16,14 @@ class _SinglePage(StaticFiles):
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         try:
-            return await super().get_response(path, scope)
+            response = await super().get_response(path, scope)
         except HTTPException as error:
             if error.status_code != 404 or path.partition("/")[0] == "api":
                 raise
-            return await super().get_response("index.html", scope)
+            response = await super().get_response("index.html", scope)
+        # Asked each time (and answered 304); else a browser shows the old release for a tenth of its files' age.
+        response.headers["Cache-Control"] = "no-cache"
+        return response
 
 
 def install(app: FastAPI, folder: Path | None) -> None:

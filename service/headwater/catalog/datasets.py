@@ -15,6 +15,7 @@ from headwater import ids
 from headwater.catalog import meaning, versions
 from headwater.catalog.columns import load_columns
 from headwater.catalog.facets import Bodies, FacetMap, Shown, decode, latest, load_bodies, show
+from headwater.catalog.names import ALL, Names, indexed_condition
 from headwater.catalog.namespaces import require_namespace
 from headwater.catalog.page import Page
 from headwater.catalog.runs import RunKey, load_runs
@@ -33,6 +34,8 @@ from headwater.entities.dataset import (
 )
 from headwater.entities.run import Run
 from headwater.errors import NotFound
+from headwater.openlineage.facets import OWN_MODIFIED
+from headwater.openlineage.times import to_datetime
 
 _FIND = """
 SELECT c.dataset_id FROM datasets d JOIN datasets c ON c.dataset_id = d.canonical_id
@@ -42,12 +45,11 @@ _NAME = """
 SELECT n.name, c.name FROM datasets d JOIN datasets c ON c.dataset_id = d.canonical_id
 JOIN namespaces n ON n.namespace_id = c.namespace_id WHERE d.dataset_id = %s
 """
+_LISTED = "FROM datasets d WHERE d.namespace_id = %(namespace)s AND d.canonical_id = d.dataset_id AND NOT d.is_hidden"
 _PAGE = """
-SELECT (SELECT count(*) FROM datasets
-        WHERE namespace_id = %(namespace)s AND canonical_id = dataset_id AND NOT is_hidden),
-       ARRAY(SELECT dataset_id FROM datasets
-             WHERE namespace_id = %(namespace)s AND canonical_id = dataset_id AND NOT is_hidden
-             ORDER BY left(name, 256) COLLATE "C", dataset_id LIMIT %(limit)s OFFSET %(offset)s)
+SELECT (SELECT count(*) {listed}),
+       ARRAY(SELECT d.dataset_id {listed}
+             ORDER BY left(d.name, 256) COLLATE "C", d.dataset_id LIMIT %(limit)s OFFSET %(offset)s)
 """
 _NAMES = f"""
 SELECT member.canonical_id, member.dataset_id, n.name, member.name, member.first_at, member.last_at,
@@ -137,11 +139,11 @@ async def get_dataset(conn: Connection, namespace: str, name: str) -> Dataset:
     return (await load_datasets(conn, [await find_dataset(conn, namespace, name)]))[0]
 
 
-async def list_datasets(conn: Connection, namespace: str, page: Page) -> Datasets:
+async def list_datasets(conn: Connection, namespace: str, page: Page, names: Names = ALL) -> Datasets:
     """Those of a namespace by name. Raises NotFound where there is no such namespace."""
     await require_namespace(conn, namespace)
-    asked = {"namespace": ids.namespace_id(namespace), "limit": page.limit, "offset": page.offset}
-    row = await (await conn.execute(_PAGE, asked)).fetchone()
+    asked = {"namespace": ids.namespace_id(namespace), "limit": page.limit, "offset": page.offset, **names.parameters}
+    row = await (await conn.execute(_PAGE.format(listed=_LISTED + indexed_condition("d", names)), asked)).fetchone()
     assert row is not None
     return Datasets(totalCount=row[0], datasets=await load_datasets(conn, row[1]))
 
@@ -229,7 +231,7 @@ def shown_dataset(known: Known, bodies: Bodies, columns: list[ColumnLineage] | N
         "sourceName": meaning.source_name(facets),
         "fields": meaning.fields(facets, tags),
         "tags": tags.get(None, []),
-        "lastModifiedAt": None,
+        "lastModifiedAt": to_datetime(modified.at) if (modified := known.written.get(OWN_MODIFIED)) else None,
         "lastLifecycleState": meaning.lifecycle_state(facets) if current else None,
         "description": meaning.description(facets),
         "currentVersion": current.uuid if current else None,

@@ -11,6 +11,7 @@ from headwater import ids
 from headwater.catalog import meaning
 from headwater.catalog.aliases import IS_ALIAS, JOIN_HOME, JOIN_PARENT
 from headwater.catalog.facets import Shown, decode, load_bodies, show
+from headwater.catalog.names import ALL, Names, indexed_condition
 from headwater.catalog.namespaces import require_namespace
 from headwater.catalog.page import Page
 from headwater.catalog.runs import RUN_COLUMNS, shown_run
@@ -22,7 +23,7 @@ from headwater.errors import NotFound
 
 _FIND = f"SELECT h.job_id FROM jobs j {JOIN_HOME} WHERE j.job_id = %s AND NOT h.is_hidden"
 
-# The four lists: of all namespaces or one, of jobs in all states or some.
+# The lists: of all namespaces or one, of jobs in all states or some, by all names or some.
 _VISIBLE = f"FROM jobs j WHERE NOT j.is_hidden AND NOT {IS_ALIAS}"
 _IN_NAMESPACE = " AND j.namespace_id = %(namespace)s"
 _IN_STATES = """ AND (
@@ -120,14 +121,18 @@ async def get_job(conn: Connection, namespace: str, name: str) -> Job:
     return (await load_jobs(conn, [await find_job(conn, namespace, name)]))[0]
 
 
-async def list_jobs(conn: Connection, page: Page, namespace: str | None = None, states: Sequence[RunState] = ()) -> Jobs:
+async def list_jobs(
+    conn: Connection, page: Page, namespace: str | None = None, states: Sequence[RunState] = (), names: Names = ALL
+) -> Jobs:
     """Those with the latest event first; with ``states`` only those whose latest run is in one of them."""
-    wanted = _VISIBLE + (_IN_NAMESPACE if namespace is not None else "") + (_IN_STATES if states else "")
+    wanted = _VISIBLE + (_IN_NAMESPACE if namespace is not None else "") + indexed_condition("j", names)
+    wanted += _IN_STATES if states else ""
     asked = {
         "namespace": ids.namespace_id(namespace or ""),
         "states": list(states),
         "limit": page.limit,
         "offset": page.offset,
+        **names.parameters,
     }
     row = await (await conn.execute(_COUNTED + wanted + _NEWEST + wanted + _PAGED, asked)).fetchone()
     assert row is not None

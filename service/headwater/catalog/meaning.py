@@ -15,11 +15,12 @@ from headwater.catalog.facets import Shown
 from headwater.entities.dataset import DatasetType, Field
 from headwater.entities.job import JobType
 from headwater.entities.owner import Owner
-from headwater.openlineage.facets import OWN_DATASET, OWN_JOB, OWN_RUN, OWN_TAG, OwnTag, Tag, read
+from headwater.openlineage.facets import OWN_DATASET, OWN_JOB, OWN_MODIFIED, OWN_RUN, OWN_TAG, OwnTag, Tag, read
 from headwater.openlineage.times import parse_time, to_datetime
 
 _JOB_TYPES: dict[str, JobType] = {"STREAMING": "STREAM", "SERVICE": "SERVICE"}
 _STREAMS = ("STREAM", "TOPIC")
+_OWN = (OWN_DATASET, OWN_JOB, OWN_MODIFIED, OWN_RUN)
 
 
 def body(facets: Shown, key: str) -> Mapping[str, Any]:
@@ -92,7 +93,7 @@ def tags_by_field(facets: Shown) -> dict[str | None, list[str]]:
 
 def public(facets: Shown) -> Shown:
     """Without those that headwater keeps its own facts in."""
-    return {key: raw for key, raw in facets.items() if key not in (OWN_DATASET, OWN_JOB, OWN_RUN) and not key.startswith(OWN_TAG)}
+    return {key: raw for key, raw in facets.items() if key not in _OWN and not key.startswith(OWN_TAG)}
 
 
 # ---------------------------------------------------------------- datasets
@@ -126,6 +127,11 @@ def fields(schema: Shown, tags: Mapping[str | None, list[str]]) -> list[Field]:
         Field(name=name, type=text(told, "type"), tags=tags.get(name, []), description=text(told, "description"))
         for name, told in _flat(body(schema, "schema"), "")
     ]
+
+
+def field_types(schema: msgspec.Raw | str | None) -> dict[str, str | None]:
+    """By name, of a schema facet's body."""
+    return {name: text(told, "type") for name, told in _flat(content(schema), "")}
 
 
 def _flat(content: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

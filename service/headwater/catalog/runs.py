@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -27,6 +27,7 @@ from headwater.entities.run import (
     RunState,
 )
 from headwater.errors import NotFound
+from headwater.openlineage.facets import OWN_RUN
 
 _MILLISECOND = timedelta(milliseconds=1)
 _ENDED = ("COMPLETED", "ABORTED", "FAILED")
@@ -67,6 +68,7 @@ WHERE r.run_id = ANY(%s) AND r.month = ANY(%s)
 _FIND = """
 SELECT run_id, month FROM runs WHERE run_uuid = %s AND month = %s ORDER BY last_at IS NULL, first_at, run_id LIMIT 1
 """
+_OF_EVENTS = "SELECT run_uuid FROM runs WHERE run_uuid = ANY(%s) AND month = ANY(%s) AND NOT facets ? %s"
 _PAGE = """
 SELECT run_id, month FROM runs WHERE job_id = %s ORDER BY first_at DESC, run_id LIMIT %s OFFSET %s
 """
@@ -142,6 +144,13 @@ async def exists(conn: Connection, uuid: UUID) -> bool:
     return await (await conn.execute(_FIND, (uuid, ids.run_month(uuid)))).fetchone() is not None
 
 
+async def of_events(conn: Connection, uuids: Collection[UUID]) -> set[UUID]:
+    """Those of which events told, and that no REST call made."""
+    months = {ids.run_month(uuid) for uuid in uuids}
+    rows = await (await conn.execute(_OF_EVENTS, (list(uuids), list(months), OWN_RUN))).fetchall()
+    return {uuid for (uuid,) in rows}
+
+
 async def find_job_of_run(conn: Connection, uuid: UUID) -> tuple[str, str]:
     """Namespace and name of a run's job, as the run's own events name it. Raises NotFound."""
     key = await _find(conn, uuid)
@@ -157,7 +166,11 @@ async def list_runs(conn: Connection, job_id: int, page: Page) -> Runs:
     """Runs of a job, newest first."""
     rows = await (await conn.execute(_PAGE, (job_id, page.limit, page.offset))).fetchall()
     runs = await load_runs(conn, [RunKey(*row) for row in rows])
-    return Runs(totalCount=await count(conn, _COUNT, (job_id,)), runs=list(runs.values()))
+    return Runs(totalCount=await count_runs(conn, job_id), runs=list(runs.values()))
+
+
+async def count_runs(conn: Connection, job_id: int) -> int:
+    return await count(conn, _COUNT, (job_id,))
 
 
 async def get_run_facets(conn: Connection, uuid: UUID, kind: str) -> RunFacets:

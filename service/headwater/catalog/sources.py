@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from headwater import ids
+from headwater.catalog.names import ALL, Names, condition
 from headwater.catalog.page import Page, count
 from headwater.db.pool import Connection
 from headwater.entities.source import Source, Sources
@@ -22,8 +23,12 @@ FROM (
 FULL JOIN (SELECT * FROM put_sources {where}) p USING (source_id)
 """
 _ONE = _SOURCES.format(where="WHERE source_id = %(id)s")
-_PAGE = _SOURCES.format(where="") + 'ORDER BY coalesce(p.name, t.name) COLLATE "C" LIMIT %s OFFSET %s'
-_COUNT = "SELECT count(*) FROM (SELECT source_id FROM sources UNION SELECT source_id FROM put_sources) s"
+_LISTED = f"WHERE {condition('name')}"
+_PAGE = _SOURCES.format(where=_LISTED) + 'ORDER BY coalesce(p.name, t.name) COLLATE "C" LIMIT %(limit)s OFFSET %(offset)s'
+_COUNT = f"""
+SELECT count(*)
+FROM (SELECT source_id FROM sources {_LISTED} UNION SELECT source_id FROM put_sources {_LISTED}) s
+"""
 
 
 async def get_source(conn: Connection, name: str) -> Source:
@@ -34,9 +39,10 @@ async def get_source(conn: Connection, name: str) -> Source:
     return _source(*row)
 
 
-async def list_sources(conn: Connection, page: Page) -> Sources:
-    rows = await (await conn.execute(_PAGE, (page.limit, page.offset))).fetchall()
-    return Sources(totalCount=await count(conn, _COUNT), sources=[_source(*row) for row in rows])
+async def list_sources(conn: Connection, page: Page, names: Names = ALL) -> Sources:
+    asked = {"limit": page.limit, "offset": page.offset, **names.parameters}
+    rows = await (await conn.execute(_PAGE, asked)).fetchall()
+    return Sources(totalCount=await count(conn, _COUNT, asked), sources=[_source(*row) for row in rows])
 
 
 def _source(name: str, uri: str, created: datetime, updated: datetime, kind: str | None, description: str | None) -> Source:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from itertools import accumulate, pairwise
 from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
@@ -36,8 +36,8 @@ _TOTALS = "SELECT width_bucket(first_at, %(ends)s), count(*) FROM ({known}) AS k
 def bounds_of(period: Period, timezone: str | None, now: datetime) -> list[datetime]:
     """Where the intervals begin, and where the last of them ends: 24 hours with the present one, or 7 days with today.
 
-    Days are those of ``timezone`` (an IANA name), and may have 23 or 25 hours; hours are those of UTC. Raises Invalid for a
-    week without a time zone, or with one that nobody knows.
+    Days are those of ``timezone`` (an IANA name), told in it, and may have 23 or 25 hours; hours are those of UTC. Raises
+    Invalid for a week without a time zone, or with one that nobody knows.
     """
     if period == "DAY":
         hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
@@ -46,7 +46,8 @@ def bounds_of(period: Period, timezone: str | None, now: datetime) -> list[datet
         raise Invalid("Timezone must be specified for period 'WEEK'")
     zone = _zone(timezone)
     today = now.astimezone(zone).date()
-    return [_beginning(today + timedelta(days=n), zone) for n in range(1 - _DAYS, 2)]
+    # Where the clock skips midnight it is when it does so, and of two midnights the first.
+    return [datetime.combine(today + timedelta(days=n), time(), zone) for n in range(1 - _DAYS, 2)]
 
 
 async def count_events(conn: Connection, bounds: Sequence[datetime]) -> list[LineageMetric]:
@@ -57,8 +58,7 @@ async def count_events(conn: Connection, bounds: Sequence[datetime]) -> list[Lin
     metrics = []
     for place, (begin, end) in enumerate(pairwise(bounds), start=1):
         fail, start, complete, abort = counted.get(place, (0, 0, 0, 0))
-        metric = LineageMetric(startInterval=begin, endInterval=end, fail=fail, start=start, complete=complete, abort=abort)
-        metrics.append(metric)
+        metrics.append(LineageMetric(**_interval(begin, end), fail=fail, start=start, complete=complete, abort=abort))
     return metrics
 
 
@@ -68,9 +68,13 @@ async def count_nouns(conn: Connection, noun: Noun, bounds: Sequence[datetime]) 
     added: dict[int, int] = dict(await (await conn.execute(statement, {"ends": list(bounds[1:])})).fetchall())
     totals = accumulate(added.get(place, 0) for place in range(len(bounds) - 1))
     return [
-        IntervalMetric(startInterval=begin, endInterval=end, count=total)
-        for (begin, end), total in zip(pairwise(bounds), totals, strict=True)
+        IntervalMetric(**_interval(begin, end), count=total) for (begin, end), total in zip(pairwise(bounds), totals, strict=True)
     ]
+
+
+def _interval(begin: datetime, end: datetime) -> dict[str, datetime]:
+    """A day is from 00:00Z to 00:00Z, wherever it is: Marquez's web application reads off its date in UTC."""
+    return {"startInterval": begin.replace(tzinfo=UTC), "endInterval": end.replace(tzinfo=UTC)}
 
 
 def _zone(name: str) -> ZoneInfo:
@@ -78,8 +82,3 @@ def _zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (LookupError, ValueError, OSError):  # not there; no name of a file; a folder (`Europe`)
         raise Invalid(f"Unknown timezone '{name}'") from None
-
-
-def _beginning(day: date, zone: ZoneInfo) -> datetime:
-    """In UTC. Where the clock skips midnight it is when it does so, and of two midnights the first."""
-    return datetime.combine(day, time(), zone).astimezone(UTC)

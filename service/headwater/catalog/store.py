@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from typing import Any
 
+from headwater.catalog.jobs import list_jobs
+from headwater.catalog.page import Page
 from headwater.db.pool import Connection
 
 _TABLES = ["lineage_events", "jobs", "datasets", "runs", "run_io", "edges", "column_sets", "dead_letters"]
@@ -17,6 +20,8 @@ WHERE c.relkind = 'r' AND c.relnamespace = to_regnamespace(current_schema())
 GROUP BY 1
 """
 
+_COUNTS = files(__package__).joinpath("sql", "counts.sql").read_text(encoding="utf-8")
+
 _CONFORMANCE = """
 SELECT producer, path, message, events, first_at, last_at FROM conformance
 WHERE producer = ANY(SELECT DISTINCT producer FROM conformance ORDER BY producer LIMIT %s OFFSET %s)
@@ -28,6 +33,22 @@ async def estimated_rows(conn: Connection) -> dict[str, int]:
     """Rows by table, as of the last autovacuum or analyze."""
     cursor = await conn.execute(_ROWS, [_TABLES])
     return dict.fromkeys(_TABLES, 0) | {table: int(rows) for table, rows in await cursor.fetchall()}
+
+
+async def counts(conn: Connection) -> dict[str, int]:
+    """How many of each noun the lists show in all. Reads the tables: for reports, not for requests."""
+    row = await (await conn.execute(_COUNTS)).fetchone()
+    assert row is not None
+    namespaces, datasets, versions, runs, tags = row
+    listed = (await list_jobs(conn, Page(limit=0))).totalCount
+    return {
+        "namespaces": namespaces,
+        "datasets": datasets,
+        "dataset versions": versions,
+        "jobs": listed,
+        "runs": runs,
+        "tags": tags,
+    }
 
 
 async def conformance(conn: Connection, limit: int, offset: int) -> tuple[list[dict[str, Any]], int]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from headwater import ids
+from headwater.catalog.names import ALL, Names, condition
 from headwater.catalog.page import Page, count
 from headwater.db.pool import Connection
 from headwater.entities.tag import Tag, Tags
 from headwater.errors import NotFound
 
-_PAGE = 'SELECT name, description FROM tags ORDER BY name COLLATE "C" LIMIT %s OFFSET %s'
-_COUNT = "SELECT count(*) FROM tags"
+_LISTED = f"FROM tags WHERE {condition('name')}"
+_PAGE = f'SELECT name, description {_LISTED} ORDER BY name COLLATE "C" LIMIT %(limit)s OFFSET %(offset)s'
+_COUNT = f"SELECT count(*) {_LISTED}"
 _ONE = "SELECT name, description FROM tags WHERE tag_id = %s"
 
 
@@ -21,9 +23,10 @@ async def get_tag(conn: Connection, name: str) -> Tag:
     return Tag(name=row[0], description=row[1])
 
 
-async def list_tags(conn: Connection, page: Page) -> Tags:
-    rows = await (await conn.execute(_PAGE, (page.limit, page.offset))).fetchall()
+async def list_tags(conn: Connection, page: Page, names: Names = ALL) -> Tags:
+    asked = {"limit": page.limit, "offset": page.offset, **names.parameters}
+    rows = await (await conn.execute(_PAGE, asked)).fetchall()
     return Tags(
-        totalCount=await count(conn, _COUNT),
+        totalCount=await count(conn, _COUNT, asked),
         tags=[Tag(name=name, description=description) for name, description in rows],
     )

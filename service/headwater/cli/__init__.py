@@ -16,10 +16,16 @@ from headwater.cli import (
     db,
     dead_letters,
     demo,
+    erase,
     events,
+    export,
+    gate,
+    impact,
     ingest,
     jobs,
     lineage,
+    marquez,
+    models,
     namespaces,
     runs,
     schemas,
@@ -41,14 +47,22 @@ app.command(name="demo", rich_help_panel=_SERVICE)(demo.demo)
 app.command(name="config", rich_help_panel=_SERVICE)(config.config)
 app.command(name="search", rich_help_panel=_READING)(search.search)
 app.command(name="lineage", rich_help_panel=_READING)(lineage.lineage)
+app.command(name="impact", rich_help_panel=_READING)(impact.impact)
+app.command(name="gate", rich_help_panel=_READING)(gate.gate)
+app.command(name="models", rich_help_panel=_READING)(models.models)
+app.command(name="trace", rich_help_panel=_READING)(models.trace)
+app.command(name="affected", rich_help_panel=_READING)(models.affected)
 app.command(name="columns", rich_help_panel=_READING)(columns.columns)
 app.add_typer(jobs.app, name="jobs", rich_help_panel=_READING)
 app.add_typer(runs.app, name="runs", rich_help_panel=_READING)
 app.add_typer(datasets.app, name="datasets", rich_help_panel=_READING)
 app.add_typer(namespaces.app, name="namespaces", rich_help_panel=_READING)
 app.command(name="ingest", rich_help_panel=_STORE)(ingest.ingest)
+app.command(name="export", rich_help_panel=_STORE)(export.export)
+app.add_typer(marquez.app, name="import", rich_help_panel=_STORE)
 app.add_typer(events.app, name="events", rich_help_panel=_STORE)
 app.add_typer(dead_letters.app, name="dead-letters", rich_help_panel=_STORE)
+app.add_typer(erase.app, name="erase", rich_help_panel=_STORE)
 app.add_typer(db.app, name="db", rich_help_panel=_STORE)
 app.add_typer(schemas.app, name="schemas", rich_help_panel="The checkout")
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Mapping
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener
 
 from headwater.cli.options import DEFAULT_URL
@@ -26,11 +27,17 @@ class Refused(HeadwaterError):
 
 
 class Client:
-    def __init__(self, url: str) -> None:
+    """``url`` may have a name and a password in it, which are sent and never shown; ``key`` is sent as a bearer token."""
+
+    def __init__(self, url: str, *, service: str = "headwater", key: str | None = None, timeout_s: float = _TIMEOUT_S) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise Invalid(f"--url must be like {DEFAULT_URL}, not {url}.")
-        self.url = url.rstrip("/")
+            raise Invalid(f"--url must be like {DEFAULT_URL}, not {url.rpartition('@')[2]}.")
+        credentials, _, host = parts.netloc.rpartition("@")
+        self.url = parts._replace(netloc=host).geturl().rstrip("/")
+        self._authorization = f"Bearer {key}" if key else _basic(credentials)
+        self._service = service
+        self._timeout_s = timeout_s
         self._opener = _opener(parts.hostname)
 
     def get(self, *path: str, **query: Any) -> bytes:
@@ -42,22 +49,26 @@ class Client:
         """As ``get``, decoded."""
         return decoded(self.get(*path, **query))
 
-    def post(self, *path: str, body: bytes, content_type: str) -> bytes:
+    def post(self, *path: str, body: bytes, content_type: str, **query: Any) -> bytes:
         """As ``get``."""
-        return self._send(Request(self._url(path), body, {"Content-Type": content_type}))  # noqa: S310
+        url = f"{self._url(path)}?{urlencode(query)}" if query else self._url(path)
+        return self._send(Request(url, body, {"Content-Type": content_type}))  # noqa: S310
 
     def _url(self, path: tuple[str, ...]) -> str:
         return "/".join([self.url, "api", "v1", *(quote(part, safe="") for part in path)])
 
     def _send(self, request: Request) -> bytes:
+        if self._authorization:
+            request.add_unredirected_header("Authorization", self._authorization)
         try:
-            with self._opener.open(request, timeout=_TIMEOUT_S) as answer:
+            with self._opener.open(request, timeout=self._timeout_s) as answer:
                 body: bytes = answer.read()
                 return body
         except HTTPError as error:
             raise Refused(error.code, _message(error)) from None
         except (OSError, HTTPException) as error:
-            raise Unavailable(f"No headwater answers at {self.url}: {_reason(error)}. See --url.") from None
+            reason = _reason(error, self._timeout_s)
+            raise Unavailable(f"No {self._service} answers at {self.url}: {reason}. See --url.") from None
 
 
 def decoded(body: bytes) -> Any:
@@ -73,6 +84,11 @@ def _opener(host: str) -> OpenerDirector:
     return build_opener(ProxyHandler({})) if host in _LOOPBACK else build_opener()
 
 
+def _basic(credentials: str) -> str:
+    """What the URL has before its host, as a header; empty where there is nothing."""
+    return f"Basic {b64encode(unquote(credentials).encode()).decode()}" if credentials else ""
+
+
 def _message(error: HTTPError) -> str:
     with error:
         body = error.read()
@@ -83,9 +99,9 @@ def _message(error: HTTPError) -> str:
         return f"The service answered {error.code} {error.reason}."
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, timeout_s: float) -> str:
     cause = error.reason if isinstance(error, URLError) else error
     if isinstance(cause, TimeoutError):
-        return f"no answer in {_TIMEOUT_S:.0f} seconds"
+        return f"no answer in {timeout_s:.0f} seconds"
     told = cause.strerror if isinstance(cause, OSError) else None
     return told or str(cause) or type(cause).__name__

@@ -50,6 +50,10 @@ def _text(value: Any) -> str:
 
 def _origin(name: str) -> str:
     """The environment variable that says so, in any case as pydantic reads it."""
+    from headwater import marquez_config
+
     wanted = [f"{_PREFIX}{name}".upper(), *_THEIRS.get(name, ())]
+    if name in marquez_config.settings():
+        wanted.append(marquez_config.VARIABLE)
     present = {variable.upper(): variable for variable in os.environ}
     return next((present[variable] for variable in wanted if variable in present), "default")

@@ -6,24 +6,27 @@ from __future__ import annotations
 import asyncio
 import gzip
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
 from headwater.cli.database import DataDir, log_only, migrated, read_settings
 from headwater.errors import Unavailable
 
+if TYPE_CHECKING:
+    from headwater.ingest.export import Part
+
 app = typer.Typer(help="The log of events, and what follows from it.", no_args_is_help=True)
 
 
-class _Writable(Protocol):
+class Writable(Protocol):
     def write(self, text: bytes, /) -> object: ...
 
 
-_Output = Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="- is the standard output; .gz compresses.")]
+Output = Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="- is the standard output; .gz compresses.")]
 
 
 @app.command()
@@ -76,14 +79,17 @@ async def _hash(url: str) -> str:
 
 
 @app.command()
-def export(output: _Output = "-", data_dir: DataDir = None) -> None:
-    """Write all events by event time, one a line, for headwater ingest or any other consumer."""
-    with migrated(read_settings(data_dir=data_dir)) as url, _writable(output) as stream:
-        count = asyncio.run(_export(url, stream))
+def export(output: Output = "-", data_dir: DataDir = None) -> None:
+    """Write all events by event time, one a line, for headwater ingest; headwater export writes for others."""
+    from headwater.ingest.export import Part
+
+    with migrated(read_settings(data_dir=data_dir)) as url, writable(output) as stream:
+        count = asyncio.run(write_events(url, stream, Part()))
     print(f"{count:,} events written.", file=sys.stderr)
 
 
-async def _export(url: str, stream: _Writable) -> int:
+async def write_events(url: str, stream: Writable, part: Part, form: Callable[[bytes], bytes] = bytes) -> int:
+    """How many were written; ``form`` makes of each line what is written."""
     from headwater.cli.progress import progress
     from headwater.db.pool import connect
     from headwater.ingest.export import export
@@ -91,8 +97,8 @@ async def _export(url: str, stream: _Writable) -> int:
     conn, count = await connect(url), 0
     try:
         with progress("Exporting") as report:
-            async for line in export(conn):
-                stream.write(line)
+            async for line in export(conn, part):
+                stream.write(form(line))
                 count += 1
                 report(count, 0, f"{count:,} events")
     finally:
@@ -101,7 +107,7 @@ async def _export(url: str, stream: _Writable) -> int:
 
 
 @contextmanager
-def _writable(output: str) -> Iterator[_Writable]:
+def writable(output: str) -> Iterator[Writable]:
     """A file appears under its name once it is whole."""
     if output == "-":
         yield sys.stdout.buffer

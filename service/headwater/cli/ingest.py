@@ -12,7 +12,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, NamedTuple
@@ -46,7 +46,7 @@ def ingest(
 
     log_only("ERROR")  # refused events are told below
     settings = read_settings(data_dir=data_dir)
-    outcome = _Outcome()
+    outcome = Outcome()
     sources = list(_sources(files, outcome))
     tally = Tally()
     if sources:
@@ -64,7 +64,7 @@ class _Source(NamedTuple):
 
 
 @dataclass
-class _Outcome:
+class Outcome:
     """What did not go well."""
 
     unread: list[str] = field(default_factory=list)
@@ -83,10 +83,12 @@ class _Outcome:
         if self.refused > _TOLD:
             self._say(f"and {self.refused - _TOLD:,} more; headwater dead-letters list has them all")
         if as_json:
-            told = {"accepted": tally.accepted, "duplicate": tally.duplicate, "dead": tally.dead, "unread": self.unread}
-            print(json.dumps(told))
+            print(json.dumps({**asdict(tally), "unread": self.unread}))
             return
-        print(f"Taken in: {tally.accepted:,}. There already: {tally.duplicate:,}. Refused (dead letters): {tally.dead:,}.")
+        excluded = f" Left out (excluded namespaces): {tally.excluded:,}." if tally.excluded else ""
+        print(
+            f"Taken in: {tally.accepted:,}. There already: {tally.duplicate:,}. Refused (dead letters): {tally.dead:,}.{excluded}"
+        )
 
     def _say(self, line: str) -> None:
         from headwater.cli.display import show
@@ -94,7 +96,7 @@ class _Outcome:
         show(line, err=True)
 
 
-def _sources(files: Iterable[str], outcome: _Outcome) -> Iterator[_Source]:
+def _sources(files: Iterable[str], outcome: Outcome) -> Iterator[_Source]:
     from headwater.ingest.files import SUFFIXES, below
 
     for name in files:
@@ -116,7 +118,7 @@ def _file(path: Path) -> _Source:
     return _Source(str(path), path.stat().st_size, lambda: path.open("rb", buffering=0))
 
 
-async def _ingest(url: str, settings: Settings, sources: list[_Source], outcome: _Outcome) -> Tally:
+async def _ingest(url: str, settings: Settings, sources: list[_Source], outcome: Outcome) -> Tally:
     from headwater.cli.progress import progress
     from headwater.db.pool import connect
     from headwater.ingest.load import Loader
@@ -133,7 +135,7 @@ async def _ingest(url: str, settings: Settings, sources: list[_Source], outcome:
         await conn.close()
 
 
-async def _load_all(loader: Loader, sources: list[_Source], longest: int, outcome: _Outcome, report: Report) -> None:
+async def _load_all(loader: Loader, sources: list[_Source], longest: int, outcome: Outcome, report: Report) -> None:
     total, before = sum(source.size for source in sources), 0
     try:
         for source in sources:
@@ -150,7 +152,7 @@ def _report(report: Report, loader: Loader, total: int, before: int, at: int) ->
     report(before + at, total, f"{loader.tally.total:,} events")
 
 
-async def _load(loader: Loader, source: _Source, longest: int, outcome: _Outcome, at: Callable[[int], None]) -> None:
+async def _load(loader: Loader, source: _Source, longest: int, outcome: Outcome, at: Callable[[int], None]) -> None:
     from headwater.ingest.files import Unreadable, events
 
     try:

@@ -74,9 +74,11 @@ def check(url: str) -> list[str]:
 
 
 def of_the_models(connection: Connection) -> Callable[..., bool]:
-    """Alembic's ``include_object``: leaves out partitions and their indexes, which the models do not list, and indexes
-    by an expression that SQLAlchemy cannot read back (a test compares their definitions instead)."""
-    left_out = set(connection.scalars(text("SELECT relname FROM pg_class WHERE relispartition"))) | _BY_EXPRESSION
+    """Alembic's ``include_object``: leaves out partitions and their indexes, which the models do not list, indexes by an
+    expression that SQLAlchemy cannot read back (a test compares their definitions instead), and those for searching, which
+    are not everywhere."""
+    partitions = set(connection.scalars(text("SELECT relname FROM pg_class WHERE relispartition")))
+    left_out = {*partitions, *_BY_EXPRESSION, *tables.TRIGRAM_INDEXES}
     connection.rollback()
 
     def include(_object: object, name: str | None, _type: str, _reflected: bool, _compare_to: object) -> bool:

@@ -1,20 +1,22 @@
 """The schema, readable top to bottom.
 
-``lineage_events`` is the truth; all other tables but ``dead_letters``, ``tags`` and ``graph_changes`` are projections of it.
-A projection's columns merge by rules that do not know the order of arrival: minimum, maximum, union, or "the greatest event
-time wins".
+Projections of ``lineage_events``, which is the truth, are all other tables but ``erasures``, ``dead_letters``, ``imports``,
+``tags`` and ``graph_changes``. A projection's columns merge by rules that do not know the order of arrival: minimum, maximum,
+union, or "the greatest event time wins". The tables of words follow the projections, a little later.
 
 *Facet maps* (``facets``, ``job_facets``, …) are jsonb objects ``{key: [at, hash]}`` whose body is in ``facet_bodies`` under
 that hash (jobs and datasets: the same body comes with every run), or ``{key: [at, hash, text]}`` with the body's JSON text
 inline (runs: each has its own). ``at`` is the event time in microseconds; a body with ``_deleted: true`` hides its key.
 
-Names exist once, in the table of their kind; every id is computed from names (``headwater.ids``). What grows with runs
-is partitioned by the month of the run (``ids.run_month``) and its primary key begins with the run.
+Names exist once, in the table of their kind (those of jobs also in ``job_names``); every id is computed from names
+(``headwater.ids``). What grows with runs is partitioned by the month of the run (``ids.run_month``) and its primary key begins
+with the run.
 """
 
 from __future__ import annotations
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -34,7 +36,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 
 metadata = MetaData(
     naming_convention={
@@ -85,11 +87,20 @@ lineage_events = Table(
     Column("name", Text, nullable=False),
     Column("run_uuid", Uuid, nullable=True),
     Column("received_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    Column("era", Integer, nullable=False, server_default=text("0")),  # how many erasures were before it
     Column("findings", JSONB, nullable=True),  # [{path, message}] where the event was taken although a schema refuses it
     Column("body", LargeBinary, nullable=False),  # the bytes as sent, zstd
     PrimaryKeyConstraint("event_time", "event_id"),
     Index("lineage_events_job_idx", text("left(name, 256)"), postgresql_where=text("kind = 2")),  # see ingest.rehome
     postgresql_partition_by="RANGE (event_time)",
+)
+
+erasures = Table(
+    "erasures",
+    metadata,
+    # A row a hard delete: what is told later belongs to its era. The delete itself is the last event of the era before.
+    Column("era", Integer, primary_key=True, autoincrement=False),
+    Column("erased_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
 )
 
 dead_letters = Table(
@@ -105,6 +116,14 @@ dead_letters = Table(
     Column("retried_at", DateTime(timezone=True), nullable=True),  # last retry, if any
     Column("accepted_at", DateTime(timezone=True), nullable=True),  # a retry that went in
     Index(None, "received_at"),
+)
+
+imports = Table(
+    "imports",
+    metadata,
+    Column("source", Text, primary_key=True),  # where the events come from, without credentials
+    _time("reached"),  # all events before this time are in; null: it begins at the oldest
+    _time("finished_at"),  # when an import first came to its end
 )
 
 conformance = Table(
@@ -204,6 +223,17 @@ jobs = Table(
     Index("jobs_parent_id_idx", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
 )
 
+job_names = Table(
+    "job_names",
+    metadata,
+    # The names of jobs again, in rows that never change, by triggers when a job comes or goes: every event writes its job's
+    # row anew with all of its index entries (jobs_last_at_idx), and a name has dozens of trigrams. Rows of datasets are
+    # updated in place, so their names need no second table.
+    _id("job_id", key=True),
+    Column("name", Text, nullable=False),
+    # and job_names_trigram_idx, see TRIGRAM_INDEXES
+)
+
 datasets = Table(
     "datasets",
     metadata,
@@ -252,6 +282,26 @@ dataset_versions = Table(
     _facets("facets"),
     PrimaryKeyConstraint("dataset_id", "version_id"),
 )
+
+# ---------------------------------------------------------------- words
+
+
+def _words(noun: str) -> Table:
+    """What search by content finds a noun by: the words of the facets ``bodies``, stale where others are current. Written in the
+    background, see ``ingest.indexing``."""
+    return Table(
+        f"{noun}_words",
+        metadata,
+        _id(f"{noun}_id", key=True),
+        Column(
+            "bodies", ARRAY(BigInteger), nullable=False
+        ),  # of facets that the words are from: where others are current, it is stale
+        Column("words", TSVECTOR, nullable=False),
+        Index(None, "words", postgresql_using="gin", postgresql_with={"gin_pending_list_limit": 512}),
+    )
+
+
+job_words, dataset_words = _words("job"), _words("dataset")
 
 # ---------------------------------------------------------------- the graph
 
@@ -399,6 +449,8 @@ run_versions = Table(
     postgresql_partition_by=_BY_MONTH,
 )
 
-_NO_PROJECTIONS = ("lineage_events", "dead_letters", "tags", "graph_changes")
-PROJECTIONS = tuple(t for t in metadata.sorted_tables if t.name not in _NO_PROJECTIONS)
+# Which only the migration knows, since they stand on an extension that a server may lack. See decisions/0009-search.md.
+TRIGRAM_INDEXES = ("job_names_trigram_idx", "datasets_trigram_idx")
+_NO_PROJECTIONS = (lineage_events, erasures, dead_letters, imports, tags, graph_changes, job_words, dataset_words)
+PROJECTIONS = tuple(t for t in metadata.sorted_tables if t not in _NO_PROJECTIONS)
 MONTHLY = (runs, run_io, run_versions)

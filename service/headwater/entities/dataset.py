@@ -63,7 +63,9 @@ class Dataset(Entity):
     sourceName: str = Described(description="From the dataSource facet; `default` without one.")
     fields: list[Field] = Described(description="Schema of the current version, else the latest that is known.")
     tags: list[str]
-    lastModifiedAt: datetime | None = Described(description="Always null; see updatedAt.")
+    lastModifiedAt: datetime | None = Described(
+        description="When a run that wrote it was last marked as ended over REST; null where only events tell of it."
+    )
     lastLifecycleState: str | None = Described(description="Lifecycle change that made the current version, or empty.")
     description: str | None
     currentVersion: UUID | None = Described(description="Null until a run has written or read it, or an event declared it.")

@@ -9,12 +9,13 @@ from uuid import UUID
 from pydantic import Field
 
 from headwater.entities import Entity
+from headwater.entities.dataset import Transformation
 from headwater.entities.owner import Owner
 
 
 class Node(Entity):
     id: str = Field(description="Such as `dataset:<namespace>:<name>`.")
-    kind: Literal["DATASET", "JOB"]
+    kind: Literal["DATASET", "JOB", "FIELD"]
     namespace: str
     name: str
     type: str = Field(
@@ -92,4 +93,123 @@ class Impact(Entity):
     freshness: Freshness
     nodes: list[Reached] = Field(description="Nearest first.")
     edges: list[ProvenEdge] = Field(description="All edges of the paths.")
+    cursor: str | None = Field(description="For the next page; null on the last one.")
+
+
+ChangeKind: TypeAlias = Literal[
+    "COLUMN_DROPPED", "COLUMN_RETYPED", "COLUMN_ADDED", "DATASET_DROPPED", "INPUT_ADDED", "INPUT_REMOVED", "OUTPUT_ADDED",
+    "OUTPUT_REMOVED", "LINEAGE_ADDED", "LINEAGE_REMOVED",
+]  # fmt: skip
+
+
+class Change(Entity):
+    """One difference between what is supposed and what is."""
+
+    kind: ChangeKind
+    node: str = Field(description="Id of the dataset, or of the job whose inputs or outputs change.")
+    column: str | None
+    before: str | None = Field(description="Type of the column, or id of the dataset, as it is.")
+    after: str | None = Field(description="The same as it would be.")
+    reached: int = Field(description="Nodes that are reached from this change.")
+
+
+class Affected(Reached):
+    changes: list[int] = Field(description="Which of the changes reach it, by their places in the list.")
+
+
+class WhatIf(Entity):
+    changes: list[Change]
+    asOf: datetime
+    counts: Counts
+    groups: Groups
+    freshness: Freshness
+    nodes: list[Affected] = Field(description="Everything downstream of a change, nearest first.")
+
+
+Affects: TypeAlias = Literal["VALUES", "ROWS", "BOTH"]
+Scope: TypeAlias = Literal["FIELD", "DATASET", "UNRESOLVED"]
+
+
+class Column(Node):
+    """With the name, type, owners and tags of its dataset."""
+
+    field: str | None = Field(
+        description="Null for a dataset as a whole: downstream, all of its columns are reached alike; upstream, some column is"
+        " meant that is not known."
+    )
+    fieldType: str | None = Field(description="As the producer writes it; null where no schema has the field.")
+
+
+class ReachedColumn(Column):
+    affects: Affects = Field(
+        description="What of it a change may touch. `VALUES`: what stands in it, by direct transformations or a condition;"
+        " `ROWS`: only which rows there are, how they are grouped or ordered, by a filter, join or the like."
+    )
+    masked: bool = Field(description="Whether the values come only by ways that hide them, as by a hash.")
+    resolved: bool = Field(description="False: only by way of a column that is not known, so perhaps not at all.")
+    ends: bool | None = Field(
+        description="True: nothing further is known to derive from it (upstream: that it derives from). Null where the walk was"
+        " not to go on from here."
+    )
+    distance: int = Field(description="Steps of the path.")
+    path: list[str] = Field(
+        description="Ids on the best way from the start, both ends included: one known column by column, then the shortest,"
+        " then one of values."
+    )
+
+
+class ColumnEvidence(Entity):
+    """Whose events tell an edge, and when they last did: of columns the latest word counts."""
+
+    origin: Literal["OBSERVED", "DECLARED"] = Field(description="By runs, or by an event without one.")
+    toldBy: str = Field(description="Id of the job, or dataset.")
+    at: datetime
+    run: UUID | None
+
+
+class ProvenColumnEdge(Entity):
+    origin: str
+    destination: str
+    scope: Scope = Field(
+        description="`FIELD`: told of these two columns; `DATASET`: told of the destination's dataset as a whole; `UNRESOLVED`:"
+        " told without the column of origin."
+    )
+    transformations: list[Transformation]
+    evidence: list[ColumnEvidence]
+
+
+class ColumnCounts(Entity):
+    found: int = Field(description="Columns, and datasets as a whole; the start left out.")
+    values: int = Field(description="Those of which only values are affected; likewise `rows`.")
+    rows: int
+    both: int
+    datasets: int = Field(description="Datasets that they belong to.")
+    returned: int
+    cut: list[Cut] = Field(description="What is left out, and why.")
+
+
+class TableReached(Node):
+    distance: int
+    nearest: str = Field(description="Id of the dataset before it, which is reached by columns.")
+
+
+class TableLevel(Entity):
+    """Where data flows on, but nobody tells from column to column."""
+
+    found: int = Field(description="Datasets next to those that are reached by columns.")
+    beyond: int = Field(description="Datasets that follow from these in turn.")
+    nodes: list[TableReached] = Field(description="Nearest first, 100 at most.")
+
+
+class ColumnImpact(Entity):
+    start: list[Column]
+    direction: Literal["downstream", "upstream"]
+    asOf: datetime = Field(description="The time at which the answer holds.")
+    complete: bool = Field(description="Whether every column is in the counts: false where `depth` cut the walk.")
+    counts: ColumnCounts
+    groups: Groups = Field(description="Of the datasets that the columns belong to.")
+    freshness: Freshness
+    nodes: list[ReachedColumn] = Field(description="Nearest first.")
+    edges: list[ProvenColumnEdge] = Field(description="All edges of the paths, as data flows.")
+    tableLevel: TableLevel
     cursor: str | None = Field(description="For the next page; null on the last one.")

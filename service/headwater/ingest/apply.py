@@ -30,6 +30,10 @@ class Overtaken(Exception):
     """Another writer has changed what this one had looked up; the transaction must be tried again."""
 
 
+class Outdated(Exception):
+    """Something was erased, so that what this writer remembers need not be stored any more."""
+
+
 def meant(error: psycopg.Error) -> Exception:
     """What an error of ``write`` means; itself, if nothing else."""
     match error.diag.sqlstate:
@@ -37,6 +41,8 @@ def meant(error: psycopg.Error) -> Exception:
             return IdCollision()
         case statements.OVERTAKEN:
             return Overtaken()
+        case statements.OUTDATED:
+            return Outdated()
     return error
 
 
@@ -53,8 +59,9 @@ async def write(conn: Connection, changes: Changes, known: Known, log: Sequence[
     jobs, runs = known.new_jobs(changes), known.new_runs(changes)
     own = {run_id: run.job_id for run_id, run in runs.items() if run.last_at is not None}
     cursor = await send(conn, statements.ROWS, [
-        *_events(log), *_jobs(jobs), *_datasets(changes), *_edges(changes), *_columns(changes), *_run_versions(changes),
-        *_run_io(changes), *_runs(runs), len(jobs), len(changes.datasets), values(own), values(own.values()),
+        known.era, *_events(log), *_jobs(jobs), *_datasets(changes), *_edges(changes), *_columns(changes),
+        *_run_versions(changes), *_run_io(changes), *_runs(runs), len(jobs), len(changes.datasets), values(own),
+        values(own.values()),
     ])  # fmt: skip
     owners = {*own.values(), *(owner for *_, owner in changes.edges)}
     await write_floors(conn, owners & jobs.keys())

@@ -18,14 +18,16 @@ from headwater import ids
 from headwater.db import partitions
 from headwater.db.pool import Connection
 from headwater.errors import Unavailable
-from headwater.ingest import rehome, statements, symlinks
-from headwater.ingest.apply import Overtaken, meant, send, write, write_floors
+from headwater.ingest import erase, rehome, statements, symlinks
+from headwater.ingest.apply import Outdated, Overtaken, meant, send, write, write_floors
 from headwater.ingest.arrays import texts, values
 from headwater.ingest.changes import Changes
 from headwater.ingest.extract import extract
+from headwater.ingest.indexing import Unread
 from headwater.ingest.known import Known
 from headwater.ingest.prepare import Incoming
 from headwater.ingest.rehome import Home
+from headwater.ingest.writes import Erase
 from headwater.openlineage.validate import generalise
 
 _SOON = timedelta(days=62)
@@ -39,9 +41,10 @@ _HOMES = 50_000  # runs; about 20 MB
 
 
 class Memory:
-    """What a writer remembers between batches; to be cleared when in doubt."""
+    """What a writer remembers between batches; to be cleared when in doubt. ``unread`` is told of what is stored."""
 
-    def __init__(self) -> None:
+    def __init__(self, unread: Unread | None = None) -> None:
+        self.unread = unread
         self.known = Known()
         self.partitions: set[tuple[str, date]] = set()
         self.homes: dict[int, Home] = {}  # of runs that have a parent: other events of theirs may not tell it
@@ -55,18 +58,50 @@ class Memory:
     def add(self, changes: Changes, homes: dict[int, Home]) -> None:
         """To be called when ``changes`` are committed."""
         self.known.add(changes)
+        if self.unread is not None:
+            self.unread.add(changes)
         if len(self.homes) > _HOMES:
             self.homes.clear()
         self.homes |= {run: home for run, home in homes.items() if home.parented}
 
 
 async def commit(conn: Connection, batch: Sequence[Incoming], memory: Memory) -> set[UUID]:
-    """Stores ``batch`` durably and visibly; gives the ids of the events that were new.
+    """Stores ``batch`` durably and visibly; gives the ids of the events that were new. An event that erases comes alone.
 
-    Raises Overtaken (try again), apply.IdCollision or psycopg errors, and then nothing is stored.
+    Raises Overtaken or Outdated (try again), apply.IdCollision or psycopg errors, and then nothing is stored.
     """
     await _ensure_partitions(conn, batch, memory)
-    return await _looking_up_if_need_be(conn, batch, memory, log=True)
+    try:
+        return await _commit(conn, batch, memory)
+    except Outdated:
+        await _begin_era(conn, memory)
+        return await _commit(conn, batch, memory)
+
+
+async def _begin_era(conn: Connection, memory: Memory) -> None:
+    memory.clear()
+    memory.known.era = await erase.current_era(conn)
+
+
+async def _commit(conn: Connection, batch: Sequence[Incoming], memory: Memory) -> set[UUID]:
+    if batch and batch[0].erases:
+        return await _told(_erase(conn, batch[0], batch[0].erases, memory))
+    if memory.known.era:
+        again = await erase.told_before(conn, batch, memory.known.era)
+        batch = [i for i in batch if i.event_id not in again]
+    return await _looking_up_if_need_be(conn, batch, memory, log=True) if batch else set()
+
+
+async def _erase(conn: Connection, incoming: Incoming, what: Erase, memory: Memory) -> set[UUID]:
+    async with conn.transaction():
+        await erase.lock(conn)
+        new = await _new_events(await write(conn, Changes(), memory.known, [incoming]))
+        if new:  # the same again would erase what was told since
+            await erase.forget(conn, what)
+            await erase.end_era(conn)
+    if new:
+        await _begin_era(conn, memory)
+    return new
 
 
 async def project(conn: Connection, batch: Sequence[Incoming], memory: Memory) -> None:

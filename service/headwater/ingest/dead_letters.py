@@ -6,7 +6,9 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+from headwater import ids
 from headwater.db.pool import Connection, Pool
 from headwater.errors import InvalidEvent, NotFound, Problem
 from headwater.ingest.prepare import compress, decompress, prepare
@@ -67,6 +69,13 @@ async def get(conn: Connection, identifier: int) -> DeadLetter:
     if row is None:
         raise NotFound("Dead letter", str(identifier))
     return _letter(row)
+
+
+async def find_ids(conn: Connection, source: str) -> set[UUID]:
+    """Ids that the events would have which were refused from a source."""
+    async with conn.transaction(), conn.cursor(name="dead_letters") as rows:
+        await rows.execute("SELECT body FROM dead_letters WHERE source = %s", [source[:1000]])
+        return {ids.event_id(decompress(body)) async for (body,) in rows}
 
 
 async def retry(pool: Pool, writer: Writer, settings: Settings, identifier: int) -> DeadLetter:

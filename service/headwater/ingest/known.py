@@ -25,6 +25,7 @@ class Known:
     def __init__(self) -> None:
         self._namespaces: dict[int, int] = {}
         self._namespaces_since = monotonic()
+        self.era = 0  # number of the last erasure that is known of: what is remembered was stored after it
         self._least: dict[Any, int] = {}  # key → least event time with which it is stored; 0 where time has no part
 
     def new_in(self, changes: Changes) -> New:

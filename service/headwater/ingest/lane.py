@@ -15,12 +15,12 @@ from psycopg import errors
 from headwater import metrics
 from headwater.db.pool import Connection, connect
 from headwater.errors import HeadwaterError, InvalidEvent, Unavailable
-from headwater.ingest.apply import IdCollision, Overtaken
+from headwater.ingest.apply import IdCollision, Outdated, Overtaken
 from headwater.ingest.commit import Memory, commit
 from headwater.ingest.prepare import Incoming
 
 _log = logging.getLogger(__name__)
-_TRY_AGAIN = (Overtaken, errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation)
+_TRY_AGAIN = (Outdated, Overtaken, errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation)
 _ATTEMPTS = 8  # deadlocks between sorted writers are rare; more than a few in a row is a fault
 # What any other event would meet as well, so that its sender must try again and not mend it: a full disk, a standby that
 # takes no writes, a schema that is not ours.

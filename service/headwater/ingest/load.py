@@ -10,7 +10,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from headwater.db.pool import Connection
-from headwater.errors import InvalidEvent, MalformedEvent, Unavailable
+from headwater.errors import Excluded, InvalidEvent, MalformedEvent, Unavailable
 from headwater.ingest import dead_letters
 from headwater.ingest.files import Found
 from headwater.ingest.prepare import Incoming, decompress, prepare
@@ -24,11 +24,12 @@ _BREATH = 50  # events between two chances for the writer: about 5 ms
 class Tally:
     accepted: int = 0
     duplicate: int = 0  # there already, byte for byte
+    excluded: int = 0  # of namespaces that the settings leave out
     dead: int = 0
 
     @property
     def total(self) -> int:
-        return self.accepted + self.duplicate + self.dead
+        return self.accepted + self.duplicate + self.excluded + self.dead
 
 
 class _Waiting(NamedTuple):
@@ -58,6 +59,8 @@ class Loader:
             if found.fault:
                 raise InvalidEvent.at("$", found.fault)
             incoming = prepare(found.body, self._settings)
+        except Excluded:
+            self.tally.excluded += 1
         except InvalidEvent as error:
             await self._bury(source, found.place, found.body, error)
         else:

@@ -11,7 +11,7 @@ from uuid import UUID
 import zstandard
 
 from headwater import ids
-from headwater.errors import InvalidEvent, MalformedEvent, Problem
+from headwater.errors import Excluded, InvalidEvent, MalformedEvent, Problem
 from headwater.ingest import writes
 from headwater.ingest.extract import ParentRun, full_name, parent_of
 from headwater.openlineage.parse import Event, Kind, nesting, parse, storable
@@ -38,6 +38,7 @@ class Incoming:
     run_id: int | None  # of a RunEvent
     month: date  # partition of the run
     received: int  # microseconds since 1970
+    erases: writes.Erase | None = None
 
     @property
     def event_month(self) -> date:
@@ -64,16 +65,28 @@ def decompress(body: bytes) -> bytes:
 
 
 def prepare(body: bytes, settings: Settings) -> Incoming:
-    """Raises InvalidEvent where the event cannot be taken, or where ``validation`` is strict and a schema refuses it."""
+    """Raises InvalidEvent where the event cannot be taken, or where ``validation`` is strict and a schema refuses it; Excluded
+    where it is about a namespace that the settings leave out."""
     clean = storable(body)
     event = parse(clean, max_name_length=settings.max_name_length, any_run_id=settings.any_run_id)
+    if settings.exclude_namespaces_on_write and not settings.takes(namespace := _subject(event)):
+        raise Excluded(namespace)
     _check_nesting(clean, settings.max_nesting)
     problems: list[Problem] = [{"path": f.path, "message": f.message} for f in findings(clean, event.kind)]
     if clean != body:
         problems.append({"path": "$", "message": "has NUL characters or halves of surrogate pairs: replaced by U+FFFD"})
     if problems and settings.validation == "strict":
         raise InvalidEvent(errors=problems)
-    return _incoming(event, ids.event_id(body), compress(body), len(body), problems, time_ns() // 1000)
+    incoming = _incoming(event, ids.event_id(body), compress(body), len(body), problems, time_ns() // 1000)
+    if incoming.erases and not settings.admin:
+        raise InvalidEvent.at("$.headwaterWrite", "erases, which is off: HEADWATER_ADMIN turns it on")
+    return incoming
+
+
+def _subject(event: Event) -> str:
+    """The namespace that the event is about. Who deletes one may do so though it is excluded."""
+    write = writes.read(event) if event.kind is Kind.WRITE else None
+    return write.name if isinstance(write, writes.PutNamespace) else event.namespace
 
 
 def _check_nesting(body: bytes, most: int) -> None:
@@ -89,9 +102,9 @@ def stored(event_id: UUID, body: bytes, problems: list[Problem], received: int =
 
 
 def _incoming(event: Event, event_id: UUID, body: bytes, size: int, problems: list[Problem], received: int) -> Incoming:
-    if event.kind is Kind.WRITE:
-        writes.read(event)
     if event.run is None:
-        return Incoming(event, event_id, body, size, problems, None, event.name, None, ids.UNDATED, received)
+        write = writes.read(event) if event.kind is Kind.WRITE else None
+        erases = write if isinstance(write, writes.Erase) else None
+        return Incoming(event, event_id, body, size, problems, None, event.name, None, ids.UNDATED, received, erases)
     parent, run_id, month = parent_of(event), ids.run_id(event.run, event.namespace, event.name), ids.run_month(event.run)
     return Incoming(event, event_id, body, size, problems, parent, full_name(event, parent), run_id, month, received)

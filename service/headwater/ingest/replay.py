@@ -8,10 +8,11 @@ from typing import Any
 
 from headwater.db.pool import Connection, connect
 from headwater.db.tables import PROJECTIONS
-from headwater.ingest import statements
+from headwater.ingest import erase, statements
 from headwater.ingest.commit import Memory, project
 from headwater.ingest.prepare import Incoming, decompress, stored
 from headwater.ingest.state import state_hash
+from headwater.ingest.writes import Erase
 
 _log = logging.getLogger(__name__)
 # A row that many events write gets a version with each step, all of which the next one has to pass, as the transaction keeps
@@ -20,9 +21,10 @@ _STEP_EVENTS = 4_000
 _STEP_BYTES = 32 * 1024 * 1024
 _FETCH = 250
 _LOG = f"""
-SELECT event_id, body, findings, {statements.micros("received_at")}
-FROM lineage_events ORDER BY event_time, event_id
+SELECT era, event_id, body, findings, {statements.micros("received_at")}
+FROM lineage_events ORDER BY {{order}}
 """
+_LAST_ERA = (1 << 31) - 1
 
 
 async def replay(url: str, progress: Callable[[int, int], None], step: int = _STEP_EVENTS) -> str:
@@ -51,25 +53,56 @@ async def _empty(conn: Connection) -> None:
 
 async def _rebuild(conn: Connection, step: int, progress: Callable[[int, int], None]) -> None:
     row = await (await conn.execute("SELECT count(*) FROM lineage_events")).fetchone()
-    total, done, memory = row[0] if row else 0, 0, Memory()
+    total, done, eras = row[0] if row else 0, 0, _Eras(conn)
     progress(done, total)
     async with conn.cursor(name="log") as log:
-        await log.execute(_LOG)
-        waiting: list[Incoming] = []
+        await log.execute(_LOG.format(order=await erase.log_order(conn)))
         while rows := await log.fetchmany(min(step, _FETCH)):
-            waiting += [_incoming(r) for r in rows]
-            if len(waiting) >= step or sum(i.size for i in waiting) >= _STEP_BYTES:
-                await _project(conn, waiting, memory)
-                waiting = []
+            for era, *event in rows:
+                await eras.add(era, _incoming(event))
+            if len(eras.waiting) >= step or sum(i.size for i in eras.waiting) >= _STEP_BYTES:
+                await eras.project()
             done += len(rows)
             progress(done, total)
-        if waiting:
-            await _project(conn, waiting, memory)
+        await eras.end()
 
 
-def _incoming(row: tuple[Any, ...]) -> Incoming:
+def _incoming(row: Sequence[Any]) -> Incoming:
     event_id, body, findings, received = row
     return stored(event_id, decompress(body), findings or [], received)
+
+
+class _Eras:
+    """Projects events, which come era by era; what ends an era is done when all of its events are projected."""
+
+    def __init__(self, conn: Connection) -> None:
+        self.waiting: list[Incoming] = []
+        self._conn = conn
+        self._memory = Memory()
+        self._memory.known.era = _LAST_ERA  # nothing is erased behind our back
+        self._era = 0
+        self._erase: Erase | None = None
+
+    async def add(self, era: int, incoming: Incoming) -> None:
+        if era != self._era:
+            await self.end()
+            self._era = era
+        if incoming.erases:
+            self._erase = incoming.erases
+        else:
+            self.waiting.append(incoming)
+
+    async def project(self) -> None:
+        waiting, self.waiting = self.waiting, []
+        if waiting:
+            await _project(self._conn, waiting, self._memory)
+
+    async def end(self) -> None:
+        await self.project()
+        if self._erase:
+            await erase.forget(self._conn, self._erase)
+            self._memory.clear()
+            self._erase = None
 
 
 async def _project(conn: Connection, batch: Sequence[Incoming], memory: Memory) -> None:

@@ -126,10 +126,11 @@ RETURNING primary_id
 """
 
 
-def _events(p: _Parameters) -> str:
+def _events(p: _Parameters, era: str) -> str:
     columns = """event_time time, event_id uuid, received_at time, kind smallint, event_type text, namespace text, name text,
                  run_uuid uuid, findings jsonb, body bytea"""
-    return f"{p.insert('lineage_events', columns)} ON CONFLICT DO NOTHING RETURNING event_id, event_time, event_type"
+    insert = p.insert("lineage_events", columns, f"{era} AS era")
+    return f"{insert} ON CONFLICT DO NOTHING RETURNING event_id, event_time, event_type"
 
 
 def _counts(events: str, shard: str) -> str:
@@ -218,10 +219,9 @@ SET {_SPAN}, {_facets("facets")}, {_facets("io_facets")}, merged = true
 RETURNING run_id, dataset_id, output, NOT merged AS new"""
 
 
-# ids.io_digest of what is new for the run.
-_NEW_IO = """
-SELECT run_id, bit_xor(CASE WHEN output THEN dataset_id ELSE (dataset_id << 1) | ((dataset_id >> 63) & 1) END) AS digest
-FROM io WHERE new GROUP BY run_id"""
+IO_DIGEST = "bit_xor(CASE WHEN output THEN dataset_id ELSE (dataset_id << 1) | ((dataset_id >> 63) & 1) END)"
+"""Of rows of run_io: see ids.io_digest."""
+_NEW_IO = f"SELECT run_id, {IO_DIGEST} AS digest FROM io WHERE new GROUP BY run_id"
 
 
 def _runs(p: _Parameters) -> str:
@@ -253,14 +253,17 @@ RETURNING run_id, job_id"""
 
 
 def _rows(p: _Parameters) -> str:
+    era = p.one("integer")
     return f"""
-WITH event AS ({_events(p)}), counted AS ({_COUNTED}), job AS ({_jobs(p)}), dataset AS ({_datasets(p)}), edge AS ({_edges(p)}),
-pointer AS ({_columns(p)}), version AS ({_run_versions(p)}), io AS ({_run_io(p)}), new_io AS ({_NEW_IO}), run AS ({_runs(p)})
+WITH event AS ({_events(p, era)}), counted AS ({_COUNTED}), job AS ({_jobs(p)}), dataset AS ({_datasets(p)}),
+edge AS ({_edges(p)}), pointer AS ({_columns(p)}), version AS ({_run_versions(p)}), io AS ({_run_io(p)}), new_io AS ({_NEW_IO}),
+run AS ({_runs(p)})
 SELECT (SELECT array_agg(event_id) FROM event),
        CASE WHEN (SELECT count(*) FROM job) <> {p.one("bigint")} OR (SELECT count(*) FROM dataset) <> {p.one("bigint")}
             THEN refuse('HW001') END,
        CASE WHEN EXISTS (SELECT FROM run JOIN {p.rows("run_id bigint, job_id bigint")} USING (run_id)
-                         WHERE run.job_id <> v.job_id) THEN refuse('HW002') END
+                         WHERE run.job_id <> v.job_id) THEN refuse('HW002') END,
+       CASE WHEN (SELECT max(era) FROM erasures) > {era} THEN refuse('HW003') END
 """
 
 
@@ -271,6 +274,8 @@ COLLISION = "HW001"
 """SQLSTATE of ROWS where a job or dataset has the id of another name."""
 OVERTAKEN = "HW002"
 """SQLSTATE of ROWS where a run is stored under another job than the caller thinks."""
+OUTDATED = "HW003"
+"""SQLSTATE of ROWS where something was erased since the caller's era."""
 
 # The rule of lineage.edges: the latest run that names a dataset, or the one before while that is going. The CASE is that of the
 # index runs_linked_idx, which holds such runs only: the planner does not pick a plain partial one.

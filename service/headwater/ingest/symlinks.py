@@ -52,6 +52,9 @@ def canonical(links: Iterable[tuple[int, int, Any]]) -> dict[int, int]:
     return {name: root(name) for name in names}
 
 
+_MEMBERS = "SELECT dataset_id FROM datasets WHERE canonical_id = ANY(%s)"
+
+
 async def lock(conn: Connection) -> None:
     """Taken before any row is, so that two writers do not resolve one group at the same time."""
     await conn.execute(_LOCK)
@@ -63,9 +66,20 @@ async def link(conn: Connection, links: dict[tuple[int, int], int]) -> None:
     arrays = [values(p for p, _ in keys), values(a for _, a in keys), values(links[k] for k in keys)]
     stored = await send(conn, statements.SYMLINKS, arrays)
     changed = [primary for (primary,) in await stored.fetchall()]
-    if not changed:
-        return
-    cursor = await conn.execute(_GROUP, [values(changed)])
-    resolved = canonical(await cursor.fetchall())
-    names = sorted(resolved)
-    await conn.execute(_CANONICAL, [values(names), values(resolved[n] for n in names)])
+    if changed:
+        await _resolve(conn, changed)
+
+
+async def settle(conn: Connection, datasets: Iterable[int]) -> None:
+    """Resolves anew what the datasets' names stand for, after some of the declarations are gone."""
+    members = await (await conn.execute(_MEMBERS, [values(datasets)])).fetchall()
+    await _resolve(conn, [name for (name,) in members])
+
+
+async def _resolve(conn: Connection, names: Iterable[int]) -> None:
+    """A name of which nobody declares anything stands for itself."""
+    alone = {name: name for name in names}
+    cursor = await conn.execute(_GROUP, [values(alone)])
+    resolved = alone | canonical(await cursor.fetchall())
+    ordered = sorted(resolved)
+    await conn.execute(_CANONICAL, [values(ordered), values(resolved[n] for n in ordered)])

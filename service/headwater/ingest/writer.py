@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from headwater import metrics
 from headwater.errors import Unavailable
 from headwater.ingest.commit import Memory
+from headwater.ingest.indexing import Unread, running_indexer
 from headwater.ingest.lane import Lane, Waiting
 from headwater.ingest.prepare import Incoming
 from headwater.settings import Settings
@@ -24,8 +25,9 @@ _LANES = 2  # one thread of Python keeps one busy; a third would wait for the lo
 class Writer:
     """Use through ``running_writer``. One a process; any number of processes."""
 
-    def __init__(self, url: str, settings: Settings) -> None:
+    def __init__(self, url: str, settings: Settings, unread: Unread) -> None:
         self._url = url
+        self._unread = unread
         self._settings = settings
         self._queue: deque[Waiting] = deque()
         self._bytes = 0
@@ -33,6 +35,7 @@ class Writer:
         self._ending = False
         self._writing = 0  # events that lanes have taken
         self._runs: set[int | None] = set()  # theirs
+        self._erasing = False
 
     def put(self, incoming: Incoming) -> asyncio.Future[bool]:
         """Queues an event. The future gives whether it was new, once it is durable and visible; or raises InvalidEvent
@@ -61,7 +64,7 @@ class Writer:
         self._changed.set()
 
     async def run(self) -> None:
-        memory = Memory()
+        memory = Memory(self._unread)
         async with asyncio.TaskGroup() as lanes:
             for _ in range(_LANES):
                 lanes.create_task(self._drain(Lane(self._url, memory)))
@@ -82,9 +85,10 @@ class Writer:
         """The next batch. None yet where another lane writes a larger one: more will come until that is done. Events of a run
         that the other lane writes wait for it, as who comes second may have to move what the first wrote."""
         most = self._settings.commit_events
-        if len(self._queue) < min(self._writing, most):
+        if self._erasing or len(self._queue) < min(self._writing, most):
             return []
         first = [self._queue.popleft() for _ in range(min(len(self._queue), most))]
+        first = self._up_to_an_erasure(first)
         batch = [w for w in first if w.incoming.run_id not in self._runs]
         self._queue.extendleft(reversed([w for w in first if w.incoming.run_id in self._runs]))
         self._writing += len(batch)
@@ -93,19 +97,32 @@ class Writer:
         metrics.QUEUE.set(len(self._queue))
         return batch
 
+    def _up_to_an_erasure(self, batch: list[Waiting]) -> list[Waiting]:
+        """An event that erases is written alone: what came before it is written before, and what comes after it after."""
+        at = next((n for n, waiting in enumerate(batch) if waiting.incoming.erases), None)
+        if at is None:
+            return batch
+        self._erasing = at == 0 and not self._writing
+        end = at or int(self._erasing)
+        self._queue.extendleft(reversed(batch[end:]))
+        return batch[:end]
+
     def _finished(self, batch: list[Waiting]) -> None:
         self._writing -= len(batch)
+        self._erasing = False
         self._runs -= {w.incoming.run_id for w in batch}
         self._changed.set()
 
 
 @asynccontextmanager
-async def running_writer(url: str, settings: Settings) -> AsyncIterator[Writer]:
-    """A writer with its task; at the end what is queued is written before the connections close."""
-    writer = Writer(url, settings)
-    task = asyncio.create_task(writer.run(), name="writer")
-    try:
-        yield writer
-    finally:
-        writer.end()
-        await task
+async def running_writer(url: str, settings: Settings, *, rounds: bool = False) -> AsyncIterator[Writer]:
+    """A writer with its task, and what keeps search up with it; at the end what is queued is written before the connections
+    close. ``rounds`` is for services (see ``indexing``)."""
+    async with running_indexer(url, rounds=rounds) as unread:
+        writer = Writer(url, settings, unread)
+        task = asyncio.create_task(writer.run(), name="writer")
+        try:
+            yield writer
+        finally:
+            writer.end()
+            await task

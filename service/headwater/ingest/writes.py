@@ -45,7 +45,15 @@ class Hide(msgspec.Struct, tag_field="kind", tag="hide"):
     shown: bool = False
 
 
-Write = PutNamespace | PutSource | PutTag | Hide
+class Erase(msgspec.Struct, tag_field="kind", tag="erase"):
+    """A namespace with all that is in it, or one job or dataset, for good: see ``ingest.erase``."""
+
+    namespace: str
+    job: str | None = None
+    dataset: str | None = None
+
+
+Write = PutNamespace | PutSource | PutTag | Hide | Erase
 _decoder: msgspec.json.Decoder[Write] = msgspec.json.Decoder(Write)
 
 
@@ -64,7 +72,7 @@ def read(event: Event) -> Write:
 
 
 def extract(event: Event, changes: Changes) -> None:
-    """Adds what it says."""
+    """Adds what it says, unless it erases, which is no change of rows but their end."""
     at, write = event.at, read(event)
     match write:
         case PutNamespace():

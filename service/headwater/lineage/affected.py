@@ -21,6 +21,7 @@ from headwater.lineage.described import describe
 from headwater.lineage.downstream import Readers, Written
 from headwater.lineage.flow import Flow
 from headwater.lineage.freshness import load_freshness
+from headwater.lineage.near import find_node
 from headwater.lineage.node_ids import NodeKind, Resolved, field_node_id, job_node_id, parse, resolve
 from headwater.lineage.question import Question
 from headwater.lineage.reach import reach
@@ -93,14 +94,14 @@ def _uuid(told: str) -> UUID:
 
 async def _resolve(conn: Connection, kind: NodeKind, node_id: str) -> tuple[Resolved, str | None]:
     """The node, and what names its version. A name may itself hold a ``#``."""
+    base, _, told = node_id.rpartition("#")
     try:
-        node = await resolve(conn, node_id)
+        node = await (resolve if base else find_node)(conn, node_id)
         return node, str(node.version) if node.version else None
     except NotFound:
-        base, _, told = node_id.rpartition("#")
         if kind is not NodeKind.DATASET or not base:
             raise
-        return await resolve(conn, base), told
+        return await find_node(conn, base), told
 
 
 async def _of_node(conn: Connection, flow_of: FlowOf, node_id: str, start: int) -> Affected:

@@ -1,8 +1,8 @@
-"""A graph of fields, from the edges that a walk has met to the entity that is shown."""
+"""A graph of fields, from the edges that a walk has met to what is shown."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
@@ -11,15 +11,8 @@ from uuid import UUID
 import msgspec
 
 from headwater.catalog.columns import told_in_full
+from headwater.entities import encode
 from headwater.entities.dataset import Transformation
-from headwater.entities.lineage import (
-    ColumnGraph,
-    ColumnInput,
-    ColumnNode,
-    ColumnNodeData,
-    DatasetInfluence,
-    Edge,
-)
 from headwater.lineage.node_ids import field_node_id
 from headwater.openlineage import facets as shapes
 
@@ -67,80 +60,87 @@ class Columns:
         around = {(s.dataset_id, s.version) for sources in self.loose.values() for s in sources}
         return shown | around
 
-    def graph(self, shown: Callable[[Place], Shown | None], versioned: bool) -> ColumnGraph:
-        """Every place must be shown, or is left out with its edges."""
-        known = {place: of for place in self.places() if (of := shown(place)) is not None}
-        node_ids = {
+    def encode(self, shown: Callable[[Place], Shown | None], *, versioned: bool) -> bytes:
+        """JSON of a ``ColumnGraph``. Every place must be shown, or is left out with its edges."""
+        return encode(_Graph(self, shown, versioned=versioned).told())
+
+
+class _Graph:
+    """Builtins, not entities: a hub's graph has some ten thousand nodes, and to make these took longer than all the rest."""
+
+    def __init__(self, columns: Columns, shown: Callable[[Place], Shown | None], *, versioned: bool) -> None:
+        self._columns = columns
+        self._shown = shown
+        self._known = {place: of for place in columns.places() if (of := shown(place)) is not None}
+        self._ids = {
             place: field_node_id(of.namespace, of.name, place.field, of.version if versioned else None)
-            for place, of in known.items()
+            for place, of in self._known.items()
         }
-        nodes = [self._node(place, known, node_ids, shown) for place in known]
-        return ColumnGraph(graph=sorted(nodes, key=lambda node: node.id))
 
-    def _node(
-        self,
-        place: Place,
-        known: Mapping[Place, Shown],
-        node_ids: Mapping[Place, str],
-        shown: Callable[[Place], Shown | None],
-    ) -> ColumnNode:
-        of, own = known[place], node_ids[place]
-        inputs = {s: told for s, told in self.inputs.get(place, {}).items() if s in known}
-        fields = [_input(known[s], s, told) for s, told in inputs.items()]
-        return ColumnNode(
-            id=own,
-            type="DATASET_FIELD",
-            data=ColumnNodeData(
-                namespace=of.namespace,
-                dataset=of.name,
-                datasetVersion=of.version,
-                field=place.field,
-                fieldType=of.types.get(place.field) if fields else "",
-                transformationDescription=_first(f.transformationDescription for f in fields),
-                transformationType=_first(f.transformationType for f in fields),
-                inputFields=fields,
-                inputDatasets=list(self._influences(place, shown)),
-                datasetInfluences=list(self._influences(place._replace(field=""), shown)),
-            ),
+    def told(self) -> Mapping[str, object]:
+        ordered = sorted(self._known, key=self._ids.__getitem__)
+        return {"graph": [self._node(place) for place in ordered]}
+
+    def _node(self, place: Place) -> Mapping[str, object]:
+        of, own = self._known[place], self._ids[place]
+        inputs = {s: told for s, told in self._columns.inputs.get(place, {}).items() if s in self._known}
+        outputs = [self._ids[o] for o in self._columns.outputs.get(place, {}) if o in self._known]
+        made = [_how(told) for told in inputs.values()]
+        return {
+            "id": own,
+            "type": "DATASET_FIELD",
+            "data": {
+                "namespace": of.namespace,
+                "dataset": of.name,
+                "datasetVersion": of.version,
+                "field": place.field,
+                "fieldType": of.types.get(place.field) if inputs else "",
+                "transformationDescription": _first(how["transformationDescription"] for how in made),
+                "transformationType": _first(how["transformationType"] for how in made),
+                "inputFields": [self._input(source, how) for source, how in zip(inputs, made, strict=True)],
+                "inputDatasets": self._influences(place),
+                "datasetInfluences": self._influences(place._replace(field="")),
+            },
             # Clients draw column lineage by this: an edge to an input points from the field to the input.
-            inEdges=[Edge(origin=own, destination=to) for to in sorted(node_ids[s] for s in inputs)],
-            outEdges=[
-                Edge(origin=own, destination=to)
-                for to in sorted(node_ids[o] for o in self.outputs.get(place, {}) if o in node_ids)
-            ],
-        )
+            "inEdges": [{"origin": own, "destination": to} for to in sorted([self._ids[s] for s in inputs])],
+            "outEdges": [{"origin": own, "destination": to} for to in sorted(outputs)],
+        }
 
-    def _influences(self, place: Place, shown: Callable[[Place], Shown | None]) -> Iterator[DatasetInfluence]:
-        for source, told in self.loose.get(place, {}).items():
-            of = shown(source)
-            if of is not None:
-                yield DatasetInfluence(
-                    namespace=of.namespace,
-                    dataset=of.name,
-                    field=source.field or None,
-                    transformations=list(_transformations(told)),
-                )
+    def _input(self, place: Place, how: Mapping[str, object]) -> Mapping[str, object]:
+        of = self._known[place]
+        told = {"namespace": of.namespace, "dataset": of.name, "datasetVersion": of.version, "field": place.field}
+        return {**told, **how}
 
-
-def _input(of: Shown, place: Place, told: str) -> ColumnInput:
-    transformations = _transformations(told)
-    return ColumnInput(
-        namespace=of.namespace,
-        dataset=of.name,
-        datasetVersion=of.version,
-        field=place.field,
-        transformationDescription=_first(t.description for t in transformations),
-        transformationType=_first(t.type for t in transformations),
-        transformations=list(transformations) if told_in_full(transformations) else None,
-    )
+    def _influences(self, place: Place) -> list[Mapping[str, object]]:
+        return [
+            {
+                "namespace": of.namespace,
+                "dataset": of.name,
+                "field": source.field or None,
+                "transformations": transformations(told),
+            }
+            for source, told in self._columns.loose.get(place, {}).items()
+            if (of := self._shown(source)) is not None
+        ]
 
 
 @lru_cache(maxsize=4096)
-def _transformations(told: str) -> tuple[Transformation, ...]:
+def _how(told: str) -> Mapping[str, object]:
+    """Left out as ``ColumnInput`` has it: ``transformations``, where the producer used the older attributes."""
+    made = transformations(told)
+    return {
+        "transformationDescription": _first(t.description for t in made),
+        "transformationType": _first(t.type for t in made),
+        **({"transformations": made} if told_in_full(made) else {}),
+    }
+
+
+@lru_cache(maxsize=4096)
+def transformations(told: str) -> tuple[Transformation, ...]:
     return tuple(
         Transformation(type=t.type, subtype=t.subtype, description=t.description, masking=t.masking) for t in _decode(told)
     )
 
 
-def _first(values: Iterable[str | None]) -> str | None:
+def _first(values: Iterable[object]) -> object:
     return next((value for value in values if value), None)

@@ -16,7 +16,6 @@ from headwater import ids
 from headwater.catalog import meaning
 from headwater.catalog.versions import Reading, versions_read
 from headwater.db.pool import Connection
-from headwater.entities.lineage import ColumnGraph
 from headwater.errors import NotFound
 from headwater.lineage.column_graph import Columns, Place, Shown
 from headwater.lineage.node_ids import NodeKind, Resolved
@@ -84,8 +83,8 @@ class _Written(NamedTuple):
     lineage: str
 
 
-async def version_columns(conn: Connection, node: Resolved, node_id: str, depth: int) -> ColumnGraph:
-    """Of the version of a dataset, field or job that ``node`` names. Raises NotFound."""
+async def version_columns(conn: Connection, node: Resolved, node_id: str, depth: int) -> bytes:
+    """JSON of the ``ColumnGraph`` of the version of a dataset, field or job that ``node`` names. Raises NotFound."""
     columns, start = Columns(), await _start(conn, node, node_id)
 
     async def hop(level: Sequence[Place]) -> list[Place]:
@@ -93,7 +92,7 @@ async def version_columns(conn: Connection, node: Resolved, node_id: str, depth:
 
     await walk(hop, start, max(depth, 1))
     shown = await _shown(conn, {(d, v) for d, v in columns.datasets() if v is not None})
-    return columns.graph(lambda place: shown.get((place.dataset_id, place.version)), versioned=True)
+    return columns.encode(lambda place: shown.get((place.dataset_id, place.version)), versioned=True)
 
 
 async def _start(conn: Connection, node: Resolved, node_id: str) -> list[Place]:
@@ -184,6 +183,5 @@ async def _shown(conn: Connection, wanted: set[tuple[int, UUID]]) -> dict[tuple[
     shown: dict[tuple[int, UUID | None], Shown] = {}
     for dataset, namespace, name, version_id, schema in await (await conn.execute(_SHOWN, asked)).fetchall():
         version = versions[dataset, version_id]
-        fields = meaning.fields({"schema": msgspec.Raw(schema.encode())}, {}) if schema else []
-        shown[dataset, version] = Shown(namespace, name, version, {f.name: f.type for f in fields})
+        shown[dataset, version] = Shown(namespace, name, version, meaning.field_types(schema))
     return shown

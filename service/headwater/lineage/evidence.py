@@ -22,7 +22,7 @@ _NAMES: dict[int, EdgeName] = {
 }
 
 # Events name datasets by any of their names.
-_EVIDENCE = """
+EDGES_ASKED = """
 WITH asked AS (
     SELECT * FROM unnest(%(sources)s::bigint[], %(targets)s::bigint[]) AS a (source_id, target_id)
 ), member AS (
@@ -30,13 +30,20 @@ WITH asked AS (
     UNION
     SELECT d.canonical_id, d.dataset_id FROM datasets d
     WHERE d.canonical_id = ANY(%(ids)s::bigint[]) AND d.canonical_id <> d.dataset_id
+), told AS (
+    SELECT a.source_id AS origin_id, a.target_id AS destination_id, e.*
+    FROM asked a
+    JOIN member s ON s.id = a.source_id
+    JOIN member t ON t.id = a.target_id
+    JOIN edges e ON e.source_id = s.name_id AND e.target_id = t.name_id
 )
-SELECT a.source_id, a.target_id, e.kind, n.name, coalesce(j.name, d.name), j.job_id IS NOT NULL,
+"""
+"""``told``: the rows of ``edges`` between the ``sources`` and ``targets``, with the ids asked for; ``ids`` are both of these."""
+_EVIDENCE = f"""
+{EDGES_ASKED}
+SELECT e.origin_id, e.destination_id, e.kind, n.name, coalesce(j.name, d.name), j.job_id IS NOT NULL,
        e.first_at, e.last_at, f.run_uuid, l.run_uuid
-FROM asked a
-JOIN member s ON s.id = a.source_id
-JOIN member t ON t.id = a.target_id
-JOIN edges e ON e.source_id = s.name_id AND e.target_id = t.name_id
+FROM told e
 LEFT JOIN jobs j ON j.job_id = e.owner_id
 LEFT JOIN datasets d ON d.dataset_id = e.owner_id AND j.job_id IS NULL
 JOIN namespaces n ON n.namespace_id = coalesce(j.namespace_id, d.namespace_id)
@@ -52,20 +59,20 @@ async def load_evidence(conn: Connection, flow: Flow, pairs: Collection[Pair], n
     """Of edges of the flow, in one statement; ``node_ids`` by id. Of a past one, all that spoke for an edge by then."""
     if not pairs:
         return []
-    ordered = sorted(pairs)
-    asked = {
-        "sources": [source for source, _ in ordered],
-        "targets": [target for _, target in ordered],
-        "at": flow.at,
-        "ids": list({end for pair in ordered for end in pair}),
-    }
     found: dict[Pair, list[Evidence]] = {}
-    for source, target, *told in await (await conn.execute(_EVIDENCE, asked)).fetchall():
+    for source, target, *told in await (await conn.execute(_EVIDENCE, {**edges_asked(pairs), "at": flow.at})).fetchall():
         found.setdefault((source, target), []).append(_evidence(*told))
     return [
         ProvenEdge(origin=node_ids[source], destination=node_ids[target], evidence=found.get((source, target), []))
-        for source, target in ordered
+        for source, target in sorted(pairs)
     ]
+
+
+def edges_asked(pairs: Collection[Pair]) -> dict[str, list[int]]:
+    """Parameters of ``EDGES_ASKED``."""
+    ordered = sorted(pairs)
+    sources, targets = [source for source, _ in ordered], [target for _, target in ordered]
+    return {"sources": sources, "targets": targets, "ids": list({*sources, *targets})}
 
 
 def _evidence(kind: int, namespace: str, name: str, by_job: bool, *seen: Any) -> Evidence:

@@ -1,4 +1,4 @@
-"""How fresh an answer is."""
+"""What an answer says of its own age."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LEFT JOIN LATERAL (SELECT event_time, event_id FROM lineage_events ORDER BY even
 
 
 async def load_freshness(conn: Connection) -> tuple[datetime, Freshness]:
-    """The time of the transaction, and the newest event that it sees."""
+    """The time of the caller's transaction, and the newest event that it sees."""
     row = await (await conn.execute(_NOW)).fetchone()
     assert row is not None
     return row[0], Freshness(eventTime=row[1], eventId=row[2])

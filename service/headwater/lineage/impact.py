@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 from headwater.db.pool import Connection
-from headwater.entities.graph import Counts, Cut, Impact, Node, Reached
+from headwater.entities.graph import Counts, Cut, Impact, Node
 from headwater.lineage.described import describe
 from headwater.lineage.evidence import load_evidence
 from headwater.lineage.flow import Flow
@@ -35,7 +36,7 @@ async def impact(conn: Connection, flow: Flow, question: Question) -> Impact:
     told = {index: [identifier for identifier in way if identifier in names] for index, way in ways.items()}
     listed = [index for index in page if int(found.ids[index]) in nodes]
     now, freshness = await load_freshness(conn)
-    return Impact(
+    return Impact.model_construct(
         start=[nodes[identifier] for identifier in question.start if identifier in nodes],
         direction="downstream" if question.downstream else "upstream",
         asOf=flow.at or now,
@@ -63,8 +64,9 @@ def _cursor(found: Reach, shown: Sequence[int], page: list[int]) -> str | None:
     return str(Cursor(int(found.distances[page[-1]]), int(found.ids[page[-1]])))
 
 
-def _reached(node: Node, distance: int, path: list[str]) -> Reached:
-    return Reached(**node.__dict__, distance=distance, path=path)
+def _reached(node: Node, distance: int, path: list[str]) -> dict[str, Any]:
+    """A ``Reached``, of which there may be 10,000: made as such, they would take longer than to find."""
+    return {**node.__dict__, "distance": distance, "path": path}
 
 
 def _edge(pair: tuple[int, int], question: Question) -> tuple[int, int]:

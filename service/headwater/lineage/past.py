@@ -34,12 +34,12 @@ class Past:
         self._names: dict[int, set[int]] = {}
         self._hidden: set[int] = set()
 
-    async def flow(self, start: Iterable[int], *, downstream: bool, hops: int | None) -> Flow:
-        """As it is reached from ``start`` in that many edges."""
+    async def flow(self, start: Iterable[int], *, downstream: bool, hops: int | None, most: int = _MOST) -> Flow:
+        """As it is reached from ``start`` in that many edges; no further than ``most`` nodes."""
         seen = set(start)
         level, edges, sinks, complete = list(seen), set[tuple[int, int, int, int]](), dict[int, int](), True
         while level and (hops is None or hops >= 0):
-            if len(seen) > _MOST:
+            if len(seen) > most:
                 complete = False
                 break
             hops = hops - 1 if hops is not None else None
@@ -57,7 +57,7 @@ class Past:
             seen |= ends
         columns = np.array(sorted(edges), np.int64).reshape(-1, 4).T
         arrays = Arrays([(columns[0], columns[1], columns[2], columns[3].astype(np.int8))])
-        return Flow(arrays, sinks, self._hidden, complete, self._at, self._since)
+        return Flow(arrays, sinks, self._hidden, self._canonical, complete, self._at, self._since)
 
     async def _hop(self, level: Sequence[int], *, downstream: bool) -> list[tuple[int, int, int, int]]:
         await self._learn(level)

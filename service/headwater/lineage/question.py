@@ -10,6 +10,7 @@ from fnmatch import translate
 
 from headwater.entities.graph import Node
 from headwater.errors import Invalid
+from headwater.lineage.column_graph import Place
 
 _CURSOR = re.compile(r"(\d{1,9})\.(-?\d{1,19})$")
 
@@ -79,6 +80,21 @@ class Question:
     through: tuple[int, ...] = ()
     avoid: tuple[int, ...] = ()
     stop_at: tuple[int, ...] = ()
+    filter: Filter = Filter()
+    paths: bool = True
+    limit: int = 100
+    cursor: Cursor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnQuestion:
+    """Of columns. A place without a field stands for all of its dataset."""
+
+    start: tuple[Place, ...]
+    downstream: bool = True
+    depth: int | None = None
+    avoid: frozenset[Place] = frozenset()
+    stop_at: frozenset[Place] = frozenset()
     filter: Filter = Filter()
     paths: bool = True
     limit: int = 100

@@ -61,7 +61,8 @@ class _Reaching:
         ids = self._arrays.ids(places)
         for sink, job in self._sinks.items() if len(ids) else ():
             ids[ids == sink] = job
-        kept = ~np.isin(ids, np.array([*question.start, *self._flow.hidden], np.int64))
+        start = {self._sinks.get(identifier, identifier) for identifier in question.start}
+        kept = ~np.isin(ids, np.array([*start, *self._flow.hidden], np.int64))
         if question.grain is not Grain.ALL:
             kept &= self._is_job[places] == (question.grain is Grain.JOB)
         ids, places = ids[kept], places[kept]

@@ -33,10 +33,10 @@ class View:
 
     async def prove(self, nodes: Iterable[Node], expand: Expand) -> bool:
         """Compares the nodes with the database, in one statement. True if any differed; these are then put right."""
-        asked = list(nodes)
-        rows = await self._read(asked, expand)
-        for node in asked:
-            self._proven[node] = node.version
+        asked = [(node, node.version) for node in nodes]
+        rows = await self._read([node for node, _ in asked], expand)
+        # As they were asked about: while we waited, another query may have put in what an older snapshot sees.
+        self._proven.update(asked)
         if not rows:
             return False
         found = self.graph.put(rows)

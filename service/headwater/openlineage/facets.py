@@ -84,6 +84,8 @@ class Tags(msgspec.Struct):
 OWN_TAG = "headwaterTag:"
 """Begins the keys of tags that people give (``OwnTag``)."""
 OWN_DATASET, OWN_JOB, OWN_RUN = "headwaterDataset", "headwaterJob", "headwaterRun"
+OWN_MODIFIED = "headwaterModified"
+"""Of an output that a run had when somebody said over REST that it has ended: its time is the dataset's lastModifiedAt."""
 
 
 class OwnTag(msgspec.Struct):

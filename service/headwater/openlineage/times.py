@@ -29,6 +29,11 @@ def parse_time(text: str) -> int:
     return (time - _EPOCH) // _MICROSECOND
 
 
+def now() -> str:
+    """The present, as events have it."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
 def to_datetime(micros: int) -> datetime:
     """The instant as a datetime in UTC."""
     return _EPOCH + timedelta(microseconds=micros)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from contextlib import suppress
 
 import numpy as np
 import psycopg
@@ -15,7 +14,7 @@ from headwater.db.pool import Pool
 from headwater.ingest.replay import replay
 from headwater.lineage.flow import SINK
 from headwater.lineage.present import present
-from headwater.lineage.present.present import Present, housekeeping
+from headwater.lineage.present.present import Present, running_housekeeping
 
 DB, SHOP = "db://shop", "shop"
 
@@ -135,7 +134,7 @@ async def test_kept_fresh_it_is_as_read_anew(database: str, pool: Pool, seed: in
 
 async def test_old_changes_are_deleted(database: str, pool: Pool) -> None:
     await store(database, [complete("w", "a", "b")])
-    with suppress(TimeoutError):
-        await asyncio.wait_for(housekeeping(pool, keep_s=0), 0.5)
+    async with running_housekeeping(pool, keep_s=0.01):
+        await asyncio.sleep(0.5)
     async with pool.connection() as conn:
         assert await (await conn.execute("SELECT FROM graph_changes")).fetchall() == []

@@ -8,6 +8,7 @@ is known by its number; numbers are not those of commits, so all are asked for t
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
@@ -22,6 +23,7 @@ from headwater.lineage.present.arrays import Arrays, Edge, Ids, Part
 from headwater.lineage.snapshot import snapshot
 from headwater.lineage.sql import statement
 
+_log = logging.getLogger(__name__)
 _CHANGES = """
 SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
        ARRAY(SELECT DISTINCT coalesce(owner_id, 0) FROM graph_changes WHERE xid >= %s)
@@ -41,7 +43,7 @@ _ELEMENT = np.dtype([("length", ">i4"), ("value", ">i8")])
 
 _ALL = 0  # an owner's id is never 0
 FORGET_S = 600.0
-"""What is older is read anew; ``housekeeping`` must keep changes for longer."""
+"""What is older is read anew; housekeeping must keep changes for longer."""
 
 
 class Present:
@@ -60,7 +62,7 @@ class Present:
     async def reading(self, pool: Pool) -> AsyncIterator[tuple[Connection, Flow]]:
         """A connection, and the graph as that sees it. One query at a time, as the next may change the arrays."""
         async with self._lock, snapshot(pool) as conn:
-            yield conn, Flow(await self._fresh(conn), self._sinks, self._hidden)
+            yield conn, Flow(await self._fresh(conn), self._sinks, self._hidden, self._aliases)
 
     def _dataset(self, identifier: int) -> int:
         """Of a name of a dataset the dataset; of everything else itself."""
@@ -137,11 +139,25 @@ def _renamed(ids: Ids, names: Ids, canonical: Ids) -> Ids:
     return np.where(names[places] == ids, canonical[places], ids)
 
 
-async def housekeeping(pool: Pool, keep_s: float = 2 * FORGET_S) -> None:
-    """Deletes changes that every process has seen or given up, until it is cancelled."""
+@asynccontextmanager
+async def running_housekeeping(pool: Pool, keep_s: float = 2 * FORGET_S) -> AsyncIterator[None]:
+    """Deletes, in the background, changes that every process has seen or given up."""
+    task = asyncio.create_task(_housekeeping(pool, keep_s))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def _housekeeping(pool: Pool, keep_s: float) -> None:
+    seen: tuple[int] | None = None
     while True:
-        async with pool.connection() as conn:
-            seen = await (await conn.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")).fetchone()
+        try:
+            async with pool.connection() as conn:
+                if seen is not None:
+                    await conn.execute("DELETE FROM graph_changes WHERE xid < %s", seen)
+                seen = await (await conn.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")).fetchone()
+        except Exception:  # noqa: BLE001 - the database may be away for a while; it is only disk space
+            _log.warning("old changes of the graph could not be deleted", exc_info=True)
         await asyncio.sleep(keep_s)
-        async with pool.connection() as conn:
-            await conn.execute("DELETE FROM graph_changes WHERE xid < %s", seen)

@@ -1,0 +1,127 @@
+"""GET /lineage/diff"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from headwater.api.asking import NodeId, id_of, time_of
+from headwater.api.deps import BAD_REQUEST, NOT_FOUND, Responses, json
+from headwater.api.parameters import one_of
+from headwater.db.pool import Connection
+from headwater.entities.diff import GraphDiff, RunDiff, VersionDiff
+from headwater.errors import Invalid
+from headwater.lineage.described import describe
+from headwater.lineage.diff.markdown import markdown
+from headwater.lineage.diff.runs import diff_runs_of_job
+from headwater.lineage.diff.times import TimesQuestion, diff_times
+from headwater.lineage.diff.versions import diff_versions
+from headwater.lineage.snapshot import snapshot
+
+router = APIRouter(prefix="/api/v1", tags=["Graph"])
+
+_LONGEST = 10_000
+_MARKDOWN = "text/markdown"
+_ANSWERS: Responses = {200: {"content": {_MARKDOWN: {"schema": {"type": "string"}}}, "description": "What differs."}}
+
+
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """What is compared: ``after`` None is now."""
+
+    before: str
+    after: str | None
+
+
+def _sides(
+    before: Annotated[
+        str,
+        Query(
+            alias="from",
+            description="A time (`2026-01-31T08:30:00Z`); or the UUID of a version of the dataset, or of a run of the job.",
+        ),
+    ],
+    after: Annotated[str | None, Query(alias="to", description="Of the same kind. Without it, now.")] = None,
+) -> _Sides:
+    return _Sides(before, after)
+
+
+@router.get("/lineage/diff", response_model=GraphDiff | VersionDiff | RunDiff, responses={**_ANSWERS, **BAD_REQUEST, **NOT_FOUND})
+async def get_diff(
+    request: Request,
+    sides: Annotated[_Sides, Depends(_sides)],
+    *,
+    node_id: NodeId,
+    direction: Annotated[
+        Literal["DOWNSTREAM", "UPSTREAM", "BOTH"], one_of("DOWNSTREAM", "UPSTREAM", "BOTH"), Query(description="Of two times.")
+    ] = "BOTH",
+    depth: Annotated[int, Query(ge=0, description="Steps to go, of two times.")] = 5,
+    limit: Annotated[int, Query(ge=0, le=_LONGEST, description="Of each list, of two times.")] = 1_000,
+    form: Annotated[
+        Literal["JSON", "MARKDOWN"] | None,
+        Query(alias="format", description="`json` or `markdown`; without it, what the Accept header prefers."),
+        one_of("JSON", "MARKDOWN"),
+    ] = None,
+) -> Response:
+    """What differs around a node between two times: nodes, edges, schemas, column lineage, owners, each with the run that did it.
+
+    With UUIDs of two versions of a dataset: their schemas, numbers, and the runs that wrote them. With those of two runs of a
+    job: what they read and wrote, their states, and the values of their facets.
+    """
+    async with snapshot(request.app.state.pool) as conn:
+        node = await id_of(conn, node_id)
+        versions = _uuids(sides)
+        if versions is None:
+            question = TimesQuestion(
+                node=node,
+                before=time_of(sides.before, "from"),
+                after=datetime.now(UTC) if sides.after is None else time_of(sides.after, "to"),
+                upstream=direction != "DOWNSTREAM",
+                downstream=direction != "UPSTREAM",
+                depth=depth,
+                limit=limit,
+            )
+            if question.before > question.after:
+                raise Invalid("query param from must not be later than to")
+            return _answer(await diff_times(conn, question), request, form)
+        return _answer(await _diff(conn, node, *versions), request, form)
+
+
+async def _diff(conn: Connection, node: int, before: UUID, after: UUID) -> VersionDiff | RunDiff:
+    described = (await describe(conn, [node]))[node]
+    if described.kind == "JOB":
+        return await diff_runs_of_job(conn, node, before, after)
+    return await diff_versions(conn, described, before, after)
+
+
+def _uuids(sides: _Sides) -> tuple[UUID, UUID] | None:
+    """None where both are no UUIDs. Raises Invalid where one is."""
+    told = [_uuid(sides.before), _uuid(sides.after or "")]
+    if told[0] is None and told[1] is None:
+        return None
+    if told[0] is None or told[1] is None:
+        raise Invalid("query params from and to must be two times, or two UUIDs of versions of a dataset, or of runs of a job")
+    return told[0], told[1]
+
+
+def _uuid(told: str) -> UUID | None:
+    try:
+        return UUID(told)
+    except ValueError:
+        return None
+
+
+def _answer(diff: GraphDiff | VersionDiff | RunDiff, request: Request, form: str | None) -> Response:
+    if form == "MARKDOWN" or (form is None and _prefers_markdown(request.headers.get("accept", ""))):
+        return Response(markdown(diff), media_type=_MARKDOWN, headers={"vary": "Accept"})
+    return json(diff)
+
+
+def _prefers_markdown(accept: str) -> bool:
+    """JSON goes first where both are named: what takes anything is no preference."""
+    kinds = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
+    return _MARKDOWN in kinds and "application/json" not in kinds[: kinds.index(_MARKDOWN)]

@@ -1,0 +1,49 @@
+"""GET /paths"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from headwater.api.asking import Asked, Depth, Grained, asking, ids_of
+from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json
+from headwater.entities.paths import Paths
+from headwater.lineage.paths import PathQuestion, find_paths
+from headwater.lineage.question import Grain
+
+router = APIRouter(prefix="/api/v1", tags=["Graph"])
+
+_MOST = 1_000
+
+
+@router.get("/paths", response_model=Paths, responses={**BAD_REQUEST, **NOT_FOUND})
+async def get_paths(  # noqa: PLR0913 - one parameter a parameter
+    request: Request,
+    when: Asked,
+    *,
+    origins: Annotated[list[str], Query(alias="from", description="Where a path begins: node ids of jobs or datasets.")],
+    destinations: Annotated[list[str], Query(alias="to", description="Where it ends.")],
+    k: Annotated[
+        int, Query(ge=0, le=_MOST, description="How many paths, the shortest first; 0 tells only whether there is one.")
+    ] = 1,
+    every: Annotated[
+        bool, Query(alias="all", description=f"All simple paths, as far as there are no more than {_MOST}.")
+    ] = False,
+    depth: Depth | None = None,
+    grain: Grained = "ALL",
+) -> Response:
+    """How data comes from one node to another: the paths with what proves each edge; or if there is none, why.
+
+    Then it tells the nearest common ancestors, a path the other way, and the path that used to be: which of its edges ended,
+    when, and by which run.
+    """
+    async with asking(request, when) as (conn, flow_of):
+        question = PathQuestion(
+            origins=tuple(dict.fromkeys(await ids_of(conn, origins))),
+            destinations=tuple(dict.fromkeys(await ids_of(conn, destinations))),
+            most=_MOST if every else k,
+            depth=depth,
+            grain=Grain(grain.lower()),
+        )
+        return json(await find_paths(conn, flow_of, question))

@@ -1,0 +1,65 @@
+"""Answers of the calls that ask how one node comes to another."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import Field
+
+from headwater.entities import Entity
+from headwater.entities.graph import Cut, Freshness, Node, ProvenEdge
+
+
+class Path(Entity):
+    length: int = Field(description="Steps, each from one of its nodes to the next.")
+    nodes: list[str] = Field(description="Ids, from the origin to the destination.")
+
+
+class Ended(Entity):
+    """That one node's events no longer tell of an edge."""
+
+    origin: str
+    destination: str
+    toldBy: str = Field(description="Id of the job, or dataset, whose events told of it.")
+    lastAt: datetime = Field(description="Event time of the last event that told of it.")
+    lastRun: UUID | None = Field(description="The run of that event; null if it was declared.")
+    endedAt: datetime | None = Field(description="When the first run that no longer told of it began, or a later declaration.")
+    endedBy: UUID | None = Field(description="That run; null for a declaration, or where it is not known.")
+
+
+class FormerPath(Path):
+    atOneTime: bool = Field(description="Whether there was a time when all of its edges were told of.")
+    edges: list[ProvenEdge]
+    ended: list[Ended] = Field(description="Which of the edges are no more, the first to end first.")
+
+
+class CommonAncestor(Node):
+    toOrigin: int = Field(description="Steps from here to the nearest of the origins.")
+    toDestination: int
+
+
+class NoPath(Entity):
+    """Why there is none."""
+
+    otherWay: Path | None = Field(description="A shortest path from the destinations to the origins; null if there is none.")
+    commonAncestors: list[CommonAncestor] = Field(description="Upstream of both; only the nearest, by the sum of both ways.")
+    former: FormerPath | None = Field(
+        description="A shortest path, by jobs and datasets, over all edges that were ever told of. Null if nothing has ended."
+    )
+
+
+class Paths(Entity):
+    origins: list[Node]
+    destinations: list[Node]
+    asOf: datetime = Field(description="The time at which the answer holds.")
+    reachable: bool = Field(description="Whether there is a path at all, of whatever length.")
+    complete: bool = Field(description="Whether these are all paths.")
+    cut: list[Cut] = Field(
+        description="What was left out: `k` or `depth` as asked; `work`, `size`, `history`: there is more than was looked at."
+    )
+    paths: list[Path] = Field(description="Shortest first.")
+    nodes: list[Node] = Field(description="All that are named in this answer.")
+    edges: list[ProvenEdge] = Field(description="All edges of the paths, and of the other way.")
+    noPath: NoPath | None = Field(description="Null where there is a path, and if only `reachable` was asked.")
+    freshness: Freshness

@@ -1,0 +1,1 @@
+"""What differs between two times, two versions or two runs."""

@@ -1,0 +1,158 @@
+"""What differs around a node between two times."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Iterable, Mapping, Sequence, Sized
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+from uuid import UUID
+
+from headwater.db.pool import Connection
+from headwater.entities.diff import EdgeChange, EdgeChanges, GraphDiff, NodeChange, NodeChanges
+from headwater.entities.graph import Cut, Node
+from headwater.lineage.begun import load_begun
+from headwater.lineage.described import describe
+from headwater.lineage.diff.nodes import node_changes, told_at
+from headwater.lineage.ended import load_ended
+from headwater.lineage.evidence import Pair
+from headwater.lineage.past import Past
+from headwater.lineage.question import Question
+from headwater.lineage.reach import reach
+
+_COMPARED = 2_000  # nodes whose facets are compared, the nearest
+_Known: TypeAlias = tuple[datetime | None, UUID | None]
+_UNKNOWN: _Known = (None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class TimesQuestion:
+    """``limit`` is of each list in the answer."""
+
+    node: int
+    before: datetime
+    after: datetime
+    upstream: bool = True
+    downstream: bool = True
+    depth: int = 5
+    limit: int = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """A node's neighbourhood at a time, by ids, nearest first."""
+
+    nodes: Sequence[int]
+    edges: AbstractSet[Pair]
+    complete: bool
+
+
+async def diff_times(conn: Connection, question: TimesQuestion) -> GraphDiff:
+    """At most three statements a step for each direction and time, and a constant number."""
+    before = await _around(conn, question, question.before)
+    after = await _around(conn, question, question.after)
+    nodes = await describe(conn, {*before.nodes, *after.nodes})
+    names = {identifier: node.id for identifier, node in nodes.items()}
+    edges = await _edges(conn, question, before, after, names)
+    both = set(after.nodes)
+    stayed = [node for node in before.nodes if node in both and node in names]
+    compared = {node: names[node] for node in stayed[:_COMPARED]}
+    told = [await told_at(conn, compared, at) for at in (question.before, question.after)]
+    whole = GraphDiff(
+        node=nodes[question.node],
+        before=question.before,
+        after=question.after,
+        complete=True,
+        cut=[] if before.complete and after.complete else [Cut(rule="size", nodes=None)],
+        nodes=NodeChanges(
+            added=_node_changes(nodes, both - set(before.nodes), edges.added),
+            removed=_node_changes(nodes, set(before.nodes) - both, edges.removed),
+        ),
+        edges=edges,
+        changes=await node_changes(conn, compared, *told),
+    )
+    return _limited(whole, question.limit, len(stayed) - len(compared))
+
+
+async def _edges(
+    conn: Connection, question: TimesQuestion, before: _Around, after: _Around, names: Mapping[int, str]
+) -> EdgeChanges:
+    added, removed = _shown(after.edges - before.edges, names), _shown(before.edges - after.edges, names)
+    moved_in, moved_out = await _current(conn, added, question.before), await _current(conn, removed, question.after)
+    begun = await load_begun(conn, added - moved_in, question.before, question.after)
+    ended: dict[Pair, _Known] = {}
+    for pair, edge in await load_ended(
+        conn, removed - moved_out, question.after, names
+    ):  # told by several, it ends with the last
+        ended[pair] = edge.endedAt, edge.endedBy
+    return EdgeChanges(
+        added=[_edge(names, pair, begun.get(pair, _UNKNOWN), moved=pair in moved_in) for pair in sorted(added)],
+        removed=[_edge(names, pair, ended.get(pair, _UNKNOWN), moved=pair in moved_out) for pair in sorted(removed)],
+    )
+
+
+async def _current(conn: Connection, edges: AbstractSet[Pair], at: datetime) -> set[Pair]:
+    """Those of the edges that are there at that time, wherever."""
+    if not edges:
+        return set()
+    sources = {source for source, _ in edges}
+    flow = await Past(conn, at).flow(sources, downstream=True, hops=0)
+    return flow.edges_from(sources) & edges
+
+
+async def _around(conn: Connection, question: TimesQuestion, at: datetime) -> _Around:
+    nodes, edges, complete = [question.node], set[Pair](), True
+    for downstream, wanted in ((True, question.downstream), (False, question.upstream)):
+        if wanted:
+            flow = await Past(conn, at).flow([question.node], downstream=downstream, hops=question.depth)
+            asked = Question(start=(question.node,), downstream=downstream, depth=question.depth)
+            reached = (await asyncio.to_thread(reach, flow, asked)).ids.tolist()
+            within = {question.node, *reached}
+            edges |= {edge for edge in flow.edges_from(within) if edge[1] in within}
+            nodes += reached
+            complete = complete and flow.complete
+    return _Around(list(dict.fromkeys(nodes)), edges, complete)
+
+
+# ---------------------------------------------------------------- what to tell
+
+
+def _shown(pairs: Iterable[Pair], names: Mapping[int, str]) -> set[Pair]:
+    return {pair for pair in pairs if pair[0] in names and pair[1] in names}
+
+
+def _edge(names: Mapping[int, str], pair: Pair, known: _Known, *, moved: bool) -> EdgeChange:
+    return EdgeChange(origin=names[pair[0]], destination=names[pair[1]], moved=moved, at=known[0], run=known[1])
+
+
+def _node_changes(nodes: Mapping[int, Node], ids: Collection[int], edges: Iterable[EdgeChange]) -> list[NodeChange]:
+    """With the first of the edges that came or went with each."""
+    first: dict[str, EdgeChange] = {}
+    for edge in sorted((edge for edge in edges if edge.at is not None), key=lambda edge: str(edge.at), reverse=True):
+        first[edge.origin] = first[edge.destination] = edge
+    told = sorted((nodes[identifier] for identifier in ids if identifier in nodes), key=lambda node: node.id)
+    return [
+        NodeChange(**node.__dict__, at=edge.at if edge else None, run=edge.run if edge else None)
+        for node in told
+        for edge in [first.get(node.id)]
+    ]
+
+
+def _limited(whole: GraphDiff, limit: int, not_compared: int) -> GraphDiff:
+    lists: tuple[Sized, ...] = (whole.nodes.added, whole.nodes.removed, whole.edges.added, whole.edges.removed, whole.changes)
+    cut = [*whole.cut]
+    if not_compared > 0:
+        cut.append(Cut(rule="size", nodes=not_compared))
+    if (longest := max(len(one) for one in lists)) > limit:
+        cut.append(Cut(rule="limit", nodes=longest - limit))
+    return whole.model_copy(
+        update={
+            "complete": not cut,
+            "cut": cut,
+            "nodes": NodeChanges(added=whole.nodes.added[:limit], removed=whole.nodes.removed[:limit]),
+            "edges": EdgeChanges(added=whole.edges.added[:limit], removed=whole.edges.removed[:limit]),
+            "changes": whole.changes[:limit],
+        }
+    )

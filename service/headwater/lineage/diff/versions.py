@@ -1,0 +1,50 @@
+"""What differs between two versions of a dataset."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from headwater import ids
+from headwater.catalog.datasets import get_dataset_version
+from headwater.catalog.runs import RunKey
+from headwater.db.pool import Connection
+from headwater.entities.dataset import DatasetVersion
+from headwater.entities.diff import VersionDiff, VersionSide
+from headwater.entities.graph import Node
+from headwater.lineage.diff.compare import compared, compared_columns, statistics
+from headwater.lineage.diff.runs import diff_runs
+from headwater.lineage.node_ids import job_node_id
+
+
+async def diff_versions(conn: Connection, node: Node, before: UUID, after: UUID) -> VersionDiff:
+    """Of a dataset. Raises NotFound where it has no such version."""
+    old = await get_dataset_version(conn, node.namespace, node.name, before)
+    new = await get_dataset_version(conn, node.namespace, node.name, after)
+    columns = [[raw] if (raw := version.facets.get("columnLineage")) else [] for version in (old, new)]
+    run_told = [
+        RunKey(ids.version_of(version.version), ids.run_month(version.createdByRun.id))
+        for version in (old, new)
+        if version.createdByRun is not None
+    ]
+    changes = [*compared(node.id, old.facets, new.facets, is_job=False), *compared_columns(node.id, *columns)]
+    cause = {"at": new.createdAt, "run": new.createdByRun.id if new.createdByRun else None}
+    return VersionDiff(
+        node=node,
+        before=_side(old),
+        after=_side(new),
+        changes=[change.model_copy(update=cause) for change in changes],
+        statistics=statistics(old.facets, new.facets),
+        runs=await diff_runs(conn, *run_told) if len(run_told) == 2 and run_told[0] != run_told[1] else None,
+    )
+
+
+def _side(version: DatasetVersion) -> VersionSide:
+    run = version.createdByRun
+    return VersionSide(
+        version=version.version,
+        createdAt=version.createdAt,
+        externalVersion=version.externalVersion,
+        lifecycleState=version.lifecycleState or None,
+        run=run.id if run else None,
+        job=job_node_id(run.job.namespace, run.job.name) if run else None,
+    )

@@ -1,0 +1,275 @@
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import networkx as nx
+import pytest
+from fastapi import FastAPI
+from pydantic import TypeAdapter
+
+from headwater.api import errors, impact
+from headwater.db.pool import Pool
+from headwater.entities.graph import ColumnImpact
+from tests.build import Event, dataset, dataset_event, run_event, run_uuid, schema, store
+from tests.lineage.graphs import complete
+from tests.queries import recorded
+
+DB = "dataset:db://shop:"
+
+
+@pytest.fixture
+async def client(pool: Pool) -> AsyncIterator[httpx.AsyncClient]:
+    app = FastAPI()
+    app.state.pool = pool
+    app.include_router(impact.router)
+    errors.install(app)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://headwater") as opened:
+        yield opened
+
+
+async def _ask(client: httpx.AsyncClient, node: str, **parameters: Any) -> dict[str, Any]:
+    """``node`` is ``t.x``, or a whole node id."""
+    node_id = node if ":" in node else _field(node)
+    answer = await client.get("/api/v1/impact", params={"nodeId": node_id, **parameters})
+    assert answer.status_code == 200, answer.text
+    TypeAdapter(ColumnImpact).validate_json(answer.content)
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def _field(name: str) -> str:
+    table, _, column = name.partition(".")
+    return f"datasetField:db://shop:{table}:{column}"
+
+
+def _short(node: dict[str, Any]) -> str:
+    return f"{node['name']}.{node['field']}" if node["field"] else node["name"]
+
+
+def _found(told: dict[str, Any]) -> dict[str, tuple[int, str]]:
+    return {_short(node): (node["distance"], node["affects"]) for node in told["nodes"]}
+
+
+def _node(told: dict[str, Any], name: str) -> dict[str, Any]:
+    [node] = [node for node in told["nodes"] if _short(node) == name]
+    return dict(node)
+
+
+def _writes(job: str, output: str, *edges: str, time: str = "08:00", facets: Any = None) -> Event:
+    """``edges`` are ``field < table.field HOW``: field ``*`` for the whole output, HOW is ``HASH`` or an indirect subtype."""
+    fields: dict[str, Any] = {}
+    whole = []
+    for edge in edges:
+        target, _, source, *how = edge.split()
+        table, _, column = source.partition(".")
+        told = {"namespace": "db://shop", "name": table, "field": column, "transformations": [_made(*how)]}
+        if target == "*":
+            whole.append(told)
+        else:
+            fields.setdefault(target, {"inputFields": []})["inputFields"].append(told)
+    inputs = sorted({edge.split()[2].partition(".")[0] for edge in edges})
+    lineage = {"columnLineage": {"fields": fields, "dataset": whole}}
+    return run_event(
+        "COMPLETE", time, job, f"{job} {time}", inputs=inputs, outputs=[dataset(output, {**lineage, **(facets or {})})]
+    )
+
+
+def _made(how: str = "") -> dict[str, Any]:
+    if how in ("", "HASH"):
+        return {"type": "DIRECT", "subtype": "TRANSFORMATION", "masking": how == "HASH"}
+    return {"type": "INDIRECT", "subtype": how}
+
+
+def _story() -> list[Event]:
+    """Customers are cleaned: the mail address is hashed, the country taken over, what is closed left out. Orders are joined to
+    them and summed by country. A mailing takes the hash; an export takes whatever there is, and does not say which column."""
+    owned = {"ownership": {"owners": [{"name": "team:finance", "type": "OWNER"}]}}
+    return [
+        _writes("clean", "clean", "id < raw.id", "mail < raw.mail HASH", "country < raw.address.country", "* < raw.closed FILTER",
+                facets=schema("id:INT", "mail:TEXT", "country:TEXT")),
+        _writes("sum", "report", "country < clean.country", "country < clean.country GROUP_BY", "total < orders.amount",
+                "* < clean.id JOIN", "* < orders.customer JOIN", time="08:10", facets=owned),
+        _writes("mail", "mailing", "to < clean.mail", "flag < clean.country CONDITIONAL", time="08:20"),
+        complete("export", "mailing", "dump", "08:30"),
+        complete("archive", "dump", "vault", "08:40"),
+    ]  # fmt: skip
+
+
+async def test_a_column_that_is_dropped_upstream(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    told = await _ask(client, "raw.id")
+    assert _found(told) == {"clean.id": (1, "VALUES"), "report": (2, "ROWS")}
+    assert told["counts"] == {"found": 2, "values": 1, "rows": 1, "both": 0, "datasets": 2, "returned": 2, "cut": []}
+    report = _node(told, "report")
+    assert (report["kind"], report["id"], report["ends"], report["resolved"]) == ("DATASET", DB + "report", True, True)
+    assert report["path"] == [_field("raw.id"), _field("clean.id"), DB + "report"]
+    assert report["owners"] == [{"name": "team:finance", "type": "OWNER"}]
+    identifier = _node(told, "clean.id")
+    assert (identifier["kind"], identifier["fieldType"], identifier["ends"]) == ("FIELD", "INT", False)
+    assert told["groups"]["owners"] == [{"name": "team:finance", "nodes": 1}]
+    [first, second] = told["edges"]
+    assert (first["origin"], first["destination"], first["scope"]) == (_field("clean.id"), DB + "report", "DATASET")
+    assert first["transformations"] == [{"type": "INDIRECT", "subtype": "JOIN", "description": None, "masking": None}]
+    assert second["scope"] == "FIELD"
+    assert second["evidence"] == [
+        {"origin": "OBSERVED", "toldBy": "job:shop:clean", "at": "2026-03-01T08:00:00Z", "run": str(run_uuid("clean 08:00"))}
+    ]
+
+
+async def test_a_column_that_is_filtered_by_affects_rows(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    told = await _ask(client, "raw.closed")
+    assert _found(told) == {
+        "clean": (1, "ROWS"), "report.country": (2, "ROWS"), "report": (2, "ROWS"), "mailing.to": (2, "ROWS"),
+        "mailing.flag": (2, "ROWS"),
+    }  # fmt: skip
+    assert _node(told, "report.country")["path"] == [_field("raw.closed"), DB + "clean", _field("report.country")]
+
+
+async def test_values_and_rows_at_once_and_a_condition(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    told = await _ask(client, "raw.address.country")
+    assert _found(told) == {"clean.country": (1, "VALUES"), "report.country": (2, "BOTH"), "mailing.flag": (2, "VALUES")}
+    [edge] = [e for e in told["edges"] if e["destination"] == _field("report.country")]
+    assert [t["subtype"] for t in edge["transformations"]] == ["TRANSFORMATION", "GROUP_BY"]
+
+
+async def test_a_masked_column_stays_masked(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [*_story(), _writes("leak", "leak", "to < mailing.to", "to < raw.mail", time="09:00")])
+    told = await _ask(client, "raw.mail")
+    assert {_short(node): node["masked"] for node in told["nodes"]} == {"clean.mail": True, "mailing.to": True, "leak.to": False}
+
+
+async def test_upstream_of_a_column(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    assert _found(await _ask(client, "mailing.to", direction="upstream")) == {
+        "clean.mail": (1, "VALUES"), "raw.mail": (2, "VALUES"), "raw.closed": (2, "ROWS"),
+    }  # fmt: skip
+    told = await _ask(client, "report.total", direction="upstream")
+    assert _found(told) == {
+        "orders.amount": (1, "VALUES"), "clean.id": (1, "ROWS"), "orders.customer": (1, "ROWS"), "raw.id": (2, "ROWS"),
+        "raw.closed": (2, "ROWS"),
+    }  # fmt: skip
+    assert {(e["origin"], e["destination"]) for e in told["edges"]} >= {(_field("raw.id"), _field("clean.id"))}
+    assert _node(told, "raw.id")["ends"] is True
+
+
+async def test_where_only_tables_are_known(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    told = await _ask(client, "raw.mail")
+    assert _node(told, "mailing.to")["ends"] is True, "as far as columns are known"
+    [dump] = told["tableLevel"]["nodes"]
+    assert (dump["id"], dump["distance"], dump["nearest"]) == (DB + "dump", 3, DB + "mailing")
+    assert (told["tableLevel"]["found"], told["tableLevel"]["beyond"]) == (1, 1)
+    near = await _ask(client, "raw.mail", depth=2)
+    assert near["tableLevel"]["nodes"] == []
+    view = dataset_event("09:00", "view", {"lineage": {"inputs": [{"type": "DATASET", "namespace": "db://shop", "name": "raw"}]}})
+    await store(database, [view])
+    told = await _ask(client, "raw.mail")
+    assert [node["name"] for node in told["tableLevel"]["nodes"]] == ["view", "dump"]
+    upstream = await _ask(client, DB + "vault", grain="column", direction="upstream")
+    assert (upstream["nodes"], upstream["tableLevel"]["beyond"]) == ([], 3)
+    assert [node["name"] for node in upstream["tableLevel"]["nodes"]] == ["dump"]
+
+
+async def test_a_column_that_is_not_known(database: str, client: httpx.AsyncClient) -> None:
+    await store(
+        database,
+        [_writes("fill", "b", "x < a.x"), _writes("load", "c", "y < b", "z < b.k"), _writes("last", "d", "v < c.y"),
+         dataset_event("08:00", "e", schema("alone"))],
+    )  # fmt: skip
+    told = await _ask(client, "a.x")
+    assert {_short(node): node["resolved"] for node in told["nodes"]} == {"b.x": True, "c.y": False, "d.v": False}
+    assert {e["scope"] for e in told["edges"] if e["destination"] == _field("c.y")} == {"UNRESOLVED"}
+    told = await _ask(client, "d.v", direction="upstream")
+    assert {_short(node): (node["kind"], node["resolved"]) for node in told["nodes"]} == {
+        "c.y": ("FIELD", True), "b": ("DATASET", False), "a.x": ("FIELD", False),
+    }  # fmt: skip
+    alone = await _ask(client, "e.alone")
+    assert (alone["nodes"], alone["complete"], alone["start"][0]["field"]) == ([], True, "alone")
+    assert (await _ask(client, "c.z"))["counts"]["found"] == 0, "known by what it derives from alone"
+
+
+async def test_a_cycle(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [_writes("there", "p", "x < q.x"), _writes("back", "q", "x < p.x", "x < q.x", "n < p.x SORT")])
+    assert _found(await _ask(client, "q.x")) == {"p.x": (1, "VALUES"), "q.n": (2, "ROWS")}
+    assert _found(await _ask(client, DB + "q", grain="column")) == {"p.x": (1, "VALUES")}
+    assert _found(await _ask(client, "job:shop:there", grain="column")) == {"q.x": (1, "VALUES"), "q.n": (1, "ROWS")}
+
+
+async def test_depth_ways_filters_and_pages(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    told = await _ask(client, DB + "raw", grain="column", depth=1)
+    assert (told["complete"], told["counts"]["cut"]) == (False, [{"rule": "depth", "nodes": None}])
+    assert told["counts"]["found"] == 4
+    avoiding = await _ask(client, DB + "raw", grain="column", avoid=[_field("clean.country"), DB + "mailing", DB + "report"])
+    assert set(_found(avoiding)) == {"clean", "clean.id", "clean.mail"}
+    assert _node(avoiding, "clean.id")["ends"] is None
+    stopping = await _ask(client, DB + "raw", grain="column", stopAt=DB + "clean")
+    assert stopping["counts"]["datasets"] == 1
+    shown = await _ask(client, DB + "raw", grain="column", owner="team:finance")
+    assert {node["name"] for node in shown["nodes"]} == {"report"}
+    whole = (await _ask(client, DB + "raw", grain="column"))["nodes"]
+    pages, cursor = [], ""
+    while cursor is not None:
+        part = await _ask(client, DB + "raw", grain="column", limit=3, **({"cursor": cursor} if cursor else {}))
+        pages += part["nodes"]
+        cursor = part["cursor"]
+    assert pages == whole
+    assert (await _ask(client, DB + "raw", grain="column", paths="false"))["edges"] == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_random_columns_are_reached_as_networkx_reaches_them(database: str, client: httpx.AsyncClient, seed: int) -> None:
+    rnd = random.Random(seed)
+    fields = [f"t{table}.f{field}" for table in range(6) for field in range(3)]
+    edges = {(rnd.choice(fields), rnd.choice(fields)) for _ in range(25)}
+    by_table: dict[str, list[str]] = {}
+    for source, target in sorted(edges):
+        table, _, column = target.partition(".")
+        by_table.setdefault(table, []).append(f"{column} < {source}")
+    await store(database, [_writes(f"write {table}", table, *told) for table, told in by_table.items()])
+    graph = nx.DiGraph(sorted(edges))
+    for start in graph:
+        for direction, walked in (("downstream", graph), ("upstream", graph.reverse())):
+            told = await _ask(client, start, direction=direction)
+            lengths = nx.single_source_shortest_path_length(walked, start)
+            assert {name: distance for name, (distance, _) in _found(told).items()} == {n: d for n, d in lengths.items() if d}
+
+
+async def test_a_hop_is_a_statement(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [_writes(f"j{i}", f"t{i}", f"x < t{i - 1}.x") for i in range(1, 30)])
+    await _ask(client, "t0.x")
+    costs = []
+    for depth in (5, 10, 20):
+        with recorded() as statements:
+            await _ask(client, "t0.x", depth=depth)
+        costs.append(len([statement for statement in statements if statement]) - depth)
+    assert costs[0] == costs[1] == costs[2] <= 20
+
+
+@pytest.mark.parametrize(
+    ("parameters", "status", "message"),
+    [
+        ({"nodeId": _field("clean.nope")}, 404, "Field 'nope' not found."),
+        ({"nodeId": _field("nope.id")}, 404, "Field 'id' not found."),
+        ({"nodeId": _field("clean.id"), "grain": "job"}, 400, "query param grain must be COLUMN"),
+        ({"nodeId": _field("clean.id"), "asOf": "2026-03-01T08:30:00Z"}, 400, "Of columns only the present"),
+        ({"nodeId": DB + "clean", "grain": "column", "history": "all"}, 400, "Of columns only the present"),
+        ({"nodeId": _field("clean.id") + "#12345678-1234-8234-9234-123456789abc"}, 400, "Of columns only the present"),
+        ({"nodeId": _field("clean.id"), "through": DB + "report"}, 400, "query param through is not for columns"),
+        ({"nodeId": _field("clean.id"), "stopAt": _field("nope.id")}, 404, "Field 'id' not found."),
+        ({"nodeId": _field("clean.id"), "cursor": "page2"}, 400, "The cursor is not one"),
+        ({"nodeId": "datasetField:db:clean"}, 400, "too few parts"),
+    ],
+)
+async def test_what_is_refused(
+    database: str, client: httpx.AsyncClient, parameters: dict[str, Any], status: int, message: str
+) -> None:
+    await store(database, _story())
+    answer = await client.get("/api/v1/impact", params=parameters)
+    assert answer.status_code == status, answer.text
+    assert message in answer.json()["message"]

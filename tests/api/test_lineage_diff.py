@@ -1,0 +1,316 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from pydantic import TypeAdapter
+
+from headwater.api import datasets, errors, lineage_diff
+from headwater.api.paths import RawPaths
+from headwater.db.pool import Pool
+from headwater.entities.diff import GraphDiff, RunDiff, VersionDiff
+from tests.build import Event, dataset, dataset_event, job_event, run_event, run_uuid, schema, store
+from tests.lineage.graphs import complete
+from tests.queries import recorded
+
+DB = "dataset:db://shop:"
+JOB = "job:shop:"
+MORNING, NOON, EVENING = (f"2026-03-01T{hour}:00:00Z" for hour in ("09", "12", "18"))
+ANSWER: TypeAdapter[Any] = TypeAdapter(GraphDiff | VersionDiff | RunDiff)
+
+
+@pytest.fixture
+async def client(pool: Pool) -> AsyncIterator[httpx.AsyncClient]:
+    app = FastAPI()
+    app.state.pool = pool
+    app.include_router(lineage_diff.router)
+    app.include_router(datasets.router)
+    errors.install(app)
+    app.add_middleware(RawPaths)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://headwater") as opened:
+        yield opened
+
+
+async def _ask(client: httpx.AsyncClient, node: str, before: str, after: str, **parameters: Any) -> dict[str, Any]:
+    answer = await client.get("/api/v1/lineage/diff", params={"nodeId": node, "from": before, "to": after, **parameters})
+    assert answer.status_code == 200, answer.text
+    ANSWER.validate_json(answer.content)
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def _columns(output: str, *sources: str, kind: str = "DIRECT") -> dict[str, Any]:
+    fields = [
+        {"namespace": "db://shop", "name": table, "field": field, "transformations": [{"type": kind, "subtype": "IDENTITY"}]}
+        for table, field in (source.split(".") for source in sources)
+    ]
+    return {"columnLineage": {"fields": {output: {"inputFields": fields}}}}
+
+
+def _owned(owner: str) -> dict[str, Any]:
+    return {"ownership": {"owners": [{"name": owner, "type": "OWNER"}]}}
+
+
+def _wrote(time: str, run: str, *outputs: Event, inputs: list[Event | str] | None = None, **more: Any) -> Event:
+    return run_event("COMPLETE", time, "sum", run, inputs=inputs or ["orders"], outputs=list(outputs), **more)
+
+
+def _story() -> list[Event]:
+    """In the morning revenue is summed from orders. At 10 the currency rates come in, the total becomes a decimal and the
+    comment goes; at 11 a board is made of it, in place of the report; at 13 another team takes it over."""
+    old = {**schema("day:DATE", "total:INT", "comment:TEXT"), **_columns("total", "orders.amount"), **_owned("team:sales")}
+    new = {**schema("day:DATE", "total:DECIMAL", "rate:FLOAT"), **_columns("total", "orders.amount", "rates.rate")}
+    return [
+        complete("load", "", "orders", "07:00"),
+        _wrote("08:00", "s8", dataset("revenue", old)),
+        complete("show", "revenue", "report", "08:30"),
+        _wrote("10:00", "s10", dataset("revenue", {**new, **_owned("team:sales")}), inputs=["orders", "rates"]),
+        complete("show", "revenue", "board", "11:00"),
+        _wrote("13:00", "s13", dataset("revenue", {**new, **_owned("team:finance")}), inputs=["orders", "rates"]),
+    ]
+
+
+def _turns(told: list[dict[str, Any]]) -> set[tuple[Any, ...]]:
+    return {(c["what"], c["name"], c["turn"], c["before"], c["after"]) for c in told}
+
+
+async def test_what_came_and_went_between_two_times(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    told = await _ask(client, DB + "revenue", MORNING, NOON)
+    assert [(node["id"], node["run"]) for node in told["nodes"]["added"]] == [
+        (DB + "board", str(run_uuid("show 11:00"))), (DB + "rates", str(run_uuid("s10"))),
+    ]  # fmt: skip
+    assert [(node["id"], node["at"], node["run"]) for node in told["nodes"]["removed"]] == [
+        (DB + "report", "2026-03-01T11:00:00Z", str(run_uuid("show 11:00")))
+    ]
+    added = {(edge["origin"], edge["destination"]): (edge["at"], edge["run"]) for edge in told["edges"]["added"]}
+    assert added == {
+        (DB + "rates", JOB + "sum"): ("2026-03-01T10:00:00Z", str(run_uuid("s10"))),
+        (JOB + "show", DB + "board"): ("2026-03-01T11:00:00Z", str(run_uuid("show 11:00"))),
+    }
+    [removed] = told["edges"]["removed"]
+    assert (removed["origin"], removed["destination"], removed["run"]) == (
+        JOB + "show", DB + "report", str(run_uuid("show 11:00")),
+    )  # fmt: skip
+    assert (told["complete"], told["cut"], told["before"], told["after"]) == (True, [], MORNING, NOON)
+
+
+async def test_schemas_columns_and_owners_with_the_run_that_did_it(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    told = await _ask(client, DB + "revenue", MORNING, NOON)
+    assert {change["node"] for change in told["changes"]} == {DB + "revenue"}
+    assert _turns(told["changes"]) == {
+        ("FIELD", "total", "CHANGED", "INT", "DECIMAL"),
+        ("FIELD", "comment", "REMOVED", "TEXT", None),
+        ("FIELD", "rate", "ADDED", None, "FLOAT"),
+        ("COLUMN", "total", "ADDED", None, "DIRECT IDENTITY"),
+    }
+    [column] = [change for change in told["changes"] if change["what"] == "COLUMN"]
+    assert column["source"] == "datasetField:db://shop:rates:rate"
+    assert {(change["at"], change["run"]) for change in told["changes"]} == {("2026-03-01T10:00:00Z", str(run_uuid("s10")))}
+    later = await _ask(client, DB + "revenue", NOON, EVENING)
+    assert [(c["what"], c["name"], c["turn"], c["run"]) for c in later["changes"]] == [
+        ("OWNER", "team:sales", "REMOVED", str(run_uuid("s13"))), ("OWNER", "team:finance", "ADDED", str(run_uuid("s13"))),
+    ]  # fmt: skip
+    assert later["edges"] == {"added": [], "removed": []}
+
+
+async def test_one_way_and_not_far(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    upstream = await _ask(client, DB + "revenue", MORNING, NOON, direction="upstream")
+    assert [node["id"] for node in upstream["nodes"]["added"]] == [DB + "rates"]
+    downstream = await _ask(client, DB + "revenue", MORNING, NOON, direction="downstream")
+    assert [node["id"] for node in downstream["nodes"]["added"]] == [DB + "board"]
+    near = await _ask(client, DB + "revenue", MORNING, NOON, depth=0)
+    assert near["nodes"] == {"added": [], "removed": []}
+    assert len(near["changes"]) == 4
+    short = await _ask(client, DB + "revenue", MORNING, NOON, limit=1)
+    assert (short["complete"], short["cut"], len(short["changes"])) == (False, [{"rule": "limit", "nodes": 3}], 1)
+
+
+async def test_two_writers_of_one_table_both_count(database: str, client: httpx.AsyncClient) -> None:
+    """That another job wrote last does not take away what the first one's columns derive from."""
+    first = dataset("t", {**schema("a"), **_columns("a", "x.a")})
+    second = dataset("t", {**schema("a"), **_columns("a", "y.b")})
+    await store(database, [
+        run_event("COMPLETE", "08:00", "one", "1", inputs=["x"], outputs=[first]),
+        run_event("COMPLETE", "10:00", "two", "2", inputs=["y"], outputs=[second]),
+    ])  # fmt: skip
+    told = await _ask(client, DB + "t", MORNING, NOON)
+    assert [(c["what"], c["turn"], c["source"]) for c in told["changes"]] == [("COLUMN", "ADDED", "datasetField:db://shop:y:b")]
+
+
+async def test_what_events_without_a_run_told(database: str, client: httpx.AsyncClient) -> None:
+    def view(time: str, kind: str, text: str, source: str, *fields: str) -> Event:
+        inputs = [{"type": "DATASET", "namespace": "db://shop", "name": source}]
+        facets = {"datasetType": {"datasetType": kind}, "documentation": {"description": text}, "lineage": {"inputs": inputs}}
+        return dataset_event(time, "v", {**facets, **schema(*fields)})
+
+    code = {"sourceCodeLocation": {"url": "https://git/etl", "version": "abc"}}
+    await store(database, [
+        view("08:00", "VIEW", "Old words", "a", "x:INT"),
+        view("10:00", "MATERIALIZED_VIEW", "New words", "b", "x:INT", "y:INT"),
+        job_event("08:00", "j", inputs=["v"]), job_event("10:30", "j", inputs=["v"], facets=code),
+    ])  # fmt: skip
+    told = await _ask(client, DB + "v", MORNING, NOON)
+    # What a JobEvent tells replaces what the one before told; of a DatasetEvent it is kept with the version.
+    assert {(*turn, change["at"][11:13], change["run"]) for change in told["changes"] for turn in _turns([change])} == {
+        ("TYPE", "", "CHANGED", "VIEW", "MATERIALIZED_VIEW", "10", None),
+        ("DESCRIPTION", "", "CHANGED", "Old words", "New words", "10", None),
+        ("FIELD", "y", "ADDED", None, "INT", "10", None),
+        ("CODE", "", "CHANGED", None, "https://git/etl abc", "10", None),
+    }
+    assert [(e["origin"], e["at"], e["run"]) for e in told["edges"]["removed"]] == [(DB + "a", "2026-03-01T10:00:00Z", None)]
+    assert [(e["origin"], e["at"], e["run"]) for e in told["edges"]["added"]] == [(DB + "b", "2026-03-01T10:00:00Z", None)]
+
+
+async def test_a_cycle_and_an_edge_that_came_back(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [
+        complete("there", "a", "b", "07:00"), complete("back", "b", "a", "07:10"),
+        complete("back", "c", "a", "08:00"), complete("back", "b", "a", "10:00"),
+    ])  # fmt: skip
+    told = await _ask(client, DB + "a", MORNING, NOON)
+    assert [(e["origin"], e["destination"], e["run"]) for e in told["edges"]["added"]] == [
+        (DB + "b", JOB + "back", str(run_uuid("back 10:00")))
+    ]
+    assert [node["id"] for node in told["nodes"]["removed"]] == [DB + "c"]
+
+
+async def test_until_now(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    answer = await client.get("/api/v1/lineage/diff", params={"nodeId": DB + "revenue", "from": EVENING})
+    told = answer.json()
+    assert (told["changes"], told["edges"], told["complete"]) == ([], {"added": [], "removed": []}, True)
+
+
+def _training(time: str, run: str, rows: int, depth: int, code: str, kind: str = "COMPLETE") -> list[Event]:
+    parameters = {"parameters": [{"key": "depth", "name": "depth", "value": depth}, {"key": "seed", "name": "seed", "value": 7}]}
+    told = dataset("model", schema("w:FLOAT"), outputFacets={"outputStatistics": {"rowCount": rows, "size": 10}})
+    begun = time.replace(":30", ":00")
+    return [
+        run_event("START", begun, "train", run, inputs=["features"]),
+        run_event(kind, time, "train", run, inputs=["features"], outputs=[told], run_facets={"executionParameters": parameters},
+                  job_facets={"sourceCodeLocation": {"url": "https://git/ml", "version": code, "_producer": time}}),
+    ]  # fmt: skip
+
+
+async def test_two_runs_of_a_job(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [
+        complete("make", "", "features", "07:00"), *_training("08:30", "first", 100, 3, "aaa"),
+        complete("make", "", "features", "09:00"), *_training("10:30", "second", 90, 5, "bbb", "FAIL"),
+    ])  # fmt: skip
+    first, second = (str(run_uuid(name)) for name in ("first", "second"))
+    told = await _ask(client, JOB + "train", first, second)
+    assert (told["of"], told["before"]["run"], told["after"]["state"]) == ("RUNS", first, "FAILED")
+    assert told["before"]["durationMs"] == told["after"]["durationMs"] == 30 * 60 * 1000
+    [features] = told["inputs"]
+    assert (features["dataset"], features["turn"]) == (DB + "features", "CHANGED")
+    assert [v["writtenBy"] for side in ("before", "after") for v in features[side]] == [
+        str(run_uuid("make 07:00")), str(run_uuid("make 09:00")),
+    ]  # fmt: skip
+    [model] = told["outputs"]
+    assert model["statistics"] == [{"name": "rowCount", "before": 100, "after": 90}]
+    assert [(f["of"], f["facet"], f["path"], f["before"], f["after"]) for f in told["facets"]] == [
+        ("RUN", "executionParameters", "parameters[depth].value", "3", "5"),
+        ("JOB", "sourceCodeLocation", "version", "aaa", "bbb"),
+    ]
+
+
+async def test_inputs_that_vary_by_run(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [complete("j", "a b", "x", "08:00", "one"), complete("j", "b c", "x y", "09:00", "two")])
+    told = await _ask(client, JOB + "j", str(run_uuid("one")), str(run_uuid("two")))
+    assert [(io["dataset"], io["turn"]) for io in told["inputs"]] == [(DB + "a", "REMOVED"), (DB + "c", "ADDED")]
+    assert [(io["dataset"], io["turn"]) for io in told["outputs"]] == [(DB + "y", "ADDED")]
+
+
+async def _versions(client: httpx.AsyncClient, name: str) -> list[str]:
+    answer = await client.get(f"/api/v1/namespaces/db%3A%2F%2Fshop/datasets/{name}/versions")
+    return [version["version"] for version in reversed(answer.json()["versions"])]
+
+
+async def test_two_versions_of_a_dataset(database: str, client: httpx.AsyncClient) -> None:
+    rows = [{"outputStatistics": {"rowCount": n}} for n in (10, 20)]
+    old = dataset("revenue", {**schema("total:INT"), **_columns("total", "orders.amount")}, outputFacets=rows[0])
+    new = dataset("revenue", {**schema("total:DECIMAL"), **_columns("total", "rates.rate")}, outputFacets=rows[1])
+    await store(database, [
+        complete("load", "", "orders", "07:00"), _wrote("08:00", "s8", old), _wrote("10:00", "s10", new, inputs=["rates"]),
+    ])  # fmt: skip
+    before, after = await _versions(client, "revenue")
+    told = await _ask(client, DB + "revenue", before, after)
+    assert (told["of"], told["before"]["run"], told["after"]["run"]) == ("VERSIONS", str(run_uuid("s8")), str(run_uuid("s10")))
+    assert _turns(told["changes"]) == {
+        ("FIELD", "total", "CHANGED", "INT", "DECIMAL"),
+        ("COLUMN", "total", "REMOVED", "DIRECT IDENTITY", None),
+        ("COLUMN", "total", "ADDED", None, "DIRECT IDENTITY"),
+    }
+    assert told["statistics"] == [{"name": "rowCount", "before": 10, "after": 20}]
+    assert [(io["dataset"], io["turn"]) for io in told["runs"]["inputs"]] == [(DB + "orders", "REMOVED"), (DB + "rates", "ADDED")]
+
+
+async def test_markdown_on_demand(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    asked = {"nodeId": DB + "revenue", "from": MORNING, "to": NOON}
+    preferred = await client.get("/api/v1/lineage/diff", params=asked, headers={"accept": "text/markdown, */*"})
+    assert preferred.headers["content-type"] == "text/markdown; charset=utf-8"
+    named = await client.get("/api/v1/lineage/diff", params={**asked, "format": "markdown"})
+    assert named.text == preferred.text
+    assert (
+        f"- field `total` changed: `INT` → `DECIMAL` (2026-03-01T10:00:00Z, run `{run_uuid('s10')}`)" in named.text.splitlines()
+    )
+    for headers in ({"accept": "application/json, text/markdown"}, {"accept": "*/*"}):
+        assert (await client.get("/api/v1/lineage/diff", params=asked, headers=headers)).json()["of"] == "TIMES"
+    forced = await client.get("/api/v1/lineage/diff", params={**asked, "format": "json"}, headers={"accept": "text/markdown"})
+    assert forced.json()["of"] == "TIMES"
+
+
+async def test_statements_do_not_grow(database: str, client: httpx.AsyncClient) -> None:
+    """With what stands about a node, within the same distance."""
+    costs = []
+    for n in (3, 40):
+        await store(database, [complete(f"r{i}", f"s{i}", "hub", f"08:00:{i:02}") for i in range(n)])
+        await store(database, [complete(f"r{i}", f"t{i}", "hub", f"10:00:{i:02}") for i in range(n)])
+        with recorded() as statements:
+            told = await _ask(client, DB + "hub", MORNING, NOON, depth=2)
+        assert len(told["nodes"]["added"]) == n
+        costs.append(len([s for s in statements if s]))
+    assert costs[0] == costs[1]
+    assert costs[1] <= 60
+
+
+@pytest.mark.parametrize(
+    ("parameters", "status", "message"),
+    [
+        ({}, 400, "query param nodeId must not be null"),
+        ({"nodeId": DB + "orders"}, 400, "query param from must not be null"),
+        ({"nodeId": DB + "ordesr", "from": NOON}, 404, f"Dataset 'ordesr' not found. Near names: {DB}orders"),
+        ({"nodeId": DB + "orders", "from": "yesterday"}, 400, "query param from must be a time"),
+        ({"nodeId": DB + "orders", "from": NOON, "to": "now"}, 400, "query param to must be a time"),
+        ({"nodeId": DB + "orders", "from": NOON, "to": MORNING}, 400, "from must not be later than to"),
+        ({"nodeId": DB + "orders", "from": NOON, "to": str(run_uuid("x"))}, 400, "must be two times, or two UUIDs"),
+        ({"nodeId": DB + "orders", "from": str(run_uuid("x"))}, 400, "must be two times, or two UUIDs"),
+        ({"nodeId": DB + "orders", "from": str(run_uuid("x")), "to": str(run_uuid("y"))}, 404, "Dataset version"),
+        ({"nodeId": JOB + "j", "from": str(run_uuid("x")), "to": str(run_uuid("y"))}, 404, "Run of this job"),
+        ({"nodeId": JOB + "j", "from": str(run_uuid("j 08:00")), "to": str(run_uuid("k 08:00"))}, 404, "Run of this job"),
+        ({"nodeId": DB + "orders", "from": NOON, "format": "pdf"}, 400, "must be one of [JSON, MARKDOWN]"),
+        ({"nodeId": DB + "orders", "from": NOON, "direction": "sideways"}, 400, "must be one of"),
+        ({"nodeId": DB + "orders", "from": NOON, "depth": -1}, 400, "query param depth"),
+        ({"nodeId": DB + "orders", "from": NOON, "limit": 10_001}, 400, "query param limit"),
+    ],
+)
+async def test_what_is_refused(
+    database: str, client: httpx.AsyncClient, parameters: dict[str, Any], status: int, message: str
+) -> None:
+    await store(database, [complete("j", "orders", "x"), complete("k", "orders", "x")])
+    answer = await client.get("/api/v1/lineage/diff", params=parameters)
+    assert answer.status_code == status, answer.text
+    assert message in answer.json()["message"]
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+async def test_times_at_the_end_of_the_calendar(database: str, client: httpx.AsyncClient, time: str) -> None:
+    await store(database, [complete("j", "orders", "x")])
+    told = await _ask(client, DB + "orders", *sorted([NOON, time]))
+    assert told["complete"] is True

@@ -1,0 +1,272 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from itertools import pairwise
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from pydantic import TypeAdapter
+
+from headwater.api import errors, lineage_paths
+from headwater.db.pool import Pool
+from headwater.entities.paths import Paths
+from tests.build import Event, dataset_event, job_event, run_event, run_uuid, store
+from tests.lineage.graphs import complete
+from tests.queries import recorded
+
+DB = "dataset:db://shop:"
+JOB = "job:shop:"
+
+
+@pytest.fixture
+async def client(pool: Pool) -> AsyncIterator[httpx.AsyncClient]:
+    app = FastAPI()
+    app.state.pool = pool
+    app.include_router(lineage_paths.router)
+    errors.install(app)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://headwater") as opened:
+        yield opened
+
+
+async def _ask(client: httpx.AsyncClient, source: str, target: str, **parameters: Any) -> dict[str, Any]:
+    answer = await client.get("/api/v1/paths", params={"from": source, "to": target, **parameters})
+    assert answer.status_code == 200, answer.text
+    TypeAdapter(Paths).validate_json(answer.content)
+    told: dict[str, Any] = answer.json()
+    named = {node["id"] for node in told["nodes"]}
+    assert {node for path in told["paths"] for node in path["nodes"]} <= named
+    return told
+
+
+def _paths(told: dict[str, Any]) -> list[str]:
+    return [" ".join(node.rpartition(":")[2] for node in path["nodes"]) for path in told["paths"]]
+
+
+def _view(time: str, name: str, source: str) -> Event:
+    return dataset_event(time, name, {"lineage": {"inputs": [{"type": "DATASET", "namespace": "db://shop", "name": source}]}})
+
+
+def _story() -> list[Event]:
+    """Orders are staged by two jobs into one table, daily and by hand; marts stand on it; a view is made of one without a job.
+    The forecast corrects the plan that it is made of: a cycle."""
+    return [
+        complete("stage", "raw", "orders", "08:00"),
+        complete("backfill", "raw archive", "orders", "08:05"),
+        complete("sum", "orders", "revenue", "08:10"),
+        complete("rank", "orders", "ranks", "08:15"),
+        complete("join", "ranks revenue", "report", "08:20"),
+        _view("08:30", "board", "report"),
+        complete("forecast", "revenue plan", "outlook", "08:40"),
+        complete("correct", "outlook", "plan", "08:50"),
+    ]
+
+
+async def test_the_shortest_path_and_what_proves_it(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    told = await _ask(client, DB + "revenue", DB + "board")
+    assert _paths(told) == ["revenue join report board"]
+    [path] = told["paths"]
+    assert path["length"] == 3
+    edges = {(edge["origin"], edge["destination"]): edge["evidence"] for edge in told["edges"]}
+    assert edges.keys() == set(pairwise(path["nodes"]))
+    [read] = edges[DB + "revenue", JOB + "join"]
+    assert (read["kind"], read["origin"], read["lastRun"]) == ("INPUT", "OBSERVED", str(run_uuid("join 08:20")))
+    [declared] = edges[DB + "report", DB + "board"]
+    assert (declared["kind"], declared["origin"], declared["lastRun"]) == ("DATASET_LINEAGE", "DECLARED", None)
+    assert (told["reachable"], told["complete"], told["noPath"]) == (True, True, None)
+    assert told["freshness"]["eventTime"] == "2026-03-01T08:50:00Z"
+
+
+async def test_two_producers_of_one_table_are_two_paths(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    told = await _ask(client, DB + "raw", DB + "revenue", k=5)
+    assert sorted(_paths(told)) == ["raw backfill orders sum revenue", "raw stage orders sum revenue"]
+    assert told["complete"] is True
+    first = await _ask(client, DB + "raw", DB + "revenue")
+    assert (len(first["paths"]), first["complete"], first["cut"]) == (1, False, [{"rule": "k", "nodes": None}])
+    tables = await _ask(client, DB + "raw", DB + "revenue", grain="dataset", all=True)
+    assert _paths(tables) == ["raw orders revenue"]
+    assert {edge["origin"] for edge in tables["edges"]} == {
+        DB + "raw",
+        JOB + "stage",
+        JOB + "backfill",
+        DB + "orders",
+        JOB + "sum",
+    }
+
+
+async def test_all_paths_up_to_a_length(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    told = await _ask(client, DB + "raw", DB + "report", all=True, grain="dataset")
+    assert sorted(_paths(told)) == ["raw orders ranks report", "raw orders revenue report"]
+    told = await _ask(client, DB + "orders", DB + "plan", all=True, depth=3)
+    assert (told["reachable"], told["paths"], told["noPath"], told["cut"]) == (True, [], None, [{"rule": "depth", "nodes": None}])
+
+
+async def test_a_cycle_has_a_way_in_both_directions(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    assert _paths(await _ask(client, DB + "plan", DB + "outlook", all=True)) == ["plan forecast outlook"]
+    assert _paths(await _ask(client, DB + "outlook", DB + "plan", all=True)) == ["outlook correct plan"]
+
+
+async def test_from_and_to_jobs_and_several_nodes(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    assert sorted(_paths(await _ask(client, JOB + "stage", JOB + "join", grain="job", k=2))) == [
+        "stage rank join",
+        "stage sum join",
+    ]
+    told = await client.get(
+        "/api/v1/paths",
+        params={
+            "from": [DB + "archive", DB + "raw", DB + "raw"],
+            "to": [DB + "ranks", DB + "revenue"],
+            "grain": "dataset",
+            "k": 9,
+        },
+    )
+    assert sorted(_paths(told.json())) == [
+        "archive orders ranks", "archive orders revenue", "raw orders ranks", "raw orders revenue",
+    ]  # fmt: skip
+
+
+async def test_only_whether_there_is_a_path(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    for source, target, reachable in (("raw", "board", True), ("board", "raw", False)):
+        told = await _ask(client, DB + source, DB + target, k=0)
+        assert (told["reachable"], told["paths"], told["noPath"]) == (reachable, [], None)
+
+
+async def test_no_path_because_it_leads_the_other_way(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    told = await _ask(client, DB + "report", DB + "revenue")
+    assert told["reachable"] is False
+    why = told["noPath"]
+    assert [node.rpartition(":")[2] for node in why["otherWay"]["nodes"]] == ["revenue", "join", "report"]
+    assert {edge["origin"] for edge in told["edges"]} == {DB + "revenue", JOB + "join"}
+    assert why["former"] is None
+
+
+async def test_no_path_but_a_common_ancestor(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    why = (await _ask(client, DB + "revenue", DB + "ranks"))["noPath"]
+    assert why["otherWay"] is None
+    [orders] = why["commonAncestors"]
+    assert (orders["id"], orders["toOrigin"], orders["toDestination"]) == (DB + "orders", 2, 2)
+    nothing = (await _ask(client, DB + "board", DB + "outlook", grain="dataset"))["noPath"]
+    assert [(a["name"], a["toOrigin"], a["toDestination"]) for a in nothing["commonAncestors"]] == [("revenue", 2, 1)]
+
+
+async def test_the_path_that_ended_when_a_table_was_renamed(database: str, client: httpx.AsyncClient) -> None:
+    """The stage writes ``orders_v2`` from 10:00 on, in place of ``orders``, on which the sum still stands."""
+    await store(database, [
+        complete("stage", "raw", "orders", "08:00"),
+        complete("sum", "orders", "revenue", "08:10"),
+        complete("stage", "raw", "orders", "09:00"),
+        run_event("START", "10:00", "stage", "renamed", inputs=["raw"]),
+        run_event("COMPLETE", "10:05", "stage", "renamed", inputs=["raw"], outputs=["orders_v2"]),
+        complete("stage", "raw", "orders_v2", "11:00"),
+        complete("sum", "orders", "revenue", "11:10"),
+    ])  # fmt: skip
+    told = await _ask(client, DB + "raw", DB + "revenue", grain="dataset")
+    assert told["reachable"] is False
+    former = told["noPath"]["former"]
+    assert former["nodes"] == [DB + "raw", JOB + "stage", DB + "orders", JOB + "sum", DB + "revenue"]
+    assert former["atOneTime"] is True
+    assert former["ended"] == [
+        {
+            "origin": JOB + "stage", "destination": DB + "orders", "toldBy": JOB + "stage",
+            "lastAt": "2026-03-01T09:00:00Z", "lastRun": str(run_uuid("stage 09:00")),
+            "endedAt": "2026-03-01T10:00:00Z", "endedBy": str(run_uuid("renamed")),
+        }
+    ]  # fmt: skip
+    assert {(e["origin"], e["destination"]) for e in former["edges"]} == set(pairwise(former["nodes"]))
+    then = await _ask(client, DB + "raw", DB + "revenue", grain="dataset", asOf="2026-03-01T09:30:00Z")
+    assert _paths(then) == ["raw orders revenue"]
+    assert then["asOf"] == "2026-03-01T09:30:00Z"
+    ever = await _ask(client, DB + "raw", DB + "revenue", history="all")
+    assert _paths(ever) == ["raw stage orders sum revenue"]
+    later = await _ask(client, DB + "raw", DB + "revenue", asOf="2026-03-01T10:30:00Z")
+    assert later["noPath"]["former"]["ended"] == former["ended"]
+
+
+async def test_an_edge_that_came_back_had_ended_in_between(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [complete("j", "a", "b", "08:00"), complete("j", "x", "b", "09:00"), complete("j", "a", "b", "10:00")])
+    told = await _ask(client, DB + "a", DB + "b", asOf="2026-03-01T09:30:00Z")
+    [ended] = told["noPath"]["former"]["ended"]
+    assert (ended["lastAt"], ended["lastRun"]) == ("2026-03-01T08:00:00Z", str(run_uuid("j 08:00")))
+    assert (ended["endedAt"], ended["endedBy"]) == ("2026-03-01T09:00:00Z", str(run_uuid("j 09:00")))
+
+
+async def test_what_a_later_declaration_ended(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [
+        job_event("08:00", "j", inputs=["a"], outputs=["b"]), job_event("09:00", "j", inputs=["c"], outputs=["b"]),
+        _view("08:00", "view", "b"), _view("10:00", "view", "c"),
+    ])  # fmt: skip
+    former = (await _ask(client, DB + "a", DB + "view"))["noPath"]["former"]
+    assert [(e["origin"], e["toldBy"], e["endedAt"], e["endedBy"]) for e in former["ended"]] == [
+        (DB + "a", JOB + "j", "2026-03-01T09:00:00Z", None),
+        (DB + "b", DB + "view", "2026-03-01T10:00:00Z", None),
+    ]
+
+
+async def test_edges_that_never_were_at_one_time(database: str, client: httpx.AsyncClient) -> None:
+    """The first edge had ended before the last began."""
+    events = [complete("j", "a", "b", "08:00"), complete("j", "x", "b", "09:00"), complete("k", "b", "c", "10:00")]
+    await store(database, events)
+    former = (await _ask(client, DB + "a", DB + "c"))["noPath"]["former"]
+    assert former["atOneTime"] is False
+
+
+async def _cost(client: httpx.AsyncClient, source: str, target: str) -> int:
+    """Statements. A transaction that is open somewhere on the server makes the present be looked at anew: two more."""
+    with recorded() as statements:
+        await _ask(client, DB + source, DB + target, k=3)
+    return len([statement for statement in statements if statement])
+
+
+async def test_statements_do_not_grow(database: str, client: httpx.AsyncClient) -> None:
+    """With the length of a path that there is; and where there is none, with what stands about."""
+    costs: dict[str, set[int]] = {"chain": set(), "no path": set()}
+    for n in (3, 40):
+        await store(database, [complete(f"c{i}", f"d{i}", f"d{i + 1}") for i in range(n)])
+        await store(database, [complete(f"s{i}", "hub", f"e{i}") for i in range(n)])
+        await _ask(client, DB + "d0", DB + f"d{n}")
+        for name, source, target in (("chain", "d0", f"d{n}"), ("no path", "hub", "d0")):
+            costs[name].add(min([await _cost(client, source, target) for _ in range(3)]))
+    assert {name: len(cost) for name, cost in costs.items()} == {"chain": 1, "no path": 1}
+    assert max(costs["chain"]) <= 10
+    assert max(costs["no path"]) <= 20
+
+
+@pytest.mark.parametrize(
+    ("parameters", "status", "message"),
+    [
+        ({}, 400, "query param from must not be null"),
+        ({"from": DB + "orders"}, 400, "query param to must not be null"),
+        ({"from": DB + "orders", "to": "nonsense"}, 400, "Expected dataset:"),
+        ({"from": DB + "orders", "to": " "}, 400, "Expected dataset:"),
+        ({"from": DB + "orders", "to": DB + "ordesr"}, 404, f"Dataset 'ordesr' not found. Near names: {DB}orders"),
+        ({"from": DB + "orders", "to": "dataset:db://shop:x\0"}, 404, "not found"),
+        ({"from": DB + "orders", "to": "job:" + ":" * 99}, 404, "not found"),
+        ({"from": DB + "orders", "to": DB + "o" * 9_000}, 404, "not found"),
+        ({"from": JOB + "k", "to": DB + "orders"}, 404, "Job 'k' not found."),
+        ({"from": DB + "orders", "to": DB + "orders"}, 400, "is both an origin and a destination"),
+        ({"from": "datasetField:db://shop:orders:x", "to": DB + "x"}, 400, "not of their fields"),
+        ({"from": DB + "orders", "to": DB + "x", "k": -1}, 400, "query param k must be greater than or equal to 0"),
+        ({"from": DB + "orders", "to": DB + "x", "k": 1001}, 400, "query param k"),
+        ({"from": DB + "orders", "to": DB + "x", "k": "many"}, 400, "query param k must be a whole number"),
+        ({"from": DB + "orders", "to": DB + "x", "depth": -1}, 400, "query param depth"),
+        ({"from": DB + "orders", "to": DB + "x", "grain": "atom"}, 400, "must be one of [ALL, DATASET, JOB]"),
+        ({"from": DB + "orders", "to": DB + "x", "asOf": "yesterday"}, 400, "query param asOf must be a time"),
+        ({"from": DB + "orders", "to": DB + "x", "history": "some"}, 400, "query param history"),
+    ],
+)
+async def test_what_is_refused(
+    database: str, client: httpx.AsyncClient, parameters: dict[str, Any], status: int, message: str
+) -> None:
+    await store(database, [complete("j", "orders", "x")])
+    answer = await client.get("/api/v1/paths", params=parameters)
+    assert answer.status_code == status, answer.text
+    assert message in answer.json()["message"]

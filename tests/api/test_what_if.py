@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from pydantic import TypeAdapter
+
+from headwater.api import errors, impact
+from headwater.api.body import Admission
+from headwater.db.pool import Pool
+from headwater.entities.graph import WhatIf
+from headwater.settings import Settings
+from tests.build import Event, dataset, dataset_event, job_event, run_event, schema, store
+from tests.lineage.graphs import complete, complete_explicitly, derived
+
+DB = "dataset:db://shop:"
+
+
+@pytest.fixture
+async def client(pool: Pool) -> AsyncIterator[httpx.AsyncClient]:
+    app = FastAPI()
+    app.state.pool, app.state.settings, app.state.admission = pool, Settings(), Admission(1 << 30)
+    app.include_router(impact.router)
+    errors.install(app)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://headwater") as opened:
+        yield opened
+
+
+async def _suppose(client: httpx.AsyncClient, *events: Event, **parameters: Any) -> dict[str, Any]:
+    answer = await client.post("/api/v1/impact", content=json.dumps(events), params=parameters)
+    assert answer.status_code == 200, answer.text
+    TypeAdapter(WhatIf).validate_json(answer.content)
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def _changes(told: dict[str, Any]) -> list[tuple[Any, ...]]:
+    return [(c["kind"], c["node"], c["column"], c["before"], c["after"], c["reached"]) for c in told["changes"]]
+
+
+def _reached(told: dict[str, Any]) -> dict[str, tuple[int, list[int]]]:
+    return {node["name"]: (node["distance"], node["changes"]) for node in told["nodes"]}
+
+
+def _orders(*fields: str) -> Event:
+    out = dataset("orders", schema(*fields))
+    return run_event("COMPLETE", "08:00", "clean", "clean", inputs=["raw"], outputs=[out])
+
+
+async def test_a_dropped_and_a_retyped_column_reach_all_downstream(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [_orders("id:int", "total:int", "note"), complete("report", "orders", "report")])
+    supposed = dataset_event("09:00", "orders", schema("id:int", "total:decimal", "tax:int"))
+    told = await _suppose(client, supposed)
+    assert _changes(told) == [
+        ("COLUMN_RETYPED", DB + "orders", "total", "int", "decimal", 2),
+        ("COLUMN_DROPPED", DB + "orders", "note", None, None, 2),
+        ("COLUMN_ADDED", DB + "orders", "tax", None, "int", 0),
+    ]
+    assert _reached(told) == {"report": (2, [0, 1])}
+    assert {node["id"] for node in told["nodes"]} == {"job:shop:report", DB + "report"}
+
+
+async def test_a_job_that_reads_something_else(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [complete("clean", "raw", "orders"), complete("report", "orders", "report")])
+    told = await _suppose(client, job_event("09:00", "clean", inputs=["raw2"], outputs=["orders", "audit"]))
+    assert _changes(told) == [
+        ("INPUT_ADDED", "job:shop:clean", None, None, DB + "raw2", 4),
+        ("OUTPUT_ADDED", "job:shop:clean", None, None, DB + "audit", 1),
+        ("INPUT_REMOVED", "job:shop:clean", None, DB + "raw", None, 4),
+    ]
+    assert _reached(told)["audit"] == (0, [0, 1, 2])
+    [report] = [node for node in told["nodes"] if node["id"] == DB + "report"]
+    assert report["path"] == ["job:shop:clean", DB + "orders", "job:shop:report", DB + "report"]
+
+
+async def test_what_is_supposed_is_not_stored(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [complete("clean", "raw", "orders"), complete("report", "orders", "report")])
+    before = (await client.get("/api/v1/impact", params={"nodeId": DB + "raw"})).json()
+    supposed = complete("clean", "elsewhere", "nowhere", "09:00")
+    first, second = await _suppose(client, supposed), await _suppose(client, supposed)
+    assert first["changes"] == second["changes"]
+    after = (await client.get("/api/v1/impact", params={"nodeId": DB + "raw"})).json()
+    assert after["nodes"] == before["nodes"]
+    async with Pool(database, open=False) as pool, pool.connection() as conn:
+        row = await (await conn.execute("SELECT count(*) FROM lineage_events")).fetchone()
+    assert row == (2,)
+
+
+async def test_the_same_again_is_no_change(database: str, client: httpx.AsyncClient) -> None:
+    entries = [derived("c", "a")]
+    await store(database, [_orders("id:int"), complete_explicitly("etl", ["a", "b"], ["c"], entries)])
+    again = complete_explicitly("etl", ["a", "b"], ["c"], entries)
+    told = await _suppose(client, _orders("id:INT"), again, run_event("START", "10:00", "clean", "next"))
+    assert (told["changes"], told["nodes"]) == ([], [])
+
+
+async def test_an_explicit_job_passes_on_only_what_it_says(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [complete("etl", "a b", "c d"), complete("reader", "d", "e")])
+    told = await _suppose(client, complete_explicitly("etl", ["a", "b", "x"], ["c", "d"], [derived("c", "x"), derived("d", "b")]))
+    assert [(change[0], change[4], change[5]) for change in _changes(told)] == [
+        ("INPUT_ADDED", DB + "x", 0), ("LINEAGE_ADDED", DB + "c", 1), ("LINEAGE_ADDED", DB + "d", 3),
+    ]  # fmt: skip
+    assert _reached(told).keys() == {"c", "d", "reader", "e"}
+
+
+async def test_what_does_not_exist_yet(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [complete("report", "orders", "report")])
+    told = await _suppose(client, complete("new", "orders", "brand_new"))
+    assert [change[0] for change in _changes(told)] == ["INPUT_ADDED", "OUTPUT_ADDED"]
+    assert "brand_new" in _reached(told)
+
+
+async def test_a_dropped_dataset(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [complete("clean", "raw", "orders"), complete("report", "orders", "report")])
+    dropped = dataset_event("09:00", "orders", {"lifecycleStateChange": {"lifecycleStateChange": "DROP"}})
+    told = await _suppose(client, dropped)
+    assert _changes(told) == [("DATASET_DROPPED", DB + "orders", None, None, None, 2)]
+
+
+@pytest.mark.parametrize("body", [b"", b"[", b"{}", b"[1]", b'{"eventTime": "soon"}', b"\xff"])
+async def test_what_is_refused(client: httpx.AsyncClient, body: bytes) -> None:
+    answer = await client.post("/api/v1/impact", content=body)
+    assert answer.status_code in (400, 422)
+    assert answer.json()["message"]

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import random
+from datetime import datetime
+
+import networkx as nx
+import numpy as np
+import pytest
+
+from headwater import ids
+from headwater.db.pool import Pool
+from headwater.lineage.diff.times import TimesQuestion, diff_times
+from headwater.lineage.flow import Flow
+from headwater.lineage.present.present import Present
+from headwater.lineage.snapshot import snapshot
+from tests.build import Event, store
+from tests.lineage.graphs import complete
+
+_TABLES = {ids.dataset_id("db://shop", f"t{i}"): f"dataset:db://shop:t{i}" for i in range(8)}
+_NAMES = _TABLES | {ids.job_id("shop", f"j{i}"): f"job:shop:j{i}" for i in range(4)}
+
+
+def _at(event: Event) -> datetime:
+    return datetime.fromisoformat(event["eventTime"])
+
+
+def _edges(flow: Flow) -> set[tuple[str, str]]:
+    everything = flow.arrays.ids(np.arange(len(flow.arrays), dtype=np.int32)).tolist()
+    return {(_NAMES[s], _NAMES[t]) for s, t in flow.edges_from(everything)}
+
+
+def _around(flow: Flow, node: int, depth: int) -> tuple[set[str], set[tuple[str, str]]]:
+    """Upstream and downstream each by itself, by networkx."""
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    graph.add_edges_from(_edges(flow))
+    nodes, edges, start = {_NAMES[node]}, set[tuple[str, str]](), _NAMES[node]
+    for seen in (graph, graph.reverse()):
+        if start in graph:
+            within = set(nx.single_source_shortest_path_length(seen, start, cutoff=depth))
+            nodes |= within
+            edges |= set(graph.subgraph(within).edges)
+    return nodes, edges
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_a_diff_is_that_of_the_two_presents(database: str, pool: Pool, seed: int) -> None:
+    rnd = random.Random(seed)
+    names = [f"t{i}" for i in range(8)]
+    events = [
+        complete(f"j{rnd.randrange(4)}", " ".join(rnd.sample(names, 2)), " ".join(rnd.sample(names, 2)), f"{hour:02}:{minute:02}")
+        for hour in range(8, 18)
+        for minute in (0, 30)
+    ]
+    cuts = [_at(events[place]) for place in sorted(rnd.sample(range(2, 20), 2))]
+    starts, depth = rnd.sample(list(_NAMES), 5), rnd.randrange(1, 5)
+    presents, whole = [], []
+    stored = 0
+    for cut in cuts:
+        until = [event for event in events if _at(event) <= cut]
+        await store(database, until[stored:])
+        stored = len(until)
+        async with Present().reading(pool) as (_, flow):
+            whole.append(_edges(flow))
+            presents.append({start: _around(flow, start, depth) for start in starts})
+    await store(database, events[stored:])
+    known = {name for nodes, _ in presents[1].values() for name in nodes}
+    for start in starts:
+        if _NAMES[start] not in known:
+            continue
+        (old_nodes, old_edges), (new_nodes, new_edges) = presents[0][start], presents[1][start]
+        async with snapshot(pool) as conn:
+            told = await diff_times(conn, TimesQuestion(start, cuts[0], cuts[1], depth=depth))
+        assert {node.id for node in told.nodes.added} == new_nodes - old_nodes
+        assert {node.id for node in told.nodes.removed} == old_nodes - new_nodes
+        assert {(edge.origin, edge.destination) for edge in told.edges.added} == new_edges - old_edges
+        assert {(edge.origin, edge.destination) for edge in told.edges.removed} == old_edges - new_edges
+        for edge in (*told.edges.added, *told.edges.removed):
+            assert edge.moved == ((edge.origin, edge.destination) in whole[0] & whole[1])
+            assert edge.moved or (edge.run is not None and edge.at is not None and cuts[0] < edge.at <= cuts[1])
