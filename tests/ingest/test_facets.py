@@ -91,6 +91,14 @@ def test_tags_of_jobs_and_datasets() -> None:
 # ---------------------------------------------------------------- datasets
 
 
+@pytest.mark.parametrize(("kind", "is_model"), [("MODEL", True), ("model", True), ("TABLE", False), (None, False), (1, False)])
+def test_a_model_is_known_by_its_type(kind: object, is_model: bool) -> None:
+    facet = {"datasetType": {"datasetType": kind}}
+    assert (told(_wrote(facet)).models == {dataset_id("b")}) is is_model
+    for event in (_read(facet), dataset_event("08:00", "a", facet)):
+        assert (told(event).models == {dataset_id("a")}) is is_model
+
+
 def test_data_source() -> None:
     late, early = (
         _wrote({"dataSource": {"name": "pg", "uri": "pg://x"}}, "09:00"),

@@ -19,6 +19,7 @@ def _event(time: str, column: str = "x") -> Event:
         "dataSource": {"name": "pg", "uri": "pg://x"},
         "symlinks": {"identifiers": [{"namespace": "db://shop", "name": "t"}]},
         "tags": {"tags": [{"key": "PII"}]},
+        "datasetType": {"datasetType": "MODEL"},
     }
     return run_event("START", time, inputs=[dataset("a", facets)], outputs=[dataset("b", facets)])
 
@@ -27,8 +28,9 @@ def test_at_first_everything_is_new() -> None:
     changes = told(_event("08:00"))
     new = Known().new_in(changes)
     assert new.any()
-    for table in ("namespaces", "sources", "tags", "column_sets", "versions", "bodies"):
-        assert getattr(new, table) == getattr(changes, table) != {}
+    for table in ("namespaces", "sources", "tags", "column_sets", "versions", "bodies", "models"):
+        assert getattr(new, table) == getattr(changes, table)
+        assert getattr(new, table)
     assert Known().new_symlinks(changes) == changes.symlinks != {}
 
 
@@ -46,7 +48,7 @@ def test_the_same_earlier_is_where_the_time_is_kept() -> None:
     earlier = told(_event("07:00"))
     new = known.new_in(earlier)
     assert (new.namespaces, new.sources, new.versions) == (earlier.namespaces, earlier.sources, earlier.versions)
-    assert (new.tags, new.column_sets, new.bodies) == ({}, {}, {})
+    assert (new.tags, new.column_sets, new.bodies, new.models) == ({}, {}, {}, set())
     assert known.new_symlinks(earlier) == earlier.symlinks
     known.add(earlier)
     assert not known.new_in(told(_event("07:30"))).any()

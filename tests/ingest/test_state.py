@@ -10,8 +10,9 @@ from headwater.db.tables import PROJECTIONS
 from headwater.ingest.commit import Memory, commit
 from headwater.ingest.state import state_hash, table_hashes
 
+_FACETS = {"tags": {"tags": [{"key": "k"}]}, "datasetType": {"datasetType": "MODEL"}}
 EVENTS = [
-    run_event("START", "08:00", inputs=["a"], outputs=[dataset("b", {"tags": {"tags": [{"key": "k"}]}})]),
+    run_event("START", "08:00", inputs=["a"], outputs=[dataset("b", _FACETS)]),
     run_event("COMPLETE", "09:00"),
 ]
 
@@ -34,6 +35,7 @@ async def test_two_databases_with_the_same_events_agree(database: str) -> None:
     [
         "UPDATE jobs SET floor_at = NULL", "UPDATE datasets SET facets = '{}' WHERE name = 'b'", "DELETE FROM edges",
         "UPDATE runs SET month = '2000-01-01'", "UPDATE run_io SET last_at = now()", "DELETE FROM facet_bodies",
+        "DELETE FROM models",
         "UPDATE event_counts SET starts = starts + 1", "UPDATE event_counts SET bucket = bucket + interval '15 minutes'",
     ],
 )  # fmt: skip

@@ -31,7 +31,7 @@ from headwater.settings import Settings
 
 RESOURCES = (
     "namespaces", "sources", "datasets", "jobs", "runs", "tags", "search", "events", "lineage", "impact", "lineage_paths",
-    "lineage_diff", "stats", "dead_letters", "health",
+    "lineage_diff", "models", "stats", "dead_letters", "health",
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""GET /lineage, /column-lineage and /runlineage/upstream"""
+"""GET /lineage, /column-lineage, /runlineage/upstream and /runlineage/downstream"""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from pydantic import AfterValidator, BeforeValidator
 
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json, sent, uuid_of
 from headwater.api.parameters import not_blank, one_of
-from headwater.entities.lineage import ColumnGraph, Lineage, UpstreamRuns
+from headwater.entities.lineage import ColumnGraph, DownstreamRuns, Lineage, UpstreamRuns
 from headwater.lineage.around import Surveyor
 from headwater.lineage.columns import get_column_lineage
+from headwater.lineage.downstream import get_downstream
 from headwater.lineage.snapshot import snapshot
 from headwater.lineage.upstream import get_upstream
 
@@ -40,6 +41,7 @@ _Depth = Annotated[
     AfterValidator(lambda depth: min(max(depth, 0), _FURTHEST)),
     Query(description="Steps to go; less than 0 is 0."),
 ]
+_RunId = Annotated[str, AfterValidator(not_blank), Query(alias="runId", description="The run's UUID.")]
 _Direction = Annotated[
     Literal["UPSTREAM", "DOWNSTREAM", "BOTH"],
     one_of("UPSTREAM", "DOWNSTREAM", "BOTH"),
@@ -81,9 +83,16 @@ async def get_columns(
 @router.get("/runlineage/upstream", response_model=UpstreamRuns, responses={**BAD_REQUEST, **NOT_FOUND})
 async def get_upstream_runs(
     request: Request,
-    run_id: Annotated[str, AfterValidator(not_blank), Query(alias="runId", description="The run's UUID.")],
+    run_id: _RunId,
     depth: _Depth = 20,
 ) -> Response:
     """The runs that wrote what a run read, those that wrote what these read, and so on."""
     async with snapshot(request.app.state.pool) as conn:
         return json(await get_upstream(conn, uuid_of("Run", run_id), depth))
+
+
+@router.get("/runlineage/downstream", response_model=DownstreamRuns, responses={**BAD_REQUEST, **NOT_FOUND})
+async def get_downstream_runs(request: Request, run_id: _RunId, depth: _Depth = 20) -> Response:
+    """The runs that read what a run wrote, those that read what these wrote, and so on: by the versions that they really read."""
+    async with snapshot(request.app.state.pool) as conn:
+        return json(await get_downstream(conn, uuid_of("Run", run_id), depth))

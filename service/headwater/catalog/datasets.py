@@ -64,6 +64,9 @@ WHERE member.dataset_id = ANY(%(ids)s)
 """
 _decode_versions = msgspec.json.Decoder(list[Version]).decode
 
+LATEST = "latest"
+"""Stands for the current version where a version is asked for."""
+
 # What tells one version from another is shown as the current version has it; everything else as it was last told.
 _VERSIONED = ("schema", "lifecycleStateChange", "version")
 
@@ -155,19 +158,30 @@ async def load_datasets(conn: Connection, canonical_ids: Sequence[int]) -> list[
 
 async def get_dataset_version(conn: Connection, namespace: str, name: str, version: UUID) -> DatasetVersion:
     """Raises NotFound."""
-    known = await _get_known(conn, namespace, name)
+    known = await get_known(conn, namespace, name)
     found = await versions.get_version(conn, known.members, version)
     return (await _load_versions(conn, known, [found]))[0]
 
 
 async def list_dataset_versions(conn: Connection, namespace: str, name: str, page: Page) -> DatasetVersions:
     """Newest first. Raises NotFound."""
-    known = await _get_known(conn, namespace, name)
+    known = await get_known(conn, namespace, name)
     total, found = await versions.list_versions(conn, known.members, page)
     return DatasetVersions(totalCount=total, versions=await _load_versions(conn, known, found))
 
 
-async def _get_known(conn: Connection, namespace: str, name: str) -> Known:
+async def named_version(conn: Connection, known: Known, told: str) -> Version | None:
+    """The version that ``told`` names: our UUID, its external version, or ``latest``."""
+    if told == LATEST:
+        return known.current
+    try:
+        return await versions.get_version(conn, known.members, UUID(told))
+    except (ValueError, NotFound):
+        return await versions.find_version(conn, known.members, told)
+
+
+async def get_known(conn: Connection, namespace: str, name: str) -> Known:
+    """By its name or any of its symlinks. Raises NotFound."""
     dataset = await find_dataset(conn, namespace, name)
     return (await load_known(conn, [dataset]))[dataset]
 

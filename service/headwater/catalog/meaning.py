@@ -47,14 +47,14 @@ def text(content: Mapping[str, Any], key: str) -> str | None:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def _objects(content: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
+def objects(content: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
     """Those elements of a list that are objects."""
     elements = content.get(key)
     if isinstance(elements, list):
         yield from (e for e in elements if isinstance(e, dict))
 
 
-def _object(content: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+def object_in(content: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     value = content.get(key)
     return value if isinstance(value, dict) else {}
 
@@ -71,14 +71,14 @@ def owners(facets: Shown) -> list[Owner]:
 
 
 def owners_in(ownership: Mapping[str, Any]) -> list[Owner]:
-    named = _objects(ownership, "owners")
+    named = objects(ownership, "owners")
     return [Owner(name=name, type=text(owner, "type")) for owner in named if (name := text(owner, "name"))]
 
 
 def tags_by_field(facets: Shown) -> dict[str | None, list[str]]:
     """Tags sorted, each once; those of the whole under None."""
     found: dict[str | None, set[str]] = {}
-    for tag in _objects(body(facets, "tags"), "tags"):
+    for tag in objects(body(facets, "tags"), "tags"):
         key = text(tag, "key")
         if key:
             value = tag.get("value")
@@ -135,7 +135,7 @@ def field_types(schema: msgspec.Raw | str | None) -> dict[str, str | None]:
 
 
 def _flat(content: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for told in _objects(content, "fields"):
+    for told in objects(content, "fields"):
         name = text(told, "name")
         if name:
             yield prefix + name, told
@@ -181,9 +181,9 @@ def run_args(facets: Shown) -> dict[str, str]:
     told = {
         "nominal_start_time": text(nominal, "nominalStartTime"),
         "nominal_end_time": text(nominal, "nominalEndTime"),
-        "run_id": text(_object(parent, "run"), "runId"),
-        "name": text(_object(parent, "job"), "name"),
-        "namespace": text(_object(parent, "job"), "namespace"),
+        "run_id": text(object_in(parent, "run"), "runId"),
+        "name": text(object_in(parent, "job"), "name"),
+        "namespace": text(object_in(parent, "job"), "namespace"),
     }
-    args = {key: str(value) for key, value in _object(body(facets, OWN_RUN), "args").items()}
+    args = {key: str(value) for key, value in object_in(body(facets, OWN_RUN), "args").items()}
     return {**{key: value for key, value in told.items() if value is not None}, **args}

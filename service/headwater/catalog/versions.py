@@ -34,12 +34,28 @@ CANDIDATES = _sql("versions_read")
 _PAGE = _sql("version_page")
 _COUNT = _sql("version_count")
 _ONE = _sql("version")
+_NAMED = _sql("version_named")
 _READ = f"""
 SELECT reading.run_id, reading.dataset_id, c.*
 FROM unnest(%(runs)s::bigint[], %(months)s::date[], %(datasets)s::bigint[], %(canonical)s::bigint[], %(schemas)s::bigint[],
             %(starts)s::timestamptz[]) AS reading (run_id, month, dataset_id, canonical_id, schema_id, start)
 CROSS JOIN LATERAL (
 {CANDIDATES}) c
+"""
+
+
+_NEWEST = """
+SELECT v.*
+FROM unnest(%(members)s::bigint[]) AS k (member)
+CROSS JOIN LATERAL (
+    SELECT io.dataset_id, io.run_id, io.month, x.external_version, io.last_at, coalesce(x.first_at, io.first_at), false,
+           io.facets::text, io.io_facets::text
+    FROM run_io io
+    LEFT JOIN run_versions x ON x.run_id = io.run_id AND x.month = io.month AND x.dataset_id = io.dataset_id AND x.output
+    WHERE io.dataset_id = k.member AND io.output
+    ORDER BY io.last_at DESC, io.run_id LIMIT %(most)s
+) v
+ORDER BY v.last_at DESC, v.run_id
 """
 
 
@@ -125,6 +141,19 @@ async def get_version(conn: Connection, members: Sequence[int], uuid: UUID) -> V
         if version.uuid == uuid:
             return version
     raise NotFound("Dataset version", str(uuid))
+
+
+async def find_version(conn: Connection, members: Sequence[int], external: str) -> Version | None:
+    """The likeliest of those that the storage calls so: a name may have been given twice, as by a run that failed."""
+    external_id = ids.guessed_id("external_version", external)
+    asked = {"members": list(members), "external_id": external_id, "external_version": external}
+    row = await (await conn.execute(_NAMED, asked)).fetchone()
+    return _version(row) if row else None
+
+
+async def newest_written(conn: Connection, members: Sequence[int], most: int) -> list[Version]:
+    """What runs wrote under some names, at most so many versions of each name, newest first."""
+    return [_version(row) for row in await (await conn.execute(_NEWEST, {"members": list(members), "most": most})).fetchall()]
 
 
 async def versions_read(conn: Connection, readings: Sequence[Reading]) -> dict[tuple[int, int], list[UUID]]:

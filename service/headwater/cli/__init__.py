@@ -26,6 +26,7 @@ from headwater.cli import (
     jobs,
     lineage,
     marquez,
+    models,
     namespaces,
     paths,
     runs,
@@ -52,6 +53,9 @@ app.command(name="impact", rich_help_panel=_READING)(impact.impact)
 app.command(name="paths", rich_help_panel=_READING)(paths.paths)
 app.command(name="diff", rich_help_panel=_READING)(diff.diff)
 app.command(name="gate", rich_help_panel=_READING)(gate.gate)
+app.command(name="models", rich_help_panel=_READING)(models.models)
+app.command(name="trace", rich_help_panel=_READING)(models.trace)
+app.command(name="affected", rich_help_panel=_READING)(models.affected)
 app.command(name="columns", rich_help_panel=_READING)(columns.columns)
 app.add_typer(jobs.app, name="jobs", rich_help_panel=_READING)
 app.add_typer(runs.app, name="runs", rich_help_panel=_READING)

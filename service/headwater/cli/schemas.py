@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from posixpath import normpath
 from typing import Annotated
 
 import typer
@@ -53,7 +54,7 @@ def _files() -> dict[str, str]:
 
     return {
         "openapi.json": _openapi(),
-        **{f"openlineage/{name}": render(schema) for name, schema in export().items()},
+        **{normpath(f"openlineage/{name}"): render(schema) for name, schema in export().items()},
     }
 
 
@@ -76,7 +77,8 @@ def _place(folder: Path | None) -> Path:
 
 
 def _stray(place: Path, files: dict[str, str]) -> list[str]:
-    return sorted(f"openlineage/{p.name}" for p in (place / "openlineage").glob("*.json") if f"openlineage/{p.name}" not in files)
+    found = [f"{folder}/{p.name}" for folder in ("facets", "openlineage") for p in (place / folder).glob("*.json")]
+    return sorted(name for name in found if name not in files)
 
 
 def _text(path: Path) -> str | None:

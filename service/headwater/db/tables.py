@@ -252,6 +252,14 @@ datasets = Table(
     Index("datasets_canonical_id_idx", "canonical_id", postgresql_where=text("canonical_id <> dataset_id")),
 )
 
+models = Table(
+    "models",
+    metadata,
+    # Datasets that any event has called a MODEL, so that they are found without looking at all others. Whether one still is
+    # a model its facets say.
+    _id("dataset_id", key=True),
+)
+
 symlinks = Table(
     "symlinks",
     metadata,

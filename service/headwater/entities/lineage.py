@@ -142,3 +142,19 @@ class UpstreamRun(Entity):
 
 class UpstreamRuns(Entity):
     runs: list[UpstreamRun] = Field(description="The run asked about, then by distance, then by the job's name.")
+
+
+class DownstreamOutput(Entity):
+    namespace: str
+    name: str
+    version: UUID = Field(description="As in the dataset's list of versions.")
+    externalVersion: str | None
+
+
+class DownstreamRun(UpstreamRun):
+    outputs: list[DownstreamOutput]
+
+
+class DownstreamRuns(Entity):
+    runs: list[DownstreamRun] = Field(description="The run asked about, then by distance, then by the job's name.")
+    complete: bool = Field(description="False where there are more runs than were looked at, whatever the depth.")

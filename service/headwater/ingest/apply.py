@@ -121,6 +121,7 @@ def _new(new: New) -> list[str]:
         values(e.input_dataset_id for *_, e in columns), texts(e.input_field for *_, e in columns),
         texts(e.transformations for *_, e in columns),
         *_items(keys, 2), *_attributes(versions, "declared external_version:texts first_at facets:maps"),
+        values(sorted(new.models)),
         values(bodies), texts(c.decode() for c in contents),
     ]  # fmt: skip
 

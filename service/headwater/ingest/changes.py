@@ -197,6 +197,7 @@ class Changes:
     bodies: dict[int, bytes] = field(default_factory=dict)
     jobs: dict[int, Job] = field(default_factory=dict)
     datasets: dict[int, Dataset] = field(default_factory=dict)
+    models: set[int] = field(default_factory=set)
     symlinks: dict[tuple[int, int], int] = field(default_factory=dict)
     versions: dict[tuple[int, int], DatasetVersion] = field(default_factory=dict)
     runs: dict[int, Run] = field(default_factory=dict)

@@ -87,6 +87,7 @@ _FORGET_DATASETS = (
     "DELETE FROM column_sets WHERE input_dataset_id = ANY(%(datasets)s)",
     "DELETE FROM edges WHERE owner_id = ANY(%(datasets)s) OR source_id = ANY(%(datasets)s) OR target_id = ANY(%(datasets)s)",
     "DELETE FROM symlinks WHERE primary_id = ANY(%(datasets)s) OR alias_id = ANY(%(datasets)s)",
+    "DELETE FROM models WHERE dataset_id = ANY(%(datasets)s)",
     "DELETE FROM dataset_words WHERE dataset_id = ANY(%(datasets)s)",
     "DELETE FROM datasets WHERE dataset_id = ANY(%(datasets)s)",
 )

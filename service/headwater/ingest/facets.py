@@ -101,6 +101,12 @@ def _tags(scope: Scope, raw: msgspec.Raw) -> None:
             scope.changes.tags[ids.name_id("tag", tag.text)] = tag.text
 
 
+def _dataset_type(scope: DatasetScope, raw: msgspec.Raw) -> None:
+    told = read(shapes.DatasetType, raw)
+    if told and (told.datasetType or "").upper() == shapes.MODEL:
+        scope.changes.models.add(scope.dataset_id)
+
+
 def _data_source(scope: DatasetScope, raw: msgspec.Raw) -> None:
     source = read(shapes.DataSource, raw)
     if source is None or not source.name or source.name.isspace():
@@ -206,6 +212,7 @@ _JOB: dict[str, Callable[[Scope, msgspec.Raw], None]] = {
 }
 _RUN: dict[str, Callable[[Scope, msgspec.Raw], None]] = {"jobDependencies": _job_dependencies}
 _DATASET: dict[str, Callable[[DatasetScope, msgspec.Raw], None]] = {
+    "datasetType": _dataset_type,
     "dataSource": _data_source,
     "symlinks": _symlinks,
     "tags": _dataset_tags,

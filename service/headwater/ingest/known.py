@@ -16,7 +16,9 @@ class New(Changes):
     """The part of Changes that may not be stored yet."""
 
     def any(self) -> bool:
-        return bool(self.namespaces or self.sources or self.tags or self.column_sets or self.versions or self.bodies)
+        return bool(
+            self.namespaces or self.sources or self.tags or self.column_sets or self.versions or self.bodies or self.models
+        )
 
 
 class Known:
@@ -37,6 +39,7 @@ class Known:
             column_sets={k: v for k, v in changes.column_sets.items() if k not in self._least},
             versions={k: v for k, v in changes.versions.items() if v.declared or self._sooner(k, v.first_at)},
             bodies={k: v for k, v in changes.bodies.items() if k not in self._least},
+            models={k for k in changes.models if ("model", k) not in self._least},
         )
 
     def _forget_namespaces(self) -> None:
@@ -77,6 +80,8 @@ class Known:
                     self._stored((kind, key), thing.first_at)
         for identifier in (*changes.tags, *changes.column_sets, *changes.bodies):
             self._least[identifier] = 0
+        for model in changes.models:
+            self._least["model", model] = 0
 
     def clear(self) -> None:
         self._least.clear()

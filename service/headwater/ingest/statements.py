@@ -109,12 +109,14 @@ WITH namespace AS (
     }
     ON CONFLICT (dataset_id, version_id) DO UPDATE
     SET first_at = least(t.first_at, excluded.first_at), facets = merge_facets(t.facets, excluded.facets)
+), model AS (
+    {p.insert("models", "dataset_id bigint")} ON CONFLICT DO NOTHING
 )
 {p.insert("facet_bodies", "body_id bigint, body text")} ON CONFLICT DO NOTHING
 """
 
 
-# What is stored once by name or content; six tables in one statement, as it is rarely more than a row or two.
+# What is stored once by name or content; seven tables in one statement, as it is rarely more than a row or two.
 NEW = _new(_Parameters())
 
 SYMLINKS = f"""

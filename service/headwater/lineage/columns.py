@@ -49,6 +49,20 @@ async def get_column_lineage(
     return await asyncio.to_thread(columns.encode, lambda place: shown.get(place.dataset_id), versioned=False)
 
 
+async def derived_columns(conn: Connection, start: Place) -> dict[Place, Place]:
+    """The fields that derive from one now, each with the one before it on a shortest way; before the start is itself. A
+    statement a step."""
+    before, level = {start: start}, [start]
+    while level:
+        found: dict[Place, Place] = {}
+        for output, source, _, _ in await column_edges(conn, level, downstream=True):
+            if output.field and source.field and output not in before:
+                found.setdefault(output, source)
+        before |= found
+        level = list(found)
+    return before
+
+
 async def outset(conn: Connection, node: Resolved) -> list[Place]:
     """Where a walk begins; of a job, at all fields of what it writes."""
     if node.kind is not NodeKind.JOB:

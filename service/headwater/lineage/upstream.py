@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -34,11 +34,14 @@ LEFT JOIN (
 ) ON io.run_id = r.run_id AND io.month = r.month AND NOT io.output
 WHERE r.run_id = ANY(%s)
 """
+# Planning these statements, over all partitions, takes three times as long as running them for one run.
+PLAN_ONCE = "SET LOCAL plan_cache_mode = force_generic_plan"
+"""For a transaction that goes from run to run."""
 _UUIDS = "SELECT run_id, run_uuid FROM runs WHERE run_id = ANY(%s)"
 
 
 @dataclass(frozen=True, slots=True)
-class _Input:
+class Input:
     dataset_id: int  # as the run names it
     canonical_id: int
     namespace: str
@@ -47,7 +50,7 @@ class _Input:
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class ReadingRun:
     run_id: int
     uuid: UUID
     job_id: int
@@ -60,40 +63,75 @@ class _Run:
     state: RunState
     streaming: bool
     version_id: int
-    inputs: list[_Input]
+    inputs: list[Input]
 
 
 async def get_upstream(conn: Connection, run: UUID, depth: int) -> UpstreamRuns:
     """The run itself first; ``depth`` counts steps from run to run. Raises NotFound."""
+    trace = RunsRead(conn)
+    distances = await trace.upstream(await find_run(conn, run), depth)
+    uuids = await trace.uuids()
+    return UpstreamRuns(runs=[shown_run(r, trace.read, uuids) for r in trace.ordered(distances)])
+
+
+async def find_run(conn: Connection, run: UUID) -> int:
+    """Raises NotFound."""
     row = await (await conn.execute(_FIND, (run, ids.run_month(run)))).fetchone()
     if row is None:
         raise NotFound("Run", str(run))
-    trace = _Trace(conn)
-    distances = await walk(trace.hop, [row[0]], depth)
-    await trace.hop([run_id for run_id in distances if run_id not in trace.runs])
-    uuids = await trace.uuids()
-    found = [trace.runs[run_id] for run_id in distances if run_id in trace.runs]
-    found.sort(key=lambda r: (distances[r.run_id], r.job, r.namespace, r.uuid))
-    return UpstreamRuns(runs=[_shown(r, trace.read, uuids) for r in found])
+    return int(row[0])
 
 
-class _Trace:
-    """Runs met on the way, with the versions that they read."""
+class RunsRead:
+    """Runs met on the way, with the versions that they read; what one walk has read the next one need not. ``complete`` is false
+    once a walk has met more runs than ``most``, which are not followed further."""
 
-    def __init__(self, conn: Connection) -> None:
+    def __init__(self, conn: Connection, most: int | None = None) -> None:
         self._conn = conn
-        self.runs: dict[int, _Run] = {}
+        self._most = most
+        self.complete = True
+        self.runs: dict[int, ReadingRun] = {}
         self.read: dict[tuple[int, int], list[UUID]] = {}
 
-    async def hop(self, level: Sequence[int]) -> list[int]:
-        """Runs that wrote what these read. Among them may be ids of versions that no run wrote."""
-        if not level:
-            return []
-        runs = await self._load(level)
-        readings = [_reading(run, told) for run in runs for told in run.inputs]
+    async def upstream(self, run_id: int, depth: int) -> dict[int, int]:
+        """Distance of the run and of those that wrote what it read, within ``depth`` steps, which are loaded. Among them may be
+        ids of versions that no run wrote."""
+        await self._conn.execute(PLAN_ONCE)
+        met = 0
+
+        async def hop(level: Sequence[int]) -> list[int]:
+            nonlocal met
+            met += len(level)
+            if self._most is not None and met > self._most:
+                self.complete = False
+                return []
+            await self.load([run_id for run_id in level if run_id not in self.runs])
+            return [ids.version_of(version) for run_id in level for version in self._read_by(run_id)]
+
+        distances = await walk(hop, [run_id], depth)
+        if self.complete:
+            await self.load([run_id for run_id in distances if run_id not in self.runs])
+        return distances
+
+    def ordered(self, distances: Mapping[int, int]) -> list[ReadingRun]:
+        """The runs among ``distances``, nearest first, then by the job's name."""
+        found = [self.runs[run_id] for run_id in distances if run_id in self.runs]
+        return sorted(found, key=lambda r: (distances[r.run_id], r.job, r.namespace, r.uuid))
+
+    async def load(self, run_ids: Collection[int], datasets: Collection[int] | None = None) -> dict[tuple[int, int], list[UUID]]:
+        """What these runs read, by run and dataset as named; only of ``datasets`` (canonical ids) if given."""
+        if not run_ids:
+            return {}
+        runs = await self._load(run_ids)
+        inputs = ((run, told) for run in runs for told in run.inputs)
+        readings = [_reading(run, told) for run, told in inputs if datasets is None or told.canonical_id in datasets]
         read = await versions_read(self._conn, readings)
         self.read |= read
-        return [ids.version_of(version) for versions in read.values() for version in versions]
+        return read
+
+    def _read_by(self, run_id: int) -> list[UUID]:
+        run = self.runs.get(run_id)
+        return [version for told in run.inputs for version in self.read.get((run_id, told.dataset_id), [])] if run else []
 
     async def uuids(self) -> dict[int, UUID]:
         """Of all runs that wrote something read here, those beyond the depth included."""
@@ -103,22 +141,22 @@ class _Trace:
             known.update(await (await self._conn.execute(_UUIDS, (sorted(beyond),))).fetchall())
         return known
 
-    async def _load(self, run_ids: Iterable[int]) -> list[_Run]:
-        found: dict[int, _Run] = {}
+    async def _load(self, run_ids: Iterable[int]) -> list[ReadingRun]:
+        found: dict[int, ReadingRun] = {}
         for row in await (await self._conn.execute(_RUNS, (list(run_ids),))).fetchall():
-            run = found.setdefault(row[0], _Run(*(*row[:12], [])))
+            run = found.setdefault(row[0], ReadingRun(*(*row[:12], [])))
             if row[12] is not None:
-                run.inputs.append(_Input(*row[12:]))
+                run.inputs.append(Input(*row[12:]))
         self.runs |= found
         return list(found.values())
 
 
-def _reading(run: _Run, told: _Input) -> Reading:
+def _reading(run: ReadingRun, told: Input) -> Reading:
     start = run.started_at or run.first_at
     return Reading(run.run_id, run.month, told.dataset_id, told.canonical_id, told.schema_id, start)
 
 
-def _shown(run: _Run, read: dict[tuple[int, int], list[UUID]], uuids: dict[int, UUID]) -> UpstreamRun:
+def shown_run(run: ReadingRun, read: dict[tuple[int, int], list[UUID]], uuids: dict[int, UUID]) -> UpstreamRun:
     has_version = run.streaming or run.state in _ENDED
     return UpstreamRun(
         job=UpstreamJob(

@@ -53,6 +53,14 @@ class DataSource(msgspec.Struct):
     uri: str | None = None
 
 
+class DatasetType(msgspec.Struct):
+    datasetType: str | None = None  # noqa: N815
+
+
+MODEL = "MODEL"
+"""The datasetType, in capitals, of what was trained."""
+
+
 class Symlinks(msgspec.Struct):
     identifiers: list[Name] | None = None
 

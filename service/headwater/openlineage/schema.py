@@ -65,12 +65,12 @@ def documents() -> dict[str, Schema]:
         event_file(Kind.DATASET): _dataset_event(),
         **dict(_entities()),
         "CustomFacet.json": _custom_facet(),
-        **{f"{facet.name}.json": _facet(facet) for facet in FACETS},
+        **{facet.file: _facet(facet) for facet in FACETS},
     }
 
 
 def export() -> dict[str, Schema]:
-    """What belongs into schemas/openlineage: file name → schema, in the order of names."""
+    """What belongs into schemas/openlineage, and beside it: file name → schema, in the order of names."""
     return dict(sorted(documents().items()))
 
 
@@ -118,7 +118,7 @@ def _use(owner: Owner) -> Schema:
 
 def _facets(owner: Owner) -> Schema:
     """The map of an owner's facets: known keys by their own schema, others as custom facets."""
-    known: dict[str, Schema] = {facet.key: {"$ref": f"{facet.name}.json"} for facet in FACETS if owner in facet.owners}
+    known: dict[str, Schema] = {facet.key: {"$ref": facet.file} for facet in FACETS if owner in facet.owners}
     other = "CustomFacet.json#/$defs/lasting" if owner in (Owner.JOB, Owner.DATASET) else "CustomFacet.json"
     return map_of({"$ref": other}) | {"properties": known}
 
@@ -133,5 +133,6 @@ def _facet(facet: Facet) -> Schema:
     if facet.parts:
         schema["$defs"] = dict(facet.parts)
     places = " and ".join(facet.owners)
-    comment = f"OpenLineage {facet.name} {facet.version}, key {facet.key} of {places} facets"
+    owner = "headwater" if facet.ours else "OpenLineage"
+    comment = f"{owner} {facet.name} {facet.version}, key {facet.key} of {places} facets"
     return {**_titled(facet.name, facet.about, schema), "$comment": comment}

@@ -21,7 +21,7 @@ __all__ = ["MOST_FINDINGS", "Finding", "findings", "generalise", "kind_of"]
 
 MOST_FINDINGS = 20
 """Findings told of one event; whoever reads them mends the first ones first."""
-_ROOT = "headwater:///"
+_ROOT = "headwater:///openlineage/"
 _decode: Callable[[bytes], Any] = msgspec.json.Decoder().decode
 _TYPES = {
     "array": "an array",
@@ -92,7 +92,8 @@ def findings(event: bytes | dict[str, Any], kind: Kind) -> list[Finding]:
 
 @cache
 def _validator(kind: Kind) -> jsonschema_rs.Draft202012Validator:
-    registry = jsonschema_rs.Registry([(_ROOT + name, schema) for name, schema in documents().items()])
+    named = [((_ROOT + name).replace("openlineage/../", ""), schema) for name, schema in documents().items()]
+    registry = jsonschema_rs.Registry(named)
     return jsonschema_rs.Draft202012Validator(
         {"$ref": _ROOT + event_file(kind)}, registry=registry, validate_formats=True, offline=True
     )

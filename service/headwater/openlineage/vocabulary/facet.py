@@ -31,6 +31,13 @@ class Facet:
     fields: Mapping[str, Schema]
     parts: Mapping[str, Schema] = field(default_factory=dict)
     """Shapes that the fields refer to by ``part``."""
+    ours: bool = False
+    """Headwater's own: OpenLineage has no facet for it."""
+
+    @property
+    def file(self) -> str:
+        """Of its schema, seen from the folder of OpenLineage's."""
+        return f"../facets/{self.name}.json" if self.ours else f"{self.name}.json"
 
     @property
     def lasting(self) -> bool:

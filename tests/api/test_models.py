@@ -1,0 +1,453 @@
+"""The questions that are asked about models, of the story in ``model_story``, with answers written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from pydantic import TypeAdapter
+
+from headwater.api import errors, models
+from headwater.api.paths import RawPaths
+from headwater.db.pool import Pool
+from headwater.entities.model import Affected, Comparison, Models, ModelVersions, Trace
+from tests.api.model_story import (
+    CLEAN,
+    CUSTOMERS,
+    EVENTS,
+    FEATURES,
+    LABELS,
+    LAKE,
+    REGISTRY,
+    SHOP,
+    run_id,
+    story,
+)
+from tests.build import dataset, dataset_event, run_event, run_uuid, store
+from tests.queries import recorded
+
+CHURN = "mlflow%3A%2F%2Fmodels/churn"
+
+
+@pytest.fixture
+async def client(pool: Pool) -> AsyncIterator[httpx.AsyncClient]:
+    app = FastAPI()
+    app.state.pool = pool
+    app.include_router(models.router)
+    errors.install(app)
+    app.add_middleware(RawPaths)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://headwater/api/v1/models") as opened:
+        yield opened
+
+
+@pytest.fixture
+async def told(database: str, client: httpx.AsyncClient) -> httpx.AsyncClient:
+    """The service, once the story is told."""
+    await store(database, story())
+    return client
+
+
+async def _get(client: httpx.AsyncClient, path: str, entity: Any, **parameters: Any) -> dict[str, Any]:
+    answer = await client.get(path, params=parameters)
+    assert answer.status_code == 200, answer.text
+    TypeAdapter(entity).validate_json(answer.content)
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+# ---------------------------------------------------------------- the models
+
+
+async def test_the_models(told: httpx.AsyncClient) -> None:
+    found = await _get(told, "", Models)
+    assert [(m["id"]["name"], m["externalVersion"]) for m in found["models"]] == [
+        ("churn", "v1.2"),
+        ("forecast", "f1"),
+        ("spend", "s1"),
+    ]
+    page = await _get(told, "", Models, limit=1, offset=1)
+    assert (page["totalCount"], [m["id"]["name"] for m in page["models"]]) == (3, ["forecast"])
+    assert (await _get(told, "", Models, namespace="nobody's"))["totalCount"] == 0
+
+
+async def test_what_is_called_a_table_later_is_no_model(database: str, told: httpx.AsyncClient) -> None:
+    facet = {"datasetType": {"datasetType": "TABLE"}}
+    await store(database, [dataset_event("2026-03-04T08:00:00Z", "spend", facet, namespace=REGISTRY)])
+    assert [m["id"]["name"] for m in (await _get(told, "", Models))["models"]] == ["churn", "forecast"]
+    assert (await told.get("/mlflow%3A%2F%2Fmodels/spend")).status_code == 404
+
+
+async def test_versions_with_what_trained_them(told: httpx.AsyncClient) -> None:
+    found = await _get(told, f"/{CHURN}/versions", ModelVersions)
+    assert found["totalCount"] == 3
+    rows = [
+        (v["externalVersion"], v["trainedBy"]["id"], v["trainedBy"]["metrics"][0]["value"], [f["name"] for f in v["features"]])
+        for v in found["versions"]
+    ]
+    assert rows == [
+        ("v1.2", str(run_id("train v1.2")), 0.85, ["visits", "spend", "tenure"]),
+        ("v1.1", str(run_id("train v1.1")), 0.82, ["visits", "spend"]),
+        ("v1", str(run_id("train v1")), 0.8, ["visits", "spend"]),
+    ]
+
+
+async def test_a_version_by_any_of_its_names(told: httpx.AsyncClient) -> None:
+    by_name = (await told.get(f"/{CHURN}/versions/v1.2")).json()
+    assert by_name["externalVersion"] == "v1.2"
+    for name in ("latest", by_name["version"]):
+        assert (await told.get(f"/{CHURN}/versions/{name}")).json() == by_name
+
+
+# ---------------------------------------------------------------- backward
+
+
+async def test_the_full_way_from_raw_events_to_the_production_model(told: httpx.AsyncClient) -> None:
+    trace = await _get(told, f"/{CHURN}/versions/latest/trace", Trace)
+    assert [(r["job"]["name"], r["code"]["version"]) for r in trace["runs"]] == [
+        ("train", "t1"),
+        ("features", "f1"),
+        ("clean", "c1"),
+    ]
+    assert [(p["key"], p["value"]) for p in trace["runs"][0]["parameters"]] == [("depth", "6"), ("learning_rate", "0.05")]
+    rows = [(d["distance"], d["id"]["name"], d["externalVersion"], d["rowCount"], d["producedBy"]) for d in trace["data"]]
+    assert rows == [
+        (1, FEATURES, "11", 150, str(run_id("features 3"))),
+        (1, LABELS, None, None, None),
+        (2, CUSTOMERS, None, None, None),
+        (2, CLEAN, "c-2", 1490, str(run_id("clean 3"))),
+        (3, EVENTS, "e2", 1500, None),
+    ]
+    assert [f["name"] for f in trace["data"][0]["fields"]] == ["id", "visits", "spend", "tenure"]
+    assert trace["data"][1]["checksum"] == {"algorithm": "md5", "value": "9e107d9d372bb682"}
+    assert trace["data"][4]["readBy"] == [str(run_id("clean 3"))]
+    assert trace["complete"]
+
+
+async def test_what_is_missing_to_train_it_again(told: httpx.AsyncClient) -> None:
+    found = (await _get(told, f"/{CHURN}/versions/v1.2/trace", Trace))["reproducibility"]
+    customers = f"dataset:{SHOP}:{CUSTOMERS}#"
+    assert [m["what"] for m in found["missing"]] == ["UNVERSIONED_INPUT", "UNKNOWN_PRODUCER"]
+    assert all(m["nodeId"].startswith(customers) for m in found["missing"])
+    # The run, its parameters, the code of three runs; of five inputs that they are there, pinned, and made or pinned.
+    assert (found["needed"], found["known"], found["score"]) == (20, 18, 0.9)
+
+
+async def test_a_training_that_says_little(told: httpx.AsyncClient) -> None:
+    found = (await _get(told, "/mlflow%3A%2F%2Fmodels/forecast/versions/f1/trace", Trace))["reproducibility"]
+    assert {m["what"] for m in found["missing"]} == {"PARAMETERS", "CODE_VERSION", "UNVERSIONED_INPUT", "UNKNOWN_PRODUCER"}
+    assert (found["needed"], found["known"], found["score"]) == (6, 2, 0.33)
+
+
+async def test_an_input_that_was_dropped(database: str, told: httpx.AsyncClient) -> None:
+    drop = {"lifecycleStateChange": {"lifecycleStateChange": "DROP"}}
+    await store(database, [dataset_event("2026-03-05T08:00:00Z", FEATURES, drop, namespace=LAKE)])
+    trace = await _get(told, f"/{CHURN}/versions/v1.2/trace", Trace)
+    assert [d["id"]["name"] for d in trace["data"] if d["gone"]] == [FEATURES]
+    assert trace["reproducibility"]["missing"][0]["what"] == "EXPIRED_INPUT"
+
+
+async def test_a_model_that_no_run_is_known_to_have_trained(database: str, client: httpx.AsyncClient) -> None:
+    facets = {"datasetType": {"datasetType": "MODEL"}, "version": {"datasetVersion": "7"}}
+    await store(database, [dataset_event("08:00", "bought", facets)])
+    trace = await _get(client, "/db%3A%2F%2Fshop/bought/versions/7/trace", Trace)
+    assert (trace["version"]["trainedBy"], trace["runs"], trace["data"]) == (None, [], [])
+    assert trace["reproducibility"]["score"] == 0
+    assert [m["what"] for m in trace["reproducibility"]["missing"]] == ["TRAINING_RUN"]
+
+
+async def test_depth_cuts_and_says_so(told: httpx.AsyncClient) -> None:
+    trace = await _get(told, f"/{CHURN}/versions/v1.2/trace", Trace, depth=1)
+    assert [r["job"]["name"] for r in trace["runs"]] == ["train", "features"]
+    assert not trace["complete"]
+    assert (await _get(told, f"/{CHURN}/versions/v1.2/trace", Trace, depth=2))["complete"]
+
+
+# ---------------------------------------------------------------- forward
+
+
+async def test_where_a_version_is_in_use(told: httpx.AsyncClient) -> None:
+    for version, day, active in (("v1", 1, False), ("v1.2", 3, True)):
+        trace = await _get(told, f"/{CHURN}/versions/{version}/trace", Trace)
+        [deployment] = trace["deployments"]
+        assert (deployment["id"], deployment["active"]) == ("dataset:https://serving:churn-endpoint", active)
+        assert deployment["modelVersion"] == trace["version"]["version"]
+        assert [r["id"] for r in trace["servingRuns"]] == [str(run_id(f"score {day}")), str(run_id(f"deploy {version}"))]
+        assert [(p["id"]["name"], p["run"]) for p in trace["predictions"]] == [("scores/churn", str(run_id(f"score {day}")))]
+    assert (await _get(told, f"/{CHURN}/versions/v1.1/trace", Trace))["deployments"] == []
+
+
+async def test_a_service_that_goes_on_is_a_deployment(database: str, client: httpx.AsyncClient) -> None:
+    model = dataset("m", {"datasetType": {"datasetType": "MODEL"}, "version": {"datasetVersion": "1"}})
+    tuned = dataset("tuned", {"datasetType": {"datasetType": "MODEL"}})
+    service = {"jobType": {"processingType": "SERVICE", "integration": "own"}}
+    await store(
+        database,
+        [
+            run_event("COMPLETE", "08:00", "train", "t", outputs=[model]),
+            run_event("START", "09:00", "answer", "s", inputs=["m"], outputs=["answers"], job_facets=service),
+            run_event("COMPLETE", "10:00", "tune", "u", inputs=["m"], outputs=[tuned]),
+        ],
+    )
+    trace = await _get(client, "/db%3A%2F%2Fshop/m/versions/1/trace", Trace)
+    [deployment] = trace["deployments"]
+    assert (deployment["id"], deployment["run"], deployment["active"]) == ("job:shop:answer", str(run_uuid("s")), True)
+    assert [p["id"]["name"] for p in trace["predictions"]] == ["answers"]
+    assert [p["id"]["name"] for p in trace["derivedModels"]] == ["tuned"]
+
+
+# ---------------------------------------------------------------- compare
+
+
+async def test_changed_hyperparameters(told: httpx.AsyncClient) -> None:
+    found = await _get(told, f"/{CHURN}/compare", Comparison, **{"from": "v1", "to": "v1.1"})
+    assert found["changed"] == ["PARAMETERS", "METRICS"]
+    assert found["parameters"] == [{"name": "learning_rate", "before": "0.1", "after": "0.05"}]
+    assert [d["change"] for d in found["trainingData"]] == ["SAME", "SAME"]
+    assert (found["firstDifference"], found["origins"]) == (None, [])
+    [auc] = found["metrics"]
+    assert (auc["before"], auc["after"], round(auc["difference"], 6)) == (0.8, 0.82, 0.02)
+    assert found["code"]["changed"] is False
+
+
+async def test_changed_data(told: httpx.AsyncClient) -> None:
+    found = await _get(told, f"/{CHURN}/compare", Comparison, **{"from": "v1.1", "to": "latest"})
+    assert found["changed"] == ["DATA", "SCHEMA", "FEATURES", "METRICS"]
+    features, labels = found["trainingData"]
+    assert (features["id"]["name"], features["change"], features["rowDifference"]) == (FEATURES, "CHANGED", 50)
+    assert [(v["externalVersion"]) for v in (*features["before"], *features["after"])] == ["10", "11"]
+    assert [(f["name"], f["change"]) for f in features["fields"]] == [("tenure", "ADDED")]
+    assert labels["change"] == "SAME"
+    first = found["firstDifference"]
+    assert (first["id"]["name"], first["before"]["externalVersion"], first["after"]["externalVersion"]) == (EVENTS, "e1", "e2")
+    assert first["run"] is None
+    assert [f["name"] for f in found["features"]["added"]] == ["tenure"]
+
+
+async def test_the_run_behind_the_first_difference(database: str, client: httpx.AsyncClient) -> None:
+    """The same raw data; the step in the middle ran other code."""
+
+    def train(time: str, version: str) -> Any:
+        model = dataset("m", {"datasetType": {"datasetType": "MODEL"}, "version": {"datasetVersion": version}})
+        return run_event("COMPLETE", time, "train", version, inputs=["features"], outputs=[model])
+
+    def prepare(time: str, run: str, code: str) -> Any:
+        location = {"sourceCodeLocation": {"url": "https://git/p", "version": code}}
+        return run_event("COMPLETE", time, "prepare", run, inputs=["clean"], outputs=["features"], job_facets=location)
+
+    await store(
+        database,
+        [
+            run_event("COMPLETE", "07:00", "clean", "c", inputs=["raw"], outputs=["clean"]),
+            prepare("08:00", "one", "sha1"), train("09:00", "v1"), prepare("10:00", "two", "sha2"), train("11:00", "v2"),
+        ],
+    )  # fmt: skip
+    found = await _get(client, "/db%3A%2F%2Fshop/m/compare", Comparison, **{"from": "v1", "to": "v2"})
+    assert found["changed"] == ["DATA"]
+    first = found["firstDifference"]
+    assert (first["id"]["name"], first["run"]["id"], first["codeChanged"]) == ("features", str(run_uuid("two")), True)
+    assert len(found["origins"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "change"),
+    [
+        ({}, {}, "UNKNOWN"),
+        ({"value": "a1"}, {"value": "a1"}, "SAME"),
+        ({"value": "a1"}, {"value": "b2"}, "CHANGED"),
+    ],
+)
+async def test_a_source_without_a_version(
+    database: str, client: httpx.AsyncClient, before: dict[str, str], after: dict[str, str], change: str
+) -> None:
+    events = []
+    for hour, checksum in ((8, before), (9, after)):
+        facets = {"headwater_checksum": {"algorithm": "md5", **checksum}} if checksum else {}
+        model = {"datasetType": {"datasetType": "MODEL"}, "version": {"datasetVersion": f"v{hour}"}}
+        events.append(
+            run_event(
+                "COMPLETE", f"{hour:02}:00", "train", f"{hour}", inputs=[dataset("t", facets)], outputs=[dataset("m", model)]
+            )
+        )
+    await store(database, events)
+    found = await _get(client, "/db%3A%2F%2Fshop/m/compare", Comparison, **{"from": "v8", "to": "v9"})
+    assert [d["change"] for d in found["trainingData"]] == [change]
+    assert ("DATA" in found["changed"], [o["id"]["name"] for o in found["origins"]]) == (
+        (True, ["t"]) if change == "CHANGED" else (False, [])
+    )
+
+
+# ---------------------------------------------------------------- affected
+
+
+def _affected(found: dict[str, Any]) -> dict[str, list[str]]:
+    return {m["name"]: [v["externalVersion"] for v in m["versions"]] for m in found["models"]}
+
+
+ALL = ["v1.2", "v1.1", "v1"]
+
+
+@pytest.mark.parametrize(
+    ("node_id", "models", "deployed"),
+    [
+        (f"dataset:{LAKE}:{EVENTS}", {"churn": ALL, "spend": ["s1"]}, ["of v1.2", "of v1"]),
+        (f"dataset:{LAKE}:sales", {"forecast": ["f1"]}, []),
+        ("job:ml:clean", {"churn": ALL, "spend": ["s1"]}, ["of v1.2", "of v1"]),
+        ("job:ml:train", {"churn": ALL}, ["of v1.2", "of v1"]),
+        (f"dataset:{REGISTRY}:churn", {}, ["of v1.2", "of v1"]),
+        (f"datasetField:{LAKE}:{EVENTS}:page", {"churn": ALL}, ["of v1.2", "of v1"]),
+        (f"datasetField:{LAKE}:{EVENTS}:amount", {"churn": ALL, "spend": ["s1"]}, ["of v1.2", "of v1"]),
+        (f"datasetField:{SHOP}:{CUSTOMERS}:since", {"churn": ["v1.2"]}, ["of v1.2"]),
+        (f"datasetField:{LAKE}:{FEATURES}:id", {}, []),
+        (f"dataset:{LAKE}:{EVENTS}#e1", {"churn": ["v1.1", "v1"], "spend": ["s1"]}, ["of v1"]),
+        (f"dataset:{LAKE}:{EVENTS}#e2", {"churn": ["v1.2"]}, ["of v1.2"]),
+        (f"dataset:{LAKE}:{FEATURES}#latest", {"churn": ["v1.2"]}, ["of v1.2"]),
+        (f"run:{run_id('clean 3')}", {"churn": ["v1.2"]}, ["of v1.2"]),
+        (f"run:{run_id('train v1')}", {}, ["of v1"]),
+    ],
+)
+async def test_affected(told: httpx.AsyncClient, node_id: str, models: dict[str, list[str]], deployed: list[str]) -> None:
+    found = await _get(told, "/affected", Affected, nodeId=node_id)
+    assert _affected(found) == models
+    versions = {v["version"]: v["externalVersion"] for v in (await _get(told, f"/{CHURN}/versions", ModelVersions))["versions"]}
+    assert [f"of {versions[d['modelVersion']]}" for d in found["deployments"]] == deployed
+    assert found["complete"]
+
+
+async def test_the_way_to_an_affected_model(told: httpx.AsyncClient) -> None:
+    asked = f"dataset:{LAKE}:{CLEAN}", f"datasetField:{LAKE}:{EVENTS}:page", f"dataset:{LAKE}:{EVENTS}#e2"
+    table, column, version = [await _get(told, "/affected", Affected, nodeId=node_id) for node_id in asked]
+    features, churn = f"dataset:{LAKE}:{FEATURES}", f"dataset:{REGISTRY}:churn"
+    assert table["models"][0]["path"] == [f"dataset:{LAKE}:{CLEAN}", "job:ml:features", features, "job:ml:train", churn]
+    assert table["models"][0]["distance"] == 4
+    assert column["models"][0]["path"] == [
+        f"datasetField:{LAKE}:{EVENTS}:page",
+        f"datasetField:{LAKE}:{CLEAN}:page",
+        f"datasetField:{LAKE}:{FEATURES}:visits",
+        "job:ml:train",
+        churn,
+    ]
+    assert {v["by"] for v in column["models"][0]["versions"]} == {"FEATURE"}
+    runs = [f"run:{run_id(name)}" for name in ("clean 3", "features 3", "train v1.2")]
+    assert version["models"][0]["path"] == [f"dataset:{LAKE}:{EVENTS}#e2", *runs, churn]
+    assert [v["current"] for v in table["models"][0]["versions"]] == [True, False, False]
+
+
+async def test_trainings_that_say_less_of_columns(database: str, client: httpx.AsyncClient) -> None:
+    """By the column lineage of the model; else, by the dataset. What is made with an affected model follows."""
+    model = {"datasetType": {"datasetType": "MODEL"}}
+    sources = [{"namespace": "db://shop", "name": "t", "field": "a"}]
+    lineage = {"columnLineage": {"fields": {}, "dataset": sources}}
+    await store(
+        database,
+        [
+            dataset_event("07:00", "t", {"schema": {"fields": [{"name": "a"}, {"name": "b"}]}}),
+            run_event("COMPLETE", "08:00", "one", "1", inputs=["t"], outputs=[dataset("exact", {**model, **lineage})]),
+            run_event("COMPLETE", "08:10", "two", "2", inputs=["t"], outputs=[dataset("vague", model)]),
+            run_event("COMPLETE", "08:20", "three", "3", inputs=["exact"], outputs=[dataset("further", model)]),
+        ],
+    )
+    by_column = {
+        column: {
+            m["name"]: [v["by"] for v in m["versions"]]
+            for m in (await _get(client, "/affected", Affected, nodeId=f"datasetField:db://shop:t:{column}"))["models"]
+        }
+        for column in ("a", "b")
+    }
+    assert by_column == {
+        "a": {"exact": ["COLUMN_LINEAGE"], "vague": ["DATASET"], "further": ["DATASET"]},
+        "b": {"vague": ["DATASET"]},
+    }
+
+
+async def test_streams_that_read_each_other(database: str, client: httpx.AsyncClient) -> None:
+    model, stream = {"datasetType": {"datasetType": "MODEL"}}, {"jobType": {"processingType": "STREAMING"}}
+    await store(
+        database,
+        [
+            run_event("START", "08:00", "one", "1", inputs=["b"], outputs=["a"], job_facets=stream),
+            run_event("START", "08:10", "two", "2", inputs=["a"], outputs=["b", dataset("m", model)], job_facets=stream),
+            run_event("RUNNING", "08:20", "one", "1", inputs=["b"], outputs=["a"], job_facets=stream),
+        ],
+    )
+    found = await _get(client, "/affected", Affected, nodeId=f"run:{run_uuid('1')}")
+    assert [m["path"] for m in found["models"]] == [[f"run:{run_uuid('1')}", f"run:{run_uuid('2')}", "dataset:db://shop:m"]]
+
+
+# ---------------------------------------------------------------- other forms, costs, faults
+
+
+async def test_prov(told: httpx.AsyncClient) -> None:
+    path = f"/{CHURN}/versions/v1.2/trace"
+    answer = await told.get(path, headers={"accept": "application/prov+json"})
+    assert answer.headers["content-type"] == "application/prov+json"
+    assert answer.json() == (await told.get(path, params={"format": "prov"})).json()
+    document, trace = answer.json(), (await told.get(path)).json()
+    model, train = f"version:{trace['version']['version']}", f"run:{run_id('train v1.2')}"
+    assert document["entity"][model]["headwater:externalVersion"] == "v1.2"
+    assert document["activity"][train]["headwater:codeVersion"] == "t1"
+    made = {(r["prov:entity"], r["prov:activity"]) for r in document["wasGeneratedBy"].values()}
+    used = {(r["prov:activity"], r["prov:entity"]) for r in document["used"].values()}
+    assert (model, train) in made
+    assert {entity for run, entity in used if run == train} == {f"version:{d['version']}" for d in trace["data"][:2]}
+    assert (f"run:{run_id('deploy v1.2')}", model) in used
+    endpoint = f"version:{trace['deployments'][0]['version']}"
+    assert (f"run:{run_id('score 3')}", endpoint) in used
+    assert {entity for pair in (*made, *used) for entity in pair if entity.startswith("version:")} == set(document["entity"])
+
+
+async def test_statements_do_not_grow(database: str, client: httpx.AsyncClient) -> None:
+    model = {"datasetType": {"datasetType": "MODEL"}}
+    costs = []
+    for n in (2, 40):
+        tables = [f"{n}t{i}" for i in range(n)]
+        makers = [run_event("COMPLETE", "08:00", f"make {t}", t, inputs=[f"raw {t}"], outputs=[t]) for t in tables]
+        train = run_event("COMPLETE", "09:00", f"train {n}", f"train {n}", inputs=tables, outputs=[dataset(f"m{n}", model)])
+        users = [run_event("COMPLETE", "10:00", f"use {t}", f"use {t}", inputs=[f"m{n}"], outputs=[f"p{t}"]) for t in tables]
+        await store(database, [*makers, train, *users])
+        asked: tuple[tuple[str, dict[str, str]], ...] = (
+            (f"/db%3A%2F%2Fshop/m{n}/versions/latest/trace", {}),
+            (f"/db%3A%2F%2Fshop/m{n}/compare", {"from": "latest", "to": "latest"}),
+            ("/affected", {"nodeId": f"dataset:db://shop:raw {n}t0"}),
+            ("/affected", {"nodeId": f"run:{run_uuid(f'{n}t0')}"}),
+            ("", {}),
+        )
+        for path, parameters in asked:
+            await client.get(path, params=parameters)
+            with recorded() as statements:
+                assert (await client.get(path, params=parameters)).status_code == 200
+            costs.append(len([statement for statement in statements if statement]))
+    # The graph in memory may be made fresh again, by two statements, while any other transaction of the server is open.
+    assert all(abs(many - few) <= 2 for few, many in zip(costs[:5], costs[5:], strict=True))
+    assert max(costs) <= 35
+
+
+@pytest.mark.parametrize(
+    ("path", "parameters", "status", "message"),
+    [
+        ("/mlflow%3A%2F%2Fmodels/nope", {}, 404, "Model 'nope' not found."),
+        ("/s3%3A%2F%2Flake/features%2Fcustomers/versions", {}, 404, "Model 'features/customers' not found."),
+        (f"/{CHURN}/versions/v9", {}, 404, "Model version 'v9' not found."),
+        (f"/{CHURN}/versions/v9/trace", {}, 404, "Model version 'v9' not found."),
+        (f"/{CHURN}/versions/v1/trace", {"depth": -1}, 400, "query param depth must be greater than or equal to 0"),
+        (f"/{CHURN}/versions/v1/trace", {"format": "xml"}, 400, "must be one of [JSON, PROV]"),
+        (f"/{CHURN}/compare", {"from": "v1"}, 400, "query param to must not be null"),
+        (f"/{CHURN}/compare", {"from": "v1", "to": "v9"}, 404, "Model version 'v9' not found."),
+        ("", {"limit": -1}, 400, "query param limit must be greater than or equal to 0"),
+        ("/affected", {}, 400, "query param nodeId must not be null"),
+        ("/affected", {"nodeId": "nonsense"}, 400, "Expected dataset:"),
+        ("/affected", {"nodeId": f"dataset:{LAKE}:nope"}, 404, "Dataset 'nope' not found"),
+        ("/affected", {"nodeId": f"dataset:{LAKE}:{EVENTS}#e9"}, 404, "Dataset version 'e9' not found."),
+        ("/affected", {"nodeId": f"datasetField:{LAKE}:{EVENTS}:nope"}, 404, "Field 'nope' not found."),
+        ("/affected", {"nodeId": "run:nope"}, 404, "Run 'nope' not found."),
+        ("/affected", {"nodeId": f"run:{run_uuid('nope')}"}, 404, "not found."),
+        ("/affected", {"nodeId": f"datasetField:{LAKE}:{EVENTS}:page", "asOf": "2026-03-02T00:00:00Z"}, 400, "asOf cannot"),
+        ("/affected", {"nodeId": f"dataset:{LAKE}:{EVENTS}", "history": "some"}, 400, "query param history must be"),
+    ],
+)  # fmt: skip
+async def test_what_is_refused(told: httpx.AsyncClient, path: str, parameters: dict[str, Any], status: int, message: str) -> None:
+    answer = await told.get(path, params=parameters)
+    assert answer.status_code == status, answer.text
+    assert message in answer.json()["message"]

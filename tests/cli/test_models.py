@@ -1,0 +1,57 @@
+"""The commands about models, of the story that ``tests.api.model_story`` tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from tests.api.model_story import EVENTS, LAKE, REGISTRY, story
+from tests.cli.conftest import Command
+from tests.conftest import Server, cloned, served
+
+from headwater.cli.client import Client
+
+
+@pytest.fixture(scope="module")
+def registry(server: Server) -> Iterator[str]:
+    with cloned(server.url, server.template) as database, served(database) as url:
+        events = b"[" + b",".join(story()) + b"]"
+        Client(url).post("lineage", "batch", body=events, content_type="application/json")
+        yield url
+
+
+@pytest.fixture(autouse=True)
+def asked(registry: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADWATER_URL", registry)
+
+
+def test_models(headwater: Command) -> None:
+    done = headwater("models", "--limit", 2)
+    assert [line.split()[0] for line in done.out.splitlines()] == ["VERSION", "v1.2", "f1"]
+    assert done.err == "2 of 3 models; --limit shows more\n"
+    assert headwater("models", "--json").json["totalCount"] == 3
+
+
+def test_trace(headwater: Command) -> None:
+    done = headwater("trace", REGISTRY, "churn", "v1.2")
+    assert done.status == 0
+    for told in (
+        "trained by   job:ml:train",
+        "learning_rate = 0.05",
+        f"  ├ dataset:{LAKE}:features/customers  #11  150 rows  by features",
+        f"  │ └ dataset:{LAKE}:clean/events  #c-2  1,490 rows  by clean",
+        f"  │   └ dataset:{LAKE}:{EVENTS}  #e2  1,500 rows  a source",
+        "dataset:https://serving:churn-endpoint",
+        "Can it be made again? 90%: 18 of 20 things are known",
+    ):
+        assert told in done.out
+    assert headwater("trace", REGISTRY, "churn", "--json").json["version"]["externalVersion"] == "v1.2"
+    assert "There is more" in headwater("trace", REGISTRY, "churn", "--depth", 1).err
+
+
+def test_affected(headwater: Command) -> None:
+    done = headwater("affected", f"dataset:{LAKE}:{EVENTS}#e1")
+    assert [line.split(maxsplit=1)[1] for line in done.out.splitlines() if "versions" in line] == ["v1.1, v1", "s1"]
+    assert "past" in done.out
+    assert headwater("affected", f"dataset:{LAKE}:nobody-reads-this").status == 1
+    assert headwater("affected", f"dataset:{LAKE}:scores/churn").out == "No model is reached.\n"
