@@ -31,6 +31,7 @@ def url(server: Server) -> Iterator[str]:
     events: list[Event] = [
         run_event("COMPLETE", "08:00", "build", "b", inputs=["raw"], outputs=[out]),
         complete("train", "features", "churn"),
+        run_event("START", "08:20", "train", "dbt", job_facets={"jobType": {"jobType": "MODEL"}}),  # as dbt calls its jobs
         dataset_event("08:30", "churn", {"datasetType": {"datasetType": "MODEL"}}),
         complete("report", "raw", "report"),
         dataset_event("08:30", "report", {"ownership": {"owners": [{"name": "team:finance"}]}}),

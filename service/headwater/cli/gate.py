@@ -38,7 +38,7 @@ class Rule:
 
     def protects(self, node: Mapping[str, Any]) -> bool:
         return (
-            (not self.types or node["type"] in self.types)
+            (not self.types or (node["type"] in self.types and node["kind"] == "DATASET"))
             and (not self.tags or not self.tags.isdisjoint(node["tags"]))
             and (not self.owners or any(owner["name"] in self.owners for owner in node["owners"]))
             and (not self.namespaces or node["namespace"] in self.namespaces)
@@ -52,7 +52,7 @@ def gate(file: _File, policy: _Policy, *, url: Url = DEFAULT_URL, as_json: AsJso
 
         [[protect]]
         name = "what finance stands on"
-        types = ["MODEL", "DASHBOARD"]      # also tags, owners, namespaces; one of each that is given
+        types = ["MODEL", "DASHBOARD"]      # of datasets; also tags, owners, namespaces: one of each that is given
         changes = ["COLUMN_DROPPED"]        # by default also COLUMN_RETYPED and DATASET_DROPPED
     """
     from headwater.cli.client import decoded
