@@ -26,7 +26,7 @@ from tests.api.model_story import (
     run_id,
     story,
 )
-from tests.build import dataset, dataset_event, run_event, run_uuid, store
+from tests.build import dataset, dataset_event, run_event, run_uuid, schema, store
 from tests.queries import recorded
 
 CHURN = "mlflow%3A%2F%2Fmodels/churn"
@@ -360,6 +360,24 @@ async def test_trainings_that_say_less_of_columns(database: str, client: httpx.A
         "a": {"exact": ["COLUMN_LINEAGE"], "vague": ["DATASET"], "further": ["DATASET"]},
         "b": {"vague": ["DATASET"]},
     }
+
+
+async def test_what_was_trained_on_a_table_that_is_not_read_any_more(database: str, client: httpx.AsyncClient) -> None:
+    def train(time: str, version: str, table: str) -> Any:
+        model = dataset("m", {"datasetType": {"datasetType": "MODEL"}, "version": {"datasetVersion": version}})
+        return run_event("COMPLETE", time, "train", version, inputs=[dataset(table, schema("a"))], outputs=[model])
+
+    await store(database, [train("08:00", "v1", "t"), train("09:00", "v2", "u")])
+    for node_id in ("dataset:db://shop:t", "datasetField:db://shop:t:a"):
+        assert _affected(await _get(client, "/affected", Affected, nodeId=node_id)) == {}
+        assert _affected(await _get(client, "/affected", Affected, nodeId=node_id, history="all")) == {"m": ["v1"]}
+
+
+async def test_as_of_a_time_there_were_no_later_versions(told: httpx.AsyncClient) -> None:
+    then = await _get(told, "/affected", Affected, nodeId=f"dataset:{LAKE}:{EVENTS}", asOf="2026-03-02T12:00:00Z")
+    assert _affected(then) == {"churn": ["v1.1", "v1"], "spend": ["s1"]}
+    assert then["asOf"] == "2026-03-02T12:00:00Z"
+    assert [d["since"] for d in then["deployments"]] == ["2026-03-01T07:00:00Z"]
 
 
 async def test_streams_that_read_each_other(database: str, client: httpx.AsyncClient) -> None:

@@ -28,8 +28,9 @@ from headwater.ingest.writes import Erase, event_of
 ADMIN = SETTINGS.model_copy(update={"admin": True})
 COLUMNS = {"columnLineage": {"fields": {"y": {"inputFields": [{"namespace": DB, "name": "in", "field": "x"}]}}}}
 PARENT = {"parent": {"run": {"runId": str(run_uuid("dag"))}, "job": {"namespace": "shop", "name": "dag"}}}
+MODEL = {"datasetType": {"datasetType": "MODEL"}}
 RUNS = [
-    run_event("COMPLETE", "08:00", "load", "l1", inputs=["in"], outputs=[dataset("mid", {**schema("y"), **COLUMNS})]),
+    run_event("COMPLETE", "08:00", "load", "l1", inputs=["in"], outputs=[dataset("mid", {**schema("y"), **COLUMNS, **MODEL})]),
     run_event("COMPLETE", "08:10", "report", "r1", inputs=[dataset("mid", schema("y"))], outputs=["out"]),
     run_event("COMPLETE", "08:20", "task", "t1", inputs=["mid"], outputs=["only"], run_facets=PARENT),
 ]

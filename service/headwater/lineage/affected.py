@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal, TypeAlias
 from uuid import UUID
 
@@ -42,6 +43,7 @@ class _Found:
     models: list[AffectedModel] = field(default_factory=list)
     versions: list[Written] = field(default_factory=list)  # whose deployments are asked for
     complete: bool = True
+    at: datetime | None = None  # None: now
 
     def add(self, node: Node, path: list[str], distance: int, trained: Sequence[Trained], judge: Judge) -> None:
         told = {t.written.uuid: by for t in trained if (by := judge(t))}
@@ -166,7 +168,7 @@ async def _answer(conn: Connection, node_id: str, grain: Literal["DATASET", "COL
         models=found.models,
         deployments=serving.deployments,
         complete=found.complete and serving.complete,
-        asOf=now,
+        asOf=found.at or now,
         freshness=freshness,
     )
 
@@ -184,9 +186,11 @@ async def _reached(conn: Connection, flow_of: FlowOf, start: Collection[int]) ->
     touched = {*reached, *start}
 
     def judge(version: Trained) -> By | None:
-        return "DATASET" if version.job_id in start or not touched.isdisjoint(version.inputs.values()) else None
+        was_there = flow.at is None or version.written.at <= flow.at
+        reads = version.job_id in start or not touched.isdisjoint(version.inputs.values())
+        return "DATASET" if was_there and reads else None
 
-    found = _Found(complete=graph.complete)
+    found = _Found(complete=graph.complete, at=flow.at)
     for index in places:
         if (node := nodes.get(reached[index])) is not None:
             path = [nodes[identifier].id for identifier in ways[index] if identifier in nodes]
