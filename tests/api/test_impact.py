@@ -176,6 +176,23 @@ async def test_what_an_explicit_job_says_is_all_that_it_passes_on(database: str,
     assert _found(await _ask(client, "job:shop:etl", grain="dataset", direction="upstream")) == {"a": 1, "b": 1}
 
 
+@pytest.mark.parametrize(
+    ("form", "media_type", "told"),
+    [
+        ("dot", "text/vnd.graphviz", "digraph"),
+        ("mermaid", "text/vnd.mermaid", "flowchart LR"),
+        ("GraphML", "application/graphml+xml", "<graphml"),
+        ("csv", "text/csv", "id,kind,type"),
+    ],
+)
+async def test_other_forms(database: str, client: httpx.AsyncClient, form: str, media_type: str, told: str) -> None:
+    await store(database, _story())
+    answer = await client.get("/api/v1/impact", params={"nodeId": DB + "raw_orders", "format": form})
+    assert answer.headers["content-type"].startswith(media_type)
+    assert told in answer.text
+    assert "predictions" in answer.text
+
+
 async def test_statements_do_not_grow(database: str, client: httpx.AsyncClient) -> None:
     costs = []
     for n in (3, 60):

@@ -11,6 +11,7 @@ from pydantic import AfterValidator
 from headwater.api import body as bodies
 from headwater.api.asking import Asked, Depth, Direction, When, asking, id_of, ids_of, places_of, present
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json
+from headwater.api.formats import Format, formatted
 from headwater.api.ingest import elements
 from headwater.api.parameters import not_blank, one_of
 from headwater.entities.graph import ColumnImpact, Impact, WhatIf
@@ -74,6 +75,7 @@ async def get_impact(  # noqa: PLR0913 - one parameter a parameter
     paths: Annotated[bool, Query(description="`false`: without the ways to the nodes and what proves them.")] = True,
     limit: _Limit = 100,
     cursor: Annotated[str | None, Query(description="That of the page before.")] = None,
+    format: Format = "JSON",  # noqa: A002
 ) -> Response:
     """Everything that is reached from a job, dataset or column: how far away it is, by which way, and what proves each edge.
 
@@ -98,7 +100,8 @@ async def get_impact(  # noqa: PLR0913 - one parameter a parameter
             reached = await walk_columns(conn, of_columns)
         # Not before the walk is done: the graph in memory is lent to one question at a time.
         async with asking(request, when) as (conn, flow_of):
-            return json(await column_impact(conn, await flow_of(Question(start=())), of_columns, reached))
+            answer = await column_impact(conn, await flow_of(Question(start=())), of_columns, reached)
+        return await formatted(answer, format)
     async with asking(request, when) as (conn, flow_of):
         question = Question(
             start=(await id_of(conn, node_id),),
@@ -113,7 +116,8 @@ async def get_impact(  # noqa: PLR0913 - one parameter a parameter
             limit=limit,
             cursor=after,
         )
-        return json(await impact(conn, await flow_of(question), question))
+        found = await impact(conn, await flow_of(question), question)
+    return await formatted(found, format)
 
 
 @router.post("/impact", response_model=WhatIf, responses={**BAD_REQUEST}, openapi_extra={"requestBody": _EVENTS})

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import networkx as nx
+import pytest
+
+from headwater.lineage import exports
+
+ODD = 'dataset:db:a "b" <c>\\|;\x01'
+
+
+def _node(identifier: str, **more: Any) -> dict[str, Any]:
+    kind, namespace, name = identifier.split(":", 2)
+    told = {"kind": kind.upper(), "namespace": namespace, "name": name, "type": "TABLE", "owners": [], "tags": []}
+    return {"id": identifier, **told, **more}
+
+
+ANSWER = {
+    "start": [_node("dataset:db:raw")],
+    "nodes": [
+        _node("job:etl:load", distance=1, path=["dataset:db:raw", "job:etl:load"]),
+        _node(ODD, distance=2, owners=[{"name": "team:x", "type": None}, {"name": "=cmd()", "type": None}], tags=["t"]),
+    ],
+    "edges": [
+        {"origin": "dataset:db:raw", "destination": "job:etl:load"},
+        {"origin": "job:etl:load", "destination": ODD},
+        {"origin": ODD, "destination": "dataset:db:only an edge names it"},
+    ],
+}
+
+
+def test_dot() -> None:
+    text = exports.dot(ANSWER)
+    assert '"dataset:db:raw" -> "job:etl:load";' in text
+    assert '"job:etl:load" [label="load", shape=box];' in text
+    assert r"\"b\" <c>\\|;" in text
+    assert text.count("->") == 3
+
+
+def test_mermaid() -> None:
+    assert exports.mermaid(ANSWER).splitlines() == [
+        "flowchart LR", '  n0[("raw")]', '  n1["load"]', '  n2[("a #quot;b#quot; #lt;c#gt;\\|;\x01")]',
+        '  n3[("dataset:db:only an edge names it")]', "  n0 --> n1", "  n1 --> n2", "  n2 --> n3",
+    ]  # fmt: skip
+
+
+def test_graphml_is_read_by_others() -> None:
+    graph = nx.parse_graphml(exports.graphml(ANSWER))
+    assert graph.number_of_edges() == 3
+    assert graph.nodes["job:etl:load"] == {"kind": "JOB", "type": "TABLE", "namespace": "etl", "name": "load", "distance": 1}
+
+
+def test_csv_holds_no_formulas() -> None:
+    rows = list(csv.DictReader(io.StringIO(exports.table(ANSWER))))
+    assert [row["distance"] for row in rows] == ["1", "2"]
+    assert rows[0]["path"] == "dataset:db:raw job:etl:load"
+    assert rows[1]["owners"] == "team:x =cmd()"
+    formula = {**ANSWER, "nodes": [_node("job:etl:x", owners=[{"name": "=cmd()", "type": None}])]}
+    assert next(csv.DictReader(io.StringIO(exports.table(formula))))["owners"] == "'=cmd()"
+
+
+@pytest.mark.parametrize("write", [exports.dot, exports.mermaid, exports.graphml, exports.table])
+def test_nothing_found(write: Any) -> None:
+    assert write({"start": [], "nodes": [], "edges": []})
