@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import AfterValidator
 
 from headwater.api import body as bodies
 from headwater.api.asking import Asked, asking, id_of, ids_of, present
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json
 from headwater.api.ingest import elements
-from headwater.api.parameters import not_blank, one_of
+from headwater.api.parameters import Text, one_of
 from headwater.entities.graph import Impact, WhatIf
 from headwater.ingest.hypothetical import suppose
 from headwater.ingest.prepare import prepare
@@ -23,16 +22,8 @@ from headwater.lineage.whatif import what_if
 router = APIRouter(prefix="/api/v1", tags=["Graph"])
 
 _LARGEST_PAGE = 10_000
-_EVENTS: dict[str, Any] = {
-    "required": True,
-    "description": "An OpenLineage event, or an array of events.",
-    "content": {"application/json": {"schema": {}}},
-}
-
-
 _NodeId = Annotated[
-    str,
-    AfterValidator(not_blank),
+    Text,
     Query(alias="nodeId", description="Such as `dataset:<namespace>:<name>` or `job:<namespace>:<name>`."),
 ]
 _Direction = Annotated[
@@ -40,7 +31,7 @@ _Direction = Annotated[
     one_of("DOWNSTREAM", "UPSTREAM"),
     Query(description="`downstream`: what stands on the node; `upstream`: what it stands on."),
 ]
-_Depth = Annotated[int, Query(ge=0, description="Steps to go; without it, to the end of the graph.")]
+_Depth = Annotated[int | None, Query(ge=0, description="Steps to go; without it, to the end of the graph.")]
 _Grain = Annotated[
     Literal["ALL", "DATASET", "JOB"],
     one_of("ALL", "DATASET", "JOB"),
@@ -56,7 +47,7 @@ async def get_impact(  # noqa: PLR0913 - one parameter a parameter
     *,
     node_id: _NodeId,
     direction: _Direction = "DOWNSTREAM",
-    depth: _Depth | None = None,
+    depth: _Depth = None,
     grain: _Grain = "ALL",
     through: Annotated[list[str], Query(description="Only what is reached by way of one of these nodes.")] = [],  # noqa: B006
     avoid: Annotated[list[str], Query(description="Not by way of these.")] = [],  # noqa: B006
@@ -88,7 +79,7 @@ async def get_impact(  # noqa: PLR0913 - one parameter a parameter
         return json(await impact(conn, await flow_of(question), question))
 
 
-@router.post("/impact", response_model=WhatIf, responses={**BAD_REQUEST}, openapi_extra={"requestBody": _EVENTS})
+@router.post("/impact", response_model=WhatIf)
 async def post_impact(request: Request, limit: _Limit = 100) -> Response:
     """What events would change if they came, and everything downstream of these changes. Nothing is stored.
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AfterValidator, BeforeValidator
 
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json, uuid_of
-from headwater.api.parameters import not_blank
+from headwater.api.parameters import Text
 from headwater.entities.lineage import ColumnGraph, Lineage, UpstreamRuns
 from headwater.lineage.around import Surveyor
 from headwater.lineage.columns import get_column_lineage
@@ -34,8 +34,7 @@ def _surveyor(request: Request) -> Surveyor:
 
 _Surveyor = Annotated[Surveyor, Depends(_surveyor)]
 _NodeId = Annotated[
-    str,
-    AfterValidator(not_blank),
+    Text,
     Query(alias="nodeId", description="Such as `job:<namespace>:<name>`; parts may be percent-encoded."),
 ]
 _Depth = Annotated[
@@ -43,7 +42,11 @@ _Depth = Annotated[
     AfterValidator(lambda depth: min(max(depth, 0), _FURTHEST)),
     Query(description="Steps to go; less than 0 is 0."),
 ]
-_Flag = Annotated[bool, BeforeValidator(lambda told: str(told).lower() == "true")]
+_Downstream = Annotated[
+    bool,
+    BeforeValidator(lambda told: str(told).lower() == "true"),
+    Query(alias="withDownstream", description="Also what derives from the fields; anything but `true` is false."),
+]
 
 
 @router.get("/lineage", response_model=Lineage, responses={**BAD_REQUEST, **NOT_FOUND})
@@ -66,7 +69,7 @@ async def get_columns(
     request: Request,
     node_id: _NodeId,
     depth: _Depth = 20,
-    with_downstream: Annotated[_Flag, Query(alias="withDownstream")] = False,
+    with_downstream: _Downstream = False,
 ) -> Response:
     """What the fields of a dataset, one field, or the fields that a job writes derive from; on demand, what derives from them.
 
@@ -79,7 +82,7 @@ async def get_columns(
 @router.get("/runlineage/upstream", response_model=UpstreamRuns, responses={**BAD_REQUEST, **NOT_FOUND})
 async def get_upstream_runs(
     request: Request,
-    run_id: Annotated[str, AfterValidator(not_blank), Query(alias="runId", description="The run's UUID.")],
+    run_id: Annotated[Text, Query(alias="runId", description="The run's UUID.")],
     depth: _Depth = 20,
 ) -> Response:
     """The runs that wrote what a run read, those that wrote what these read, and so on."""

@@ -6,11 +6,9 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from headwater.api.parameters import INSTANT, not_blank
-
-Text = Annotated[str, AfterValidator(not_blank)]
+from headwater.api.parameters import INSTANT, Text
 
 
 class _Meta(BaseModel):
