@@ -10,7 +10,7 @@ import pytest
 
 from headwater.ingest.replay import replay
 from headwater.ingest.state import state_hash
-from tests.build import dataset, dataset_event, run_event, schema
+from tests.build import dataset, dataset_event, run_event, run_uuid, schema
 from tests.ingest.orders import connected
 from tests.serving import in_process
 
@@ -135,6 +135,13 @@ async def test_a_run_from_its_making_to_its_end(http: httpx.AsyncClient) -> None
     assert (await _told(http, "GET", f"{NS}/jobs/load"))["outputs"] == JOB["outputs"]
 
 
+async def test_a_run_ends_at_a_time(http: httpx.AsyncClient) -> None:
+    await _shop(http)
+    run = await _told(http, "POST", f"{NS}/jobs/load/runs", {}, 201)
+    wrong = await _told(http, "POST", f"{V1}/jobs/runs/{run['id']}/complete?at=noon", status=400)
+    assert wrong["message"].startswith("query param at must be a time")
+
+
 async def test_a_run_that_fails_takes_nothing_from_its_job(http: httpx.AsyncClient) -> None:
     await _shop(http)
     run = await _told(http, "POST", f"{NS}/jobs/load/runs", {}, 201)
@@ -201,6 +208,25 @@ async def test_a_tag_is_an_update(http: httpx.AsyncClient) -> None:
         assert (await _told(http, "DELETE", f"{path}/tags/GOLD"))["updatedAt"] == taken, "nothing was taken away"
 
 
+async def test_a_child_has_tags_of_its_own(http: httpx.AsyncClient) -> None:
+    for dag in ("one", "two"):
+        parent = {"parent": {"run": {"runId": str(run_uuid(dag))}, "job": {"namespace": "shop", "name": dag}}}
+        await _event(http, run_event("COMPLETE", "08:00", "task", f"{dag} task", run_facets=parent))
+    assert (await _told(http, "POST", f"{NS}/jobs/one.task/tags/nightly"))["tags"] == ["nightly"]
+    assert (await _told(http, "GET", f"{NS}/jobs/one.task"))["tags"] == ["nightly"]
+    assert (await _told(http, "GET", f"{NS}/jobs/two.task"))["tags"] == []
+
+
+async def test_a_tag_by_a_symlink_is_the_datasets(http: httpx.AsyncClient) -> None:
+    links = {"symlinks": {"identifiers": [{"namespace": "hive", "name": "nick", "type": "TABLE"}]}}
+    await _event(http, dataset_event("08:00", "a", {**schema("x"), **links}))
+    alias = f"{V1}/namespaces/hive/datasets/nick"
+    await _told(http, "POST", f"{alias}/tags/GOLD")
+    await _told(http, "POST", f"{alias}/fields/x/tags/KEY")
+    shown = await _told(http, "GET", f"{V1}/namespaces/db%3A%2F%2Fshop/datasets/a")
+    assert (shown["tags"], shown["fields"][0]["tags"]) == (["GOLD"], ["KEY"])
+
+
 async def test_a_tag_of_events_can_be_taken_away(http: httpx.AsyncClient) -> None:
     event = dataset_event("08:00", "a", {**schema("x"), "tags": {"tags": [{"key": "raw"}, {"key": "pii", "field": "x"}]}})
     await _event(http, event)
@@ -233,6 +259,14 @@ async def test_what_is_deleted_can_be_shown_again(http: httpx.AsyncClient) -> No
         before = await _told(http, "DELETE", path)
         await _told(http, "GET", path, status=404)
         assert (await _told(http, "POST", f"{path}/undelete"))["name"] == before["name"]
+
+
+async def test_what_is_deleted_comes_back_when_it_is_put(http: httpx.AsyncClient) -> None:
+    await _shop(http)
+    for path, content in ((f"{NS}/datasets/out", TABLE), (f"{NS}/jobs/load", JOB)):
+        await _told(http, "DELETE", path)
+        await _told(http, "PUT", path, content)
+        await _told(http, "GET", path)
 
 
 async def test_a_namespace_is_deleted_with_all_that_is_in_it(http: httpx.AsyncClient) -> None:

@@ -56,6 +56,27 @@ async def test_facets_say_what_is_shown(database: str, pool: Pool) -> None:
     assert (shown.type, shown.deleted, shown.columnLineage, shown.lastModifiedAt) == ("DB_TABLE", False, None, None)
 
 
+async def test_what_a_later_event_does_not_repeat_stays(database: str, pool: Pool) -> None:
+    facets = {"documentation": {"description": "customers"}, "dataSource": {"name": "warehouse", "uri": "pg://x"}}
+    told = [
+        run_event("START", "08:00", outputs=[dataset("t", {**facets, **schema("a")})]),
+        run_event("COMPLETE", "09:00", outputs=["t"]),
+    ]
+    shown = await _after(database, pool, told)
+    assert (shown.description, shown.sourceName, [f.name for f in shown.fields]) == ("customers", "warehouse", ["a"])
+    moved = dataset("t", {"dataSource": {"name": "lake", "uri": "s3://y"}})
+    assert (await _after(database, pool, [run_event("COMPLETE", "10:00", run="r2", outputs=[moved])])).sourceName == "lake"
+
+
+async def test_a_field_without_a_type_is_one_however_often_it_is_told(database: str, pool: Pool) -> None:
+    source = {"inputFields": [{"namespace": DB, "name": "s", "field": "x"}]}
+    facets = {**schema("a"), "columnLineage": {"fields": {"a": source}}}
+    told = [run_event("COMPLETE", f"0{i}:00", run=str(i), inputs=["s"], outputs=[dataset("t", facets)]) for i in range(3)]
+    shown = await _after(database, pool, told)
+    assert [(f.name, f.type) for f in shown.fields] == [("a", None)]
+    assert [(c.name, len(c.inputFields)) for c in shown.columnLineage or []] == [("a", 1)]
+
+
 async def test_a_failed_run_makes_no_current_version(database: str, pool: Pool) -> None:
     events = [
         run_event("COMPLETE", "08:00", run="good", outputs=[dataset("t", schema("a"))]),
@@ -123,6 +144,15 @@ async def test_symlinks_are_names_of_one_dataset(database: str, pool: Pool) -> N
     assert current == versions.versions[0]
 
 
+async def test_a_name_that_is_an_alias_elsewhere_is_a_name_here(database: str, pool: Pool) -> None:
+    links = {"symlinks": {"identifiers": [{"namespace": "hive://m", "name": "t", "type": "TABLE"}]}}
+    await store(database, [run_event("COMPLETE", "08:00", outputs=["t", dataset("other", links)])])
+    async with pool.connection() as conn:
+        assert (await datasets.get_dataset(conn, DB, "t")).name == "t"
+        assert (await datasets.list_dataset_versions(conn, DB, "t", Page())).totalCount == 1
+        assert (await datasets.get_dataset(conn, "hive://m", "t")).name == "other"
+
+
 async def test_external_versions_are_versions(database: str, pool: Pool) -> None:
     def wrote(time: str, version: str) -> Event:
         return run_event("RUNNING", time, run="w", outputs=[dataset("t", {"version": {"datasetVersion": version}})])
@@ -142,7 +172,10 @@ async def test_a_declared_version_is_current_at_once(database: str, pool: Pool) 
     shown = await _after(database, pool, [dataset_event("08:00", "t", schema("a"))])
     async with pool.connection() as conn:
         versions = await datasets.list_dataset_versions(conn, DB, "t", Page())
+        assert shown.currentVersion is not None
+        assert await datasets.get_dataset_version(conn, DB, "t", shown.currentVersion) == versions.versions[0]
     assert [(v.version, v.createdByRun) for v in versions.versions] == [(shown.currentVersion, None)]
+    assert versions.versions[0].facets.keys() == {"schema"}
 
 
 async def test_a_dataset_that_is_only_planned_has_no_version(database: str, pool: Pool) -> None:
@@ -176,6 +209,14 @@ async def test_lists_are_pages_by_name(database: str, pool: Pool) -> None:
         empty = await datasets.list_datasets(conn, DB, Page(0))
     assert (page.totalCount, [d.name for d in page.datasets]) == (3, ["b", "c"])
     assert (empty.totalCount, empty.datasets) == (3, [])
+
+
+async def test_every_dataset_of_a_list_has_its_facets(database: str, pool: Pool) -> None:
+    await store(database, [run_event("COMPLETE", "08:00", outputs=[dataset(f"t{i}", schema(f"c{i}")) for i in range(25)])])
+    async with pool.connection() as conn:
+        listed = (await datasets.list_datasets(conn, DB, Page(25))).datasets
+        assert listed == [await datasets.get_dataset(conn, DB, shown.name) for shown in listed]
+    assert [json.loads(bytes(d.facets["schema"]))["fields"] for d in listed] == [[{"name": f"c{d.name[1:]}"}] for d in listed]
 
 
 async def test_a_hidden_dataset_is_not_there(database: str, pool: Pool) -> None:

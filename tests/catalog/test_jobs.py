@@ -185,6 +185,27 @@ async def test_versions_are_told_apart_by_datasets_and_code(database: str, pool:
     assert ([d.name for d in old.inputs], [d.name for d in old.outputs]) == (["a"], ["b"])
 
 
+async def test_a_child_is_in_the_state_of_its_own_run(database: str, pool: Pool) -> None:
+    told = [run_event("START", "08:00", "dag", "1"), run_event("COMPLETE", "08:01", "task", "2", run_facets=_child("dag", "1"))]
+    await store(database, told)
+    async with pool.connection() as conn:
+        ended = await jobs.list_jobs(conn, Page(), states=["COMPLETED"])
+        going = await jobs.list_jobs(conn, Page(), states=["RUNNING"])
+    assert (ended.totalCount, going.totalCount) == (1, 1)
+    assert [(job.name, job.latestRun and job.latestRun.id) for job in ended.jobs] == [("dag.task", run_uuid("2"))]
+    assert [(job.name, job.latestRun and job.latestRun.id) for job in going.jobs] == [("dag", run_uuid("1"))]
+
+
+async def test_a_stream_that_reads_again_what_it_once_read_has_the_version_of_then(database: str, pool: Pool) -> None:
+    stream = {"jobType": {"processingType": "STREAMING", "integration": "FLINK"}}
+    told = [run_event("RUNNING", f"0{i}:00", run=str(i), inputs=[name], job_facets=stream) for i, name in enumerate("aba")]
+    job = await _after(database, pool, told)
+    async with pool.connection() as conn:
+        versions = (await job_versions.list_job_versions(conn, NAMESPACE, "load", Page())).versions
+    of_a = next(v for v in versions if [d.name for d in v.inputs] == ["a"])
+    assert (len(versions), job.currentVersion, _names(job)) == (2, of_a.version, (["a"], []))
+
+
 async def test_a_hidden_job_is_not_there(database: str, pool: Pool) -> None:
     await store(database, [run_event("COMPLETE", "08:00")])
     async with pool.connection() as conn:

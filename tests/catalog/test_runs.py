@@ -44,6 +44,7 @@ async def _written(pool: Pool, name: str) -> UUID:
         (["START", "COMPLETE"], "COMPLETED", _at(8), _at(8, 1), 60_000),
         (["START", "RUNNING", "FAIL"], "FAILED", _at(8), _at(8, 2), 120_000),
         (["START", "ABORT", "START"], "RUNNING", _at(8), None, None),
+        (["START", "COMPLETE", "RUNNING", "OTHER"], "COMPLETED", _at(8), _at(8, 1), 60_000),
     ],
 )
 async def test_state_and_times(
@@ -65,7 +66,8 @@ async def test_a_run_knows_its_parent_and_its_nominal_time(database: str, pool: 
     parent = {"run": {"runId": str(run_uuid("dag"))}, "job": {"namespace": NAMESPACE, "name": "dag"}}
     nominal = {"nominalStartTime": "2026-02-28T00:00:00+01:00", "nominalEndTime": "not a time"}
     facets = {"parent": parent, "nominalTime": nominal}
-    await store(database, [run_event("START", "08:00", "task", run_facets=facets)])
+    ended = run_event("COMPLETE", "09:00", "task")  # repeats nothing, and takes nothing away
+    await store(database, [run_event("START", "08:00", "task", run_facets=facets), ended])
     run = await _run(pool)
     assert run.args == {
         "nominal_start_time": "2026-02-28T00:00:00+01:00",
@@ -77,6 +79,13 @@ async def test_a_run_knows_its_parent_and_its_nominal_time(database: str, pool: 
     assert (run.nominalStartTime, run.nominalEndTime) == (datetime(2026, 2, 27, 23, tzinfo=UTC), None)
     assert (run.parentRunUuid, run.job.name) == (run_uuid("dag"), "dag.task")
     assert (await _run(pool, "dag")).state == "NEW"
+
+
+async def test_a_parent_is_in_the_namespace_that_its_child_names_and_ends_by_itself(database: str, pool: Pool) -> None:
+    parent = {"run": {"runId": str(run_uuid("dag"))}, "job": {"namespace": "airflow", "name": "dag"}}
+    await store(database, [run_event("COMPLETE", "08:00", "task", run_facets={"parent": parent})])
+    dag = await _run(pool, "dag")
+    assert (dag.job.namespace, dag.job.name, dag.state, dag.endedAt) == ("airflow", "dag", "NEW", None)
 
 
 async def test_an_input_is_what_was_current_when_the_run_started(database: str, pool: Pool) -> None:

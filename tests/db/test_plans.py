@@ -1,5 +1,5 @@
-"""What ingestion, and a search for what is rare, costs does not grow with the store: among many rows, each is found by an index.
-Nor do counts of events.
+"""What ingestion, a search for what is rare, and answers of the API cost does not grow with the store: among many rows, each is
+found by an index. Nor do counts of events.
 
 Seen in PostgreSQL's own statistics of what was read, so every statement counts as it is really planned.
 """
@@ -9,17 +9,19 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
+import httpx
 import pytest
 from tests.build import Event, Facets, dataset, dataset_event, job_event, run_event, run_uuid
 from tests.ingest.orders import prepared
 
 from headwater import ids
+from headwater.api.app import create_app
 from headwater.catalog import datasets, jobs, stats
 from headwater.catalog.contents import search_datasets, search_jobs
 from headwater.catalog.names import Names
 from headwater.catalog.page import Page
 from headwater.catalog.search import Query, search
-from headwater.db.pool import Connection, connect
+from headwater.db.pool import Connection, Pool, connect, open_pool
 from headwater.errors import NotFound
 from headwater.ingest.commit import Memory, commit
 from headwater.ingest.words import renew_all
@@ -27,6 +29,7 @@ from headwater.lineage.begun import load_begun
 from headwater.lineage.diff.past_facets import causes, columns_at, facets_at
 from headwater.lineage.ended import load_ended
 from headwater.lineage.near import find_node
+from headwater.settings import Settings
 
 _GROWS = (
     "lineage_events", "event_counts", "runs", "run_io", "run_versions", "edges", "jobs", "job_names", "datasets", "symlinks",
@@ -70,7 +73,8 @@ INSERT INTO runs (run_id, month, run_uuid, job_id, raw_job_id, parented, first_a
 INSERT INTO run_io (run_id, month, dataset_id, output, first_at, last_at)
     SELECT n, '1970-01-01', n, true, now(), now() FROM generate_series(1, 50000) n;
 INSERT INTO lineage_events (event_time, event_id, kind, namespace, name, run_uuid, body)
-    SELECT '2026-03-01'::timestamptz + n * interval '1 second', gen_random_uuid(), 1 + n % 3, 'n', n, gen_random_uuid(), ''
+    SELECT '2026-03-01'::timestamptz + n * interval '1 second', gen_random_uuid(), 1 + n % 3, 'n', n, gen_random_uuid(),
+           '\\x28b52ffd20021100007b7d'  -- {} by zstd
     FROM generate_series(1, 50000) n;
 INSERT INTO event_counts (bucket, shard, starts, completes, fails, aborts)
     SELECT '2026-03-02'::timestamptz - n / 4 * interval '15 minutes', 2000 + n % 4, 1, 1, 1, 1 FROM generate_series(1, 50000) n;
@@ -281,3 +285,79 @@ async def test_totals_are_counted_in_one_pass(conn: Connection, noun: stats.Noun
     read = await _read(conn, lambda: stats.count_nouns(conn, noun, bounds))
     tables = {"sources": ["put_sources", "sources"]}.get(noun, [noun])
     assert sorted((table, scans + by_index) for table, scans, by_index, _ in read) == [(table, 1) for table in tables]
+
+
+# ---------------------------------------------------------------- what the API reads
+
+_LAST_RUN = run_uuid("busy last")
+_DATASET = "/namespaces/db%3A%2F%2Fshop/datasets/c"
+_BUSY = "/namespaces/shop/jobs/busy"
+_HOUR = "limit=20&after=2026-03-01T12:00:00Z&before=2026-03-01T13:00:00Z"
+# Of each GET what is asked. {dataset} and {job} stand for their current versions. Events are asked for by a window, as the web
+# application does: without one their total is counted in the whole log.
+ASKED = {
+    "/namespaces": "/namespaces",
+    "/namespaces/{namespace}": "/namespaces/shop",
+    "/namespaces/{namespace}/datasets": "/namespaces/db%3A%2F%2Fshop/datasets",
+    "/namespaces/{namespace}/datasets/{dataset}": _DATASET,
+    "/namespaces/{namespace}/datasets/{dataset}/versions": f"{_DATASET}/versions?limit=20",
+    "/namespaces/{namespace}/datasets/{dataset}/versions/{version}": f"{_DATASET}/versions/{{dataset}}",
+    "/namespaces/{namespace}/jobs": "/namespaces/shop/jobs",
+    "/namespaces/{namespace}/jobs/{job}": _BUSY,
+    "/namespaces/{namespace}/jobs/{job}/runs": f"{_BUSY}/runs?limit=20",
+    "/namespaces/{namespace}/jobs/{job}/versions": f"{_BUSY}/versions",
+    "/namespaces/{namespace}/jobs/{job}/versions/{version}": f"{_BUSY}/versions/{{job}}",
+    "/jobs": "/jobs?limit=20",
+    "/jobs/runs/{run}": f"/jobs/runs/{_LAST_RUN}",
+    "/jobs/runs/{run}/facets": f"/jobs/runs/{_LAST_RUN}/facets?type=run",
+    "/sources": "/sources",
+    "/sources/{source}": "/sources/pg",
+    "/tags": "/tags",
+    "/events": f"/events?{_HOUR}",
+    "/events/lineage": f"/events/lineage?{_HOUR}",
+    "/events/{namespace}": f"/events/shop?{_HOUR}",
+    "/lineage": "/lineage?nodeId=job:shop:busy",
+    "/column-lineage": "/column-lineage?nodeId=job:shop:busy&withDownstream=true",
+    "/runlineage/upstream": f"/runlineage/upstream?runId={_LAST_RUN}",
+    "/impact": "/impact?nodeId=dataset:db://shop:hub",
+    "/dead-letters": "/dead-letters",
+    "/conformance": "/conformance",
+    "/search": "/search?q=4999",
+}
+_TOTALS = {"/jobs": {"jobs": 1}}  # all jobs are counted in one pass
+
+
+async def test_no_answer_reads_a_table_from_end_to_end(conn: Connection, database: str) -> None:
+    facets = {"dataSource": {"name": "pg", "uri": "pg://db"}, **_columns("hub")}
+    told = run_event("COMPLETE", "08:00", "busy", "busy last", inputs=["hub"], outputs=[dataset("c", facets)])
+    await commit(conn, prepared([told]), Memory())
+    app = create_app(Settings(), database)
+    async with (
+        open_pool(database, size=1) as app.state.pool,
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://headwater/api/v1") as http,
+    ):
+        scanned = {}
+        for route, asked in ASKED.items():
+            path = asked
+            for noun, place in (("{dataset}", _DATASET), ("{job}", _BUSY)):
+                if noun in asked:
+                    path = asked.replace(noun, (await http.get(place)).json()["currentVersion"])
+            assert (await http.get(path)).status_code == 200, path  # what is read once only is read
+            await _flushed(app.state.pool)
+            await conn.execute("SELECT pg_stat_reset()")
+            await http.get(path)
+            await _flushed(app.state.pool)
+            scanned[route] = await _scans(conn)
+    assert {route: tables for route, tables in scanned.items() if tables} == _TOTALS
+
+
+async def _flushed(pool: Pool) -> None:
+    """So that others see what the pool's connection has read."""
+    async with pool.connection() as conn:
+        await conn.execute("SELECT pg_stat_force_next_flush()")
+
+
+def test_every_answer_is_looked_at() -> None:
+    paths = create_app(Settings(), "postgresql://").openapi()["paths"]
+    gets = {path.removeprefix("/api/v1") for path, told in paths.items() if "get" in told and path.startswith("/api/v1/")}
+    assert {path for path in gets if not path.startswith("/stats/")} == ASKED.keys(), "those of /stats are above"

@@ -102,6 +102,10 @@ FLOORS: dict[str, tuple[list[Event], str]] = {
         [_run("RUNNING", "08:00", "r1", "a", job_facets=_STREAM), _run("RUNNING", "09:00", "r2", "b", job_facets=_STREAM)],
         "b>load",
     ),
+    "a stream that is aborted without naming any": (
+        [_run("RUNNING", "08:00", "r1", "a", job_facets=_STREAM), _run("ABORT", "09:00", "r1", job_facets=_STREAM)],
+        "a>load",
+    ),
     "a stream of which only a later event tells that it is one": (
         [
             _run("COMPLETE", "08:00", "r1", "a"), _run("START", "09:00", "r2", "b"),

@@ -9,7 +9,7 @@ import pytest
 from headwater.db.pool import Pool
 from headwater.errors import InvalidNodeId, NotFound
 from headwater.lineage.around import Surveyor
-from tests.build import Event, dataset, dataset_event, job_event, run_event, schema, store
+from tests.build import Event, dataset, dataset_event, job_event, run_event, run_uuid, schema, store
 from tests.lineage.graphs import ask, complete, names
 from tests.queries import recorded
 
@@ -101,6 +101,15 @@ async def test_declared_jobs_and_lonely_nodes(database: str, pool: Pool) -> None
     for node_id in ("dataset:db://shop:lonely", "job:shop:idle"):
         [node] = (await ask(pool, node_id)).values()
         assert (node["inEdges"], node["outEdges"]) == ([], [])
+
+
+async def test_a_child_is_shown_with_its_own_run(database: str, pool: Pool) -> None:
+    parent = {"parent": {"run": {"runId": str(run_uuid("dag"))}, "job": {"namespace": "shop", "name": "dag"}}}
+    child = run_event("COMPLETE", "08:01", "task", "child", outputs=["x"], run_facets=parent)
+    await store(database, [run_event("START", "08:00", "dag", "dag"), child])
+    data = (await ask(pool, "dataset:db://shop:x"))["job:shop:dag.task"]["data"]
+    assert data["currentRunUuid"] == data["latestRun"]["id"] == str(run_uuid("child"))
+    assert data["latestRun"]["state"] == "COMPLETED"
 
 
 async def test_derivations_and_handovers_are_walked(database: str, pool: Pool) -> None:

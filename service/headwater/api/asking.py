@@ -10,9 +10,8 @@ from typing import Annotated, Literal, TypeAlias
 from uuid import UUID
 
 from fastapi import Depends, Query, Request
-from pydantic import AfterValidator
 
-from headwater.api.parameters import not_blank, one_of
+from headwater.api.parameters import Text, one_of
 from headwater.db.pool import Connection, Pool
 from headwater.errors import Invalid, NotFound
 from headwater.lineage.column_graph import Place
@@ -30,8 +29,7 @@ _BEGINNING = datetime.min.replace(tzinfo=UTC)
 FlowOf: TypeAlias = Callable[[Question], Awaitable[Flow]]
 
 NodeId = Annotated[
-    str,
-    AfterValidator(not_blank),
+    Text,
     Query(alias="nodeId", description="Such as `dataset:<namespace>:<name>` or `job:<namespace>:<name>`."),
 ]
 Direction = Annotated[

@@ -18,8 +18,8 @@ router = APIRouter(prefix="/api/v1/events", tags=["Events"])
 
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 _END = datetime.max.replace(tzinfo=UTC)
-_Before = Annotated[datetime, INSTANT, Query(description="Only events before this time.")]
-_After = Annotated[datetime, INSTANT, Query(description="Only events at this time or later.")]
+_Before = Annotated[datetime | None, INSTANT, Query(description="Only events before this time.")]
+_After = Annotated[datetime | None, INSTANT, Query(description="Only events at this time or later.")]
 _Direction = Annotated[Literal["DESC", "ASC"], one_of("DESC", "ASC"), Query(description="By event time.")]
 
 
@@ -32,8 +32,8 @@ class _Asked:
 
 def _asked(
     page: Page,
-    before: _Before | None = None,
-    after: _After | None = None,
+    before: _Before = None,
+    after: _After = None,
     sortDirection: _Direction = "DESC",  # noqa: N803
 ) -> _Asked:
     return _Asked(events.Window(after or _BEGINNING, before or _END), page, sortDirection == "DESC")

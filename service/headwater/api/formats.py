@@ -16,8 +16,8 @@ Format = Annotated[
     Literal["JSON", "DOT", "MERMAID", "GRAPHML", "CSV"],
     one_of("JSON", "DOT", "MERMAID", "GRAPHML", "CSV"),
     Query(
-        description="`json`, or the nodes and edges told for Graphviz (`dot`), Markdown (`mermaid`) and others (`graphml`); `csv`: the"
-        " nodes."
+        description="`json`, or the nodes and edges told for Graphviz (`dot`), Markdown (`mermaid`) and others (`graphml`);"
+        " `csv`: the nodes."
     ),
 ]
 _WRITERS = {

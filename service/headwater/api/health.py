@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-import msgspec
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import Field
 
 from headwater import metrics
 from headwater.api.errors import answer
 from headwater.catalog import store
 from headwater.db.pool import DatabaseUnavailable
+from headwater.entities import Entity, encode
 
 router = APIRouter(tags=["operations"])
+
+
+class Check(Entity):
+    healthy: bool = Field(description="Whether it is as it should be.")
+
+
+class Health(Entity):
+    postgresql: Check = Field(description="Whether the database answers.")
+    deadlocks: Check = Field(description="Always healthy; Marquez has it.")
 
 
 @router.get("/health/live", response_class=PlainTextResponse)
@@ -35,12 +45,12 @@ async def ping() -> str:
     return "pong\n"
 
 
-@router.get("/healthcheck")
+@router.get("/healthcheck", response_model=Health, responses={503: {"model": Health, "description": "It is not healthy."}})
 async def healthcheck(request: Request) -> Response:
     """As on Marquez's admin port: 200 or 503, with what was checked."""
     healthy = await _answers(request)
-    content = {"postgresql": {"healthy": healthy}, "deadlocks": {"healthy": True}}
-    return Response(msgspec.json.encode(content), 200 if healthy else 503, media_type="application/json")
+    content = Health(postgresql=Check(healthy=healthy), deadlocks=Check(healthy=True))
+    return Response(encode(content), 200 if healthy else 503, media_type="application/json")
 
 
 @router.get("/metrics", response_class=PlainTextResponse)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import AfterValidator
 
 from headwater.api import body as bodies
 from headwater.api.asking import Asked, Depth, Direction, When, asking, id_of, ids_of, places_of, present
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json
 from headwater.api.formats import Format, formatted
 from headwater.api.ingest import elements
-from headwater.api.parameters import not_blank, one_of
+from headwater.api.parameters import Text, one_of
 from headwater.entities.graph import ColumnImpact, Impact, WhatIf
 from headwater.errors import Invalid
 from headwater.ingest.hypothetical import suppose
@@ -28,16 +27,8 @@ from headwater.lineage.whatif import what_if
 router = APIRouter(prefix="/api/v1", tags=["Graph"])
 
 _LARGEST_PAGE = 10_000
-_EVENTS: dict[str, Any] = {
-    "required": True,
-    "description": "An OpenLineage event, or an array of events.",
-    "content": {"application/json": {"schema": {}}},
-}
-
-
 _NodeId = Annotated[
-    str,
-    AfterValidator(not_blank),
+    Text,
     Query(
         alias="nodeId",
         description="Such as `dataset:<namespace>:<name>`, `job:<namespace>:<name>` or"
@@ -120,7 +111,7 @@ async def get_impact(  # noqa: PLR0913 - one parameter a parameter
     return await formatted(found, format)
 
 
-@router.post("/impact", response_model=WhatIf, responses={**BAD_REQUEST}, openapi_extra={"requestBody": _EVENTS})
+@router.post("/impact", response_model=WhatIf)
 async def post_impact(request: Request, limit: _Limit = 100) -> Response:
     """What events would change if they came, and everything downstream of these changes. Nothing is stored.
 

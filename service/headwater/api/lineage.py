@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AfterValidator, BeforeValidator
 
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json, sent, uuid_of
-from headwater.api.parameters import not_blank, one_of
+from headwater.api.parameters import Text, one_of
 from headwater.entities.lineage import ColumnGraph, DownstreamRuns, Lineage, UpstreamRuns
 from headwater.lineage.around import Surveyor
 from headwater.lineage.columns import get_column_lineage
@@ -32,8 +32,7 @@ def _surveyor(request: Request) -> Surveyor:
 
 _Surveyor = Annotated[Surveyor, Depends(_surveyor)]
 _NodeId = Annotated[
-    str,
-    AfterValidator(not_blank),
+    Text,
     Query(alias="nodeId", description="Such as `job:<namespace>:<name>`; parts may be percent-encoded."),
 ]
 _Depth = Annotated[
@@ -41,7 +40,7 @@ _Depth = Annotated[
     AfterValidator(lambda depth: min(max(depth, 0), _FURTHEST)),
     Query(description="Steps to go; less than 0 is 0."),
 ]
-_RunId = Annotated[str, AfterValidator(not_blank), Query(alias="runId", description="The run's UUID.")]
+_RunId = Annotated[Text, Query(alias="runId", description="The run's UUID.")]
 _Direction = Annotated[
     Literal["UPSTREAM", "DOWNSTREAM", "BOTH"],
     one_of("UPSTREAM", "DOWNSTREAM", "BOTH"),
@@ -49,7 +48,11 @@ _Direction = Annotated[
         description="`upstream`: what the fields derive from; `downstream`: what derives from them. Goes before withDownstream."
     ),
 ]
-_Flag = Annotated[bool, BeforeValidator(lambda told: str(told).lower() == "true")]
+_Downstream = Annotated[
+    bool,
+    BeforeValidator(lambda told: str(told).lower() == "true"),
+    Query(alias="withDownstream", description="The same as `direction=both`; anything but `true` is false."),
+]
 
 
 @router.get("/lineage", response_model=Lineage, responses={**BAD_REQUEST, **NOT_FOUND})
@@ -67,7 +70,7 @@ async def get_columns(
     request: Request,
     node_id: _NodeId,
     depth: _Depth = 20,
-    with_downstream: Annotated[_Flag, Query(alias="withDownstream", description="The same as `direction=both`.")] = False,
+    with_downstream: _Downstream = False,
     direction: _Direction | None = None,
 ) -> Response:
     """What the fields of a dataset, one field, or the fields that a job writes derive from; on demand, what derives from them.

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from headwater.api.parameters import INSTANT, not_blank
-
-Text = Annotated[str, AfterValidator(not_blank)]
+from headwater.api.parameters import INSTANT, Text
 
 
 class _Meta(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, told: Any) -> Any:
+        """Null is as good as absent: clients send it for whatever is not set."""
+        return {name: value for name, value in told.items() if value is not None} if isinstance(told, dict) else told
 
 
 class NamespaceMeta(_Meta):

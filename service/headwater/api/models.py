@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import AfterValidator
 
 from headwater.api.asking import Asked, asking
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, Page, Read, Responses, json
-from headwater.api.parameters import not_blank, one_of
+from headwater.api.parameters import Text, one_of
 from headwater.api.paths import Name
 from headwater.catalog import models
 from headwater.entities.model import Affected, Comparison, Model, Models, ModelVersion, ModelVersions, Trace
@@ -26,8 +25,7 @@ router = APIRouter(prefix="/api/v1/models", tags=["Models"])
 _PROV = "application/prov+json"
 _TRACE: Responses = {200: {"content": {_PROV: {"schema": {"type": "object"}}}, "description": "The trace."}}
 _NodeId = Annotated[
-    str,
-    AfterValidator(not_blank),
+    Text,
     Query(
         alias="nodeId",
         description="`dataset:<namespace>:<name>`, the same with `#<version>`, `datasetField:<namespace>:<dataset>:<field>`,"

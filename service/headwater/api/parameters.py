@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 
@@ -39,10 +39,13 @@ def _time(told: Any) -> Any:
 INSTANT = BeforeValidator(_time)
 
 
-def not_blank(told: str) -> str:
+def _not_blank(told: str) -> str:
     if not told.strip():
         raise PydanticCustomError("blank", "must not be blank")
     return told.replace("\0", "\ufffd")
+
+
+Text = Annotated[str, AfterValidator(_not_blank), WithJsonSchema({"type": "string", "pattern": r"\S"})]
 
 
 _MESSAGES: dict[str, Callable[[dict[str, Any]], str]] = {

@@ -6,43 +6,40 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AfterValidator
 
 from headwater.api.deps import BAD_REQUEST, Limit, Read, json
-from headwater.api.parameters import not_blank, one_of
+from headwater.api.parameters import Text, one_of
 from headwater.catalog import contents
 from headwater.catalog import search as catalog
 from headwater.entities.search import DatasetHits, JobHits, SearchResults
 
 router = APIRouter(prefix="/api", tags=["Search"])
 
-_Text = Annotated[str, AfterValidator(not_blank), Query(description="Part of a name, in any case.")]
-_Words = Annotated[
-    str, AfterValidator(not_blank), Query(description="Part of a name, or words as they follow each other in a text.")
-]
+_Part = Annotated[Text, Query(description="Part of a name, in any case.")]
+_Words = Annotated[Text, Query(description="Part of a name, or words as they follow each other in a text.")]
 _Most = Annotated[int, Query(ge=0, description="Most hits; 100 at most, as each comes with its facets.")]
-_Filter = Annotated[catalog.Kind, one_of("DATASET", "JOB"), Query(description="Only these; both without it.")]
+_Filter = Annotated[catalog.Kind | None, one_of("DATASET", "JOB"), Query(description="Only these; both without it.")]
 _Sort = Annotated[
     catalog.Sort,
     one_of("NAME", "UPDATED_AT", UPDATE_AT="UPDATED_AT"),
     Query(description="`name`, or `updated_at` with the latest first (Marquez's word `UPDATE_AT` is taken too)."),
 ]
-_Before = Annotated[date, Query(description="Only what was last told of before this day (UTC).")]
-_After = Annotated[date, Query(description="Only what was last told of on this day (UTC) or later.")]
-_Namespace = Annotated[str, Query(description="Only in this namespace.")]
+_Before = Annotated[date | None, Query(description="Only what was last told of before this day (UTC).")]
+_After = Annotated[date | None, Query(description="Only what was last told of on this day (UTC) or later.")]
+_Namespace = Annotated[str | None, Query(description="Only in this namespace.")]
 
 
 @router.get("/v1/search", response_model=SearchResults, responses=BAD_REQUEST)
 async def search(  # noqa: PLR0913 - one parameter a parameter
     read: Read,
     *,
-    q: _Text,
-    filter: _Filter | None = None,  # noqa: A002 - Marquez's name
+    q: _Part,
+    filter: _Filter = None,  # noqa: A002 - Marquez's name
     sort: _Sort = "NAME",
     limit: Limit = 10,
-    namespace: _Namespace | None = None,
-    before: _Before | None = None,
-    after: _After | None = None,
+    namespace: _Namespace = None,
+    before: _Before = None,
+    after: _After = None,
 ) -> Response:
     """Jobs and datasets by name; symlinks find their dataset."""
     kinds: tuple[catalog.Kind, ...] = (filter,) if filter else ("DATASET", "JOB")

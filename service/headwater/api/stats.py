@@ -23,12 +23,12 @@ _Period = Annotated[
     ),
 ]
 _Timezone = Annotated[
-    str,
+    str | None,
     Query(description="Whose days a `WEEK` has: an IANA name (`Europe/Berlin`). `DAY` needs none and does not look at it."),
 ]
 
 
-def _bounds(period: _Period, timezone: _Timezone | None = None) -> list[datetime]:
+def _bounds(period: _Period, timezone: _Timezone = None) -> list[datetime]:
     return stats.bounds_of(period, timezone, datetime.now(UTC))
 
 

@@ -15,16 +15,16 @@ from headwater.entities.owner import Owner
 
 class Node(Entity):
     id: str = Field(description="Such as `dataset:<namespace>:<name>`.")
-    kind: Literal["DATASET", "JOB", "FIELD"]
-    namespace: str
-    name: str
+    kind: Literal["DATASET", "JOB", "FIELD"] = Field(description="What it is.")
+    namespace: str = Field(description="Its namespace.")
+    name: str = Field(description="Its name.")
     type: str = Field(
         description="Of a dataset what its datasetType facet says, such as `TABLE`, `VIEW`, `MODEL` or `DASHBOARD`; of a job"
         " what its jobType facet says, such as `DAG`, `TASK` or `QUERY`. In capitals; empty where nothing is said."
     )
-    description: str | None
-    owners: list[Owner]
-    tags: list[str]
+    description: str | None = Field(description="From the documentation facet.")
+    owners: list[Owner] = Field(description="From the ownership facet.")
+    tags: list[str] = Field(description="Given by events or by people.")
 
 
 EdgeName: TypeAlias = Literal["INPUT", "OUTPUT", "DATASET_LINEAGE", "JOB_LINEAGE", "JOB_DEPENDENCY"]
@@ -33,24 +33,24 @@ EdgeName: TypeAlias = Literal["INPUT", "OUTPUT", "DATASET_LINEAGE", "JOB_LINEAGE
 class Evidence(Entity):
     """Why there is an edge."""
 
-    kind: EdgeName
+    kind: EdgeName = Field(description="What the events say: that a job reads, or writes, or that one thing comes of another.")
     origin: Literal["OBSERVED", "DECLARED"] = Field(description="By runs, or by an event without one.")
     toldBy: str = Field(description="Id of the job, or dataset, whose events say so.")
     firstAt: datetime = Field(description="Event time of the first event that says so.")
     lastAt: datetime = Field(description="Event time of the last one.")
     firstRun: UUID | None = Field(description="The run of the first event; null if declared.")
-    lastRun: UUID | None
+    lastRun: UUID | None = Field(description="The run of the last event; null if declared.")
 
 
 class ProvenEdge(Entity):
-    origin: str
-    destination: str
-    evidence: list[Evidence]
+    origin: str = Field(description="Id of the node from which data flows.")
+    destination: str = Field(description="Id of the node to which it flows.")
+    evidence: list[Evidence] = Field(description="One for each job or dataset that tells it.")
 
 
 class Freshness(Entity):
     eventTime: datetime | None = Field(description="Of the newest event in the store; null while there is none.")
-    eventId: UUID | None
+    eventId: UUID | None = Field(description="The id of that event in the log.")
 
 
 class Cut(Entity):
@@ -60,22 +60,22 @@ class Cut(Entity):
 
 class Counts(Entity):
     found: int = Field(description="Nodes found, the start left out.")
-    datasets: int
-    jobs: int
-    returned: int
+    datasets: int = Field(description="How many of these are datasets.")
+    jobs: int = Field(description="How many of these are jobs.")
+    returned: int = Field(description="How many are in this answer.")
     cut: list[Cut] = Field(description="What is left out, and why.")
 
 
 class Group(Entity):
-    name: str
-    nodes: int
+    name: str = Field(description="The type, owner or namespace that they have in common.")
+    nodes: int = Field(description="How many there are.")
 
 
 class Groups(Entity):
     of: int = Field(description="Nodes that the groups sum up: the nearest ones, if there are very many.")
-    types: list[Group]
-    owners: list[Group]
-    namespaces: list[Group]
+    types: list[Group] = Field(description="By type, the largest first.")
+    owners: list[Group] = Field(description="By owner, the largest first.")
+    namespaces: list[Group] = Field(description="By namespace, the largest first.")
 
 
 class Reached(Node):
@@ -84,13 +84,13 @@ class Reached(Node):
 
 
 class Impact(Entity):
-    start: list[Node]
-    direction: Literal["downstream", "upstream"]
+    start: list[Node] = Field(description="The nodes that were asked about.")
+    direction: Literal["downstream", "upstream"] = Field(description="As asked.")
     asOf: datetime = Field(description="The time at which the answer holds.")
     complete: bool = Field(description="Whether every node is in the counts: false where `depth` cut the walk.")
-    counts: Counts
-    groups: Groups
-    freshness: Freshness
+    counts: Counts = Field(description="How many nodes there are, and how many are left out.")
+    groups: Groups = Field(description="Sums over the nodes found.")
+    freshness: Freshness = Field(description="How far the store had heard by then.")
     nodes: list[Reached] = Field(description="Nearest first.")
     edges: list[ProvenEdge] = Field(description="All edges of the paths.")
     cursor: str | None = Field(description="For the next page; null on the last one.")
@@ -105,9 +105,9 @@ ChangeKind: TypeAlias = Literal[
 class Change(Entity):
     """One difference between what is supposed and what is."""
 
-    kind: ChangeKind
+    kind: ChangeKind = Field(description="What happens to the node.")
     node: str = Field(description="Id of the dataset, or of the job whose inputs or outputs change.")
-    column: str | None
+    column: str | None = Field(description="Name of the column; null where the change is not of one.")
     before: str | None = Field(description="Type of the column, or id of the dataset, as it is.")
     after: str | None = Field(description="The same as it would be.")
     reached: int = Field(description="Nodes that are reached from this change.")
@@ -118,11 +118,11 @@ class Affected(Reached):
 
 
 class WhatIf(Entity):
-    changes: list[Change]
-    asOf: datetime
-    counts: Counts
-    groups: Groups
-    freshness: Freshness
+    changes: list[Change] = Field(description="What would be different.")
+    asOf: datetime = Field(description="The time at which the events are supposed to come.")
+    counts: Counts = Field(description="How many nodes there are, and how many are left out.")
+    groups: Groups = Field(description="Sums over the nodes found.")
+    freshness: Freshness = Field(description="How far the store had heard by then.")
     nodes: list[Affected] = Field(description="Everything downstream of a change, nearest first.")
 
 

@@ -16,48 +16,48 @@ from headwater.entities.run import Run, RunState
 
 
 class Edge(Entity):
-    origin: str
-    destination: str
+    origin: str = Field(description="Id of the node at which it begins.")
+    destination: str = Field(description="Id of the node at which it ends.")
 
 
 class DatasetNodeData(Entity):
-    id: DatasetId
-    type: DatasetType
-    name: str
-    physicalName: str
-    createdAt: datetime
-    updatedAt: datetime
-    namespace: str
-    sourceName: str
-    fields: list[DatasetField]
+    id: DatasetId = Field(description="Its namespace and name, together.")
+    type: DatasetType = Field(description="As shown with the dataset.")
+    name: str = Field(description="Unique in its namespace.")
+    physicalName: str = Field(description="As shown with the dataset.")
+    createdAt: datetime = Field(description="Time of the earliest event that names it.")
+    updatedAt: datetime = Field(description="Time of the latest event that names it.")
+    namespace: str = Field(description="Where it is kept.")
+    sourceName: str = Field(description="As shown with the dataset.")
+    fields: list[DatasetField] = Field(description="Schema of the current version, else the latest that is known.")
     tags: list[str] = Field(description="Always empty; see the dataset.")
-    lastModifiedAt: datetime | None
-    lastLifecycleState: str | None
-    description: str | None
+    lastModifiedAt: datetime | None = Field(description="As shown with the dataset.")
+    lastLifecycleState: str | None = Field(description="As shown with the dataset.")
+    description: str | None = Field(description="As shown with the dataset.")
 
 
 class JobNodeData(Entity):
-    id: JobId
-    type: JobType
-    name: str
-    simpleName: str
-    parentJobName: str | None
-    parentJobUuid: UUID | None
+    id: JobId = Field(description="Its namespace and name, together.")
+    type: JobType = Field(description="As shown with the job.")
+    name: str = Field(description="Of a child with its parent's name in front: `dag.task`.")
+    simpleName: str = Field(description="The name without the parent's.")
+    parentJobName: str | None = Field(description="Full name of the job that starts it, if any.")
+    parentJobUuid: UUID | None = Field(description="UUID of that job.")
     currentRunUuid: UUID | None = Field(description="UUID of the latest run.")
-    createdAt: datetime
-    updatedAt: datetime
-    namespace: str
-    inputs: list[DatasetId]
-    outputs: list[DatasetId]
-    location: str | None
-    description: str | None
-    latestRun: Run | None
+    createdAt: datetime = Field(description="Time of the earliest event that names it.")
+    updatedAt: datetime = Field(description="Time of the latest event that names it.")
+    namespace: str = Field(description="Whose job it is.")
+    inputs: list[DatasetId] = Field(description="What it reads now.")
+    outputs: list[DatasetId] = Field(description="What it writes now.")
+    location: str | None = Field(description="URL of its source code.")
+    description: str | None = Field(description="As shown with the job.")
+    latestRun: Run | None = Field(description="Its latest run, in whatever state.")
 
 
 class LineageNode(Entity):
-    id: str
-    type: Literal["DATASET", "JOB"]
-    data: DatasetNodeData | JobNodeData
+    id: str = Field(description="`dataset:<namespace>:<name>` or `job:<namespace>:<name>`.")
+    type: Literal["DATASET", "JOB"] = Field(description="Which of the two shapes `data` has.")
+    data: DatasetNodeData | JobNodeData = Field(description="What is known of the dataset or job.")
     inEdges: list[Edge] = Field(description="Edges that end here.")
     outEdges: list[Edge] = Field(description="Edges that begin here.")
 
@@ -69,33 +69,33 @@ class Lineage(Entity):
 class ColumnInput(Entity):
     left_out: ClassVar[frozenset[str]] = frozenset({"transformations"})
 
-    namespace: str
-    dataset: str
-    datasetVersion: UUID | None
-    field: str
-    transformationDescription: str | None
-    transformationType: str | None
+    namespace: str = Field(description="Of the dataset that it is read from.")
+    dataset: str = Field(description="Name of that dataset.")
+    datasetVersion: UUID | None = Field(description="Its current version, or that of the time asked about.")
+    field: str = Field(description="Name of its field.")
+    transformationDescription: str | None = Field(description="That of the first transformation that has one.")
+    transformationType: str | None = Field(description="That of the first transformation that has one.")
     transformations: list[Transformation] | None = Field(
         default=None, description="Left out where the producer used the older attributes, which are the two above."
     )
 
 
 class DatasetInfluence(Entity):
-    namespace: str
-    dataset: str
+    namespace: str = Field(description="Of the dataset.")
+    dataset: str = Field(description="Its name.")
     field: str | None = Field(description="Null where only the dataset is known.")
-    transformations: list[Transformation]
+    transformations: list[Transformation] = Field(description="What is done with it.")
 
 
 class ColumnNodeData(Entity):
-    namespace: str
-    dataset: str
+    namespace: str = Field(description="Of the field's dataset.")
+    dataset: str = Field(description="Name of that dataset.")
     datasetVersion: UUID | None = Field(description="The version asked about, else the current one.")
-    field: str
+    field: str = Field(description="Of a nested field the path, with dots.")
     fieldType: str | None = Field(description="Empty for a field of which no input is shown.")
     transformationDescription: str | None = Field(description="That of the first input that has one.")
     transformationType: str | None = Field(description="That of the first input that has one.")
-    inputFields: list[ColumnInput]
+    inputFields: list[ColumnInput] = Field(description="Fields that it comes from, one step upstream.")
     inputDatasets: list[DatasetInfluence] = Field(description="Inputs of this field whose own field is not known.")
     datasetInfluences: list[DatasetInfluence] = Field(
         description="What bears on all fields of the dataset alike, such as a filter or a join. Not followed further."
@@ -103,9 +103,9 @@ class ColumnNodeData(Entity):
 
 
 class ColumnNode(Entity):
-    id: str
-    type: Literal["DATASET_FIELD"]
-    data: ColumnNodeData
+    id: str = Field(description="`datasetField:<namespace>:<dataset>:<field>`, with `#<version>` if one was asked about.")
+    type: Literal["DATASET_FIELD"] = Field(description="Always the same.")
+    data: ColumnNodeData = Field(description="What is known of the field.")
     inEdges: list[Edge] = Field(description="To each input: from this field (origin) to the input (destination).")
     outEdges: list[Edge] = Field(description="To each field derived from this one.")
 
@@ -115,29 +115,29 @@ class ColumnGraph(Entity):
 
 
 class UpstreamJob(Entity):
-    namespace: str
-    name: str
+    namespace: str = Field(description="Of the job that ran.")
+    name: str = Field(description="Its full name.")
     version: UUID | None = Field(description="As in the job's list of versions.")
 
 
 class UpstreamRunDetails(Entity):
-    id: UUID
-    start: datetime | None
-    end: datetime | None
-    status: RunState
+    id: UUID = Field(description="The run's UUID.")
+    start: datetime | None = Field(description="When it began, if that is known.")
+    end: datetime | None = Field(description="When it ended; null while it is going.")
+    status: RunState = Field(description="By the times of its events.")
 
 
 class UpstreamInput(Entity):
-    namespace: str
-    name: str
+    namespace: str = Field(description="Of the dataset that was read.")
+    name: str = Field(description="Its name.")
     version: UUID | None = Field(description="As in the dataset's list of versions; null where no version is known.")
     producedByRunId: UUID | None = Field(description="Null for a version that no known run wrote.")
 
 
 class UpstreamRun(Entity):
-    job: UpstreamJob
-    run: UpstreamRunDetails
-    inputs: list[UpstreamInput]
+    job: UpstreamJob = Field(description="The job that ran.")
+    run: UpstreamRunDetails = Field(description="When, and with what result.")
+    inputs: list[UpstreamInput] = Field(description="What it read, by name.")
 
 
 class UpstreamRuns(Entity):

@@ -12,24 +12,24 @@ RunState: TypeAlias = Literal["NEW", "RUNNING", "COMPLETED", "ABORTED", "FAILED"
 
 
 class DatasetVersionId(Entity):
-    namespace: str
-    name: str
+    namespace: str = Field(description="Of the dataset.")
+    name: str = Field(description="Name of the dataset.")
     version: UUID = Field(description="As in the dataset's list of versions.")
 
 
 class JobVersionId(Entity):
-    namespace: str
-    name: str
+    namespace: str = Field(description="Of the job.")
+    name: str = Field(description="Full name of the job.")
     version: UUID = Field(description="As in the job's list of versions.")
 
 
 class JobName(Entity):
-    namespace: str
-    name: str
+    namespace: str = Field(description="Of the job.")
+    name: str = Field(description="Its full name.")
 
 
 class RunDatasetVersion(Entity):
-    datasetVersionId: DatasetVersionId
+    datasetVersionId: DatasetVersionId = Field(description="Which version of which dataset.")
     facets: Facets = Field(description="What the run's events say of this reading or writing, by facet.")
 
 
@@ -62,5 +62,5 @@ class Runs(Entity):
 
 
 class RunFacets(Entity):
-    runId: UUID
+    runId: UUID = Field(description="The run's UUID.")
     facets: Facets = Field(description="By name; empty where there are none.")
