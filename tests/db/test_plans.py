@@ -290,8 +290,9 @@ async def test_totals_are_counted_in_one_pass(conn: Connection, noun: stats.Noun
 # ---------------------------------------------------------------- what the API reads
 
 _LAST_RUN = run_uuid("busy last")
-_DATASET = "/namespaces/db%3A%2F%2Fshop/datasets/c"
-_BUSY = "/namespaces/shop/jobs/busy"
+_DATASET_PATH = "/namespaces/db%3A%2F%2Fshop/datasets/c"
+_JOB_PATH = "/namespaces/shop/jobs/busy"
+_MODEL = "/models/db%3A%2F%2Fshop/c"
 _HOUR = "limit=20&after=2026-03-01T12:00:00Z&before=2026-03-01T13:00:00Z"
 # Of each GET what is asked. {dataset} and {job} stand for their current versions. Events are asked for by a window, as the web
 # application does: without one their total is counted in the whole log.
@@ -299,14 +300,14 @@ ASKED = {
     "/namespaces": "/namespaces",
     "/namespaces/{namespace}": "/namespaces/shop",
     "/namespaces/{namespace}/datasets": "/namespaces/db%3A%2F%2Fshop/datasets",
-    "/namespaces/{namespace}/datasets/{dataset}": _DATASET,
-    "/namespaces/{namespace}/datasets/{dataset}/versions": f"{_DATASET}/versions?limit=20",
-    "/namespaces/{namespace}/datasets/{dataset}/versions/{version}": f"{_DATASET}/versions/{{dataset}}",
+    "/namespaces/{namespace}/datasets/{dataset}": _DATASET_PATH,
+    "/namespaces/{namespace}/datasets/{dataset}/versions": f"{_DATASET_PATH}/versions?limit=20",
+    "/namespaces/{namespace}/datasets/{dataset}/versions/{version}": f"{_DATASET_PATH}/versions/{{dataset}}",
     "/namespaces/{namespace}/jobs": "/namespaces/shop/jobs",
-    "/namespaces/{namespace}/jobs/{job}": _BUSY,
-    "/namespaces/{namespace}/jobs/{job}/runs": f"{_BUSY}/runs?limit=20",
-    "/namespaces/{namespace}/jobs/{job}/versions": f"{_BUSY}/versions",
-    "/namespaces/{namespace}/jobs/{job}/versions/{version}": f"{_BUSY}/versions/{{job}}",
+    "/namespaces/{namespace}/jobs/{job}": _JOB_PATH,
+    "/namespaces/{namespace}/jobs/{job}/runs": f"{_JOB_PATH}/runs?limit=20",
+    "/namespaces/{namespace}/jobs/{job}/versions": f"{_JOB_PATH}/versions",
+    "/namespaces/{namespace}/jobs/{job}/versions/{version}": f"{_JOB_PATH}/versions/{{job}}",
     "/jobs": "/jobs?limit=20",
     "/jobs/runs/{run}": f"/jobs/runs/{_LAST_RUN}",
     "/jobs/runs/{run}/facets": f"/jobs/runs/{_LAST_RUN}/facets?type=run",
@@ -319,7 +320,17 @@ ASKED = {
     "/lineage": "/lineage?nodeId=job:shop:busy",
     "/column-lineage": "/column-lineage?nodeId=job:shop:busy&withDownstream=true",
     "/runlineage/upstream": f"/runlineage/upstream?runId={_LAST_RUN}",
+    "/runlineage/downstream": f"/runlineage/downstream?runId={_LAST_RUN}",
     "/impact": "/impact?nodeId=dataset:db://shop:hub",
+    "/paths": "/paths?from=dataset:db://shop:hub&to=dataset:db://shop:c",
+    "/lineage/diff": "/lineage/diff?nodeId=dataset:db://shop:c&from=2026-03-01T07:00:00Z&depth=1",
+    "/models": "/models",
+    "/models/affected": "/models/affected?nodeId=job:shop:busy",
+    "/models/{namespace}/{model}": _MODEL,
+    "/models/{namespace}/{model}/versions": f"{_MODEL}/versions?limit=20",
+    "/models/{namespace}/{model}/compare": f"{_MODEL}/compare?from=latest&to=latest",
+    "/models/{namespace}/{model}/versions/{version}": f"{_MODEL}/versions/latest",
+    "/models/{namespace}/{model}/versions/{version}/trace": f"{_MODEL}/versions/latest/trace",
     "/dead-letters": "/dead-letters",
     "/conformance": "/conformance",
     "/search": "/search?q=4999",
@@ -328,7 +339,7 @@ _TOTALS = {"/jobs": {"jobs": 1}}  # all jobs are counted in one pass
 
 
 async def test_no_answer_reads_a_table_from_end_to_end(conn: Connection, database: str) -> None:
-    facets = {"dataSource": {"name": "pg", "uri": "pg://db"}, **_columns("hub")}
+    facets = {"dataSource": {"name": "pg", "uri": "pg://db"}, "datasetType": {"datasetType": "MODEL"}, **_columns("hub")}
     told = run_event("COMPLETE", "08:00", "busy", "busy last", inputs=["hub"], outputs=[dataset("c", facets)])
     await commit(conn, prepared([told]), Memory())
     app = create_app(Settings(), database)
@@ -339,7 +350,7 @@ async def test_no_answer_reads_a_table_from_end_to_end(conn: Connection, databas
         scanned = {}
         for route, asked in ASKED.items():
             path = asked
-            for noun, place in (("{dataset}", _DATASET), ("{job}", _BUSY)):
+            for noun, place in (("{dataset}", _DATASET_PATH), ("{job}", _JOB_PATH)):
                 if noun in asked:
                     path = asked.replace(noun, (await http.get(place)).json()["currentVersion"])
             assert (await http.get(path)).status_code == 200, path  # what is read once only is read

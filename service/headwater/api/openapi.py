@@ -25,6 +25,7 @@ _NAMES = {
     "dataset": "Name of the dataset, or one of its symlinks.",
     "field": "Name of the field; of a nested one the path, with dots.",
     "job": "Full name of the job: of a child with its parent's in front.",
+    "model": "Name of the model, which is a dataset of type `MODEL`.",
     "run": "UUID of the run.",
     "source": "Name of the source.",
     "tag": "Name of the tag: a word, or `key=value`.",
@@ -32,6 +33,7 @@ _NAMES = {
     "transition": "What happened to the run.",
     "identifier": "Id of the dead letter.",
 }
+_MODEL_VERSION = "UUID of the version, its external version such as `v1.2`, or `latest`."
 _REASONS = {
     "400": "Something in the request is missing or wrong",
     "404": "There is no such thing",
@@ -65,7 +67,9 @@ def _document(app: FastAPI) -> dict[str, Any]:
         _say_what_is_refused(method, path, operation)
         for parameter in operation.get("parameters", []):
             if parameter["in"] == "path":
-                parameter["description"] = f"{_NAMES[parameter['name']]} Percent-encoded, slashes too."
+                name = parameter["name"]
+                told = _MODEL_VERSION if name == "version" and "/models/" in path else _NAMES[name]
+                parameter["description"] = f"{told} Percent-encoded, slashes too."
     for call, example in json.loads(_EXAMPLES.read_text(encoding="utf-8")).items():
         method, path = call.split()
         _show(paths[path][method.lower()], example)
