@@ -3,7 +3,7 @@
 python -m benchmarks.graph [--jobs 10000 100000 1000000] [--questions 40]
 
 As many datasets as jobs, six edges a job: four inputs, two outputs, from a dataset nearby in a layered order. A hub has 10,000
-readers, a chain is 1,000 jobs long. The rows are written by SQL, as their events would take hours; nothing else is left out.
+readers. The rows are written by SQL, as their events would take hours; nothing else is left out.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 import psycopg
 
 from benchmarks.installation import Installation, Process, installation
+from benchmarks.report import machine, save, table
 from headwater.db import migrate
 from headwater.db.pool import Pool, open_pool
 from headwater.lineage.impact import impact
@@ -27,7 +28,6 @@ from headwater.lineage.present.present import Present
 from headwater.lineage.question import Grain, Question
 from headwater.lineage.reach import reach
 
-_HUB, _HUB_READERS, _CHAIN = 0, 10_000, 1_000
 _SEED = """
 INSERT INTO namespaces (namespace_id, name, first_at) VALUES (1, 'bench', now());
 INSERT INTO jobs (job_id, namespace_id, name, first_at, last_at, floor_at)
@@ -141,7 +141,16 @@ def main() -> None:
             migrate.upgrade(place.url)
             _seed(place, jobs)
             results.append(asyncio.run(_asked(place.url, jobs, given.questions)))
-            print(results[-1], flush=True)
+    save("graph", {"machine": machine(), "graphs": results}, _markdown(results))
+
+
+def _markdown(results: list[dict[str, Any]]) -> str:
+    parts = []
+    for found in results:
+        whole = ", ".join(f"{key} {value:,.1f}" for key, value in found.items() if not isinstance(value, tuple))
+        rows = [(question, *told) for question, told in found.items() if isinstance(told, tuple)]
+        parts += [whole, table(["question", "p50 ms", "p95 ms"], rows)]
+    return "\n\n".join(parts)
 
 
 if __name__ == "__main__":
