@@ -20,6 +20,7 @@ from headwater import metrics
 from headwater.db.pool import Connection, connect
 from headwater.ingest import words
 from headwater.ingest.changes import Changes
+from headwater.tasks import end
 
 _Work: TypeAlias = Callable[[Connection], Awaitable[None]]
 
@@ -83,9 +84,7 @@ async def running_indexer(url: str, *, rounds: bool = False) -> AsyncIterator[Un
     try:
         yield unread
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(*tasks)
         if unread:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_LAST_S):

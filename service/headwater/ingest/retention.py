@@ -19,6 +19,7 @@ import psycopg
 from headwater.db import partitions
 from headwater.db.pool import Connection, connect
 from headwater.settings import Settings
+from headwater.tasks import end
 
 _log = logging.getLogger(__name__)
 _LOCK = 0x68772D72657461  # 'hw-reta': one process at a time
@@ -152,8 +153,7 @@ async def running_retention(url: str, settings: Settings) -> AsyncIterator[None]
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.wait([task])
+        await end(task)
 
 
 async def _keep_retiring(url: str, settings: Settings, days: int) -> None:

@@ -22,6 +22,7 @@ from headwater.lineage.flow import SINK, Flow
 from headwater.lineage.present.arrays import Arrays, Edge, Ids, Part
 from headwater.lineage.snapshot import snapshot
 from headwater.lineage.sql import statement
+from headwater.tasks import end
 
 _log = logging.getLogger(__name__)
 _CHANGES = """
@@ -146,8 +147,7 @@ async def running_housekeeping(pool: Pool, keep_s: float = 2 * FORGET_S) -> Asyn
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.wait([task])
+        await end(task)
 
 
 async def _housekeeping(pool: Pool, keep_s: float) -> None:
