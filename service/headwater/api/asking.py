@@ -37,7 +37,7 @@ Direction = Annotated[
     one_of("DOWNSTREAM", "UPSTREAM"),
     Query(description="`downstream`: what stands on the node; `upstream`: what it stands on."),
 ]
-Depth = Annotated[int, Query(ge=0, description="Steps to go; without it, to the end of the graph.")]
+Depth = Annotated[int | None, Query(ge=0, description="Steps to go; without it, to the end of the graph.")]
 Grained = Annotated[
     Literal["ALL", "DATASET", "JOB"],
     one_of("ALL", "DATASET", "JOB"),

@@ -53,7 +53,7 @@ async def get_impact(  # noqa: PLR0913 - one parameter a parameter
     *,
     node_id: _NodeId,
     direction: Direction = "DOWNSTREAM",
-    depth: Depth | None = None,
+    depth: Depth = None,
     grain: _Grain = "ALL",
     through: Annotated[list[str], Query(description="Only what is reached by way of one of these nodes.")] = [],  # noqa: B006
     avoid: Annotated[list[str], Query(description="Not by way of these.")] = [],  # noqa: B006

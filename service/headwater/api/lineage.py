@@ -42,7 +42,7 @@ _Depth = Annotated[
 ]
 _RunId = Annotated[Text, Query(alias="runId", description="The run's UUID.")]
 _Direction = Annotated[
-    Literal["UPSTREAM", "DOWNSTREAM", "BOTH"],
+    Literal["UPSTREAM", "DOWNSTREAM", "BOTH"] | None,
     one_of("UPSTREAM", "DOWNSTREAM", "BOTH"),
     Query(
         description="`upstream`: what the fields derive from; `downstream`: what derives from them. Goes before withDownstream."
@@ -71,7 +71,7 @@ async def get_columns(
     node_id: _NodeId,
     depth: _Depth = 20,
     with_downstream: _Downstream = False,
-    direction: _Direction | None = None,
+    direction: _Direction = None,
 ) -> Response:
     """What the fields of a dataset, one field, or the fields that a job writes derive from; on demand, what derives from them.
 

@@ -30,7 +30,7 @@ async def get_paths(  # noqa: PLR0913 - one parameter a parameter
     every: Annotated[
         bool, Query(alias="all", description=f"All simple paths, as far as there are no more than {_MOST}.")
     ] = False,
-    depth: Depth | None = None,
+    depth: Depth = None,
     grain: Grained = "ALL",
 ) -> Response:
     """How data comes from one node to another: the paths with what proves each edge; or if there is none, why.

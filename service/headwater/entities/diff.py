@@ -25,39 +25,39 @@ class Change(Entity):
         description="`CHANGED` without `before`: an event without a run told it, and what such events told earlier is not kept."
     )
     before: str | None = Field(description="Of a field its type, of an owner the type, of a column how it is derived.")
-    after: str | None
+    after: str | None = Field(description="The same as it is afterwards; null where it is gone.")
     at: datetime | None = Field(description="Event time of what first told it so; null where that is not kept.")
     run: UUID | None = Field(description="The run that told it; null where none did, or it is not known.")
 
 
 class NodeChange(Node):
     at: datetime | None = Field(description="Event time of the first edge that came or went with it.")
-    run: UUID | None
+    run: UUID | None = Field(description="The run that this edge came or went with; null where it was declared, or is not known.")
 
 
 class EdgeChange(Entity):
-    origin: str
-    destination: str
+    origin: str = Field(description="Id of the node from which data flows.")
+    destination: str = Field(description="Id of the node to which it flows.")
     moved: bool = Field(description="The edge is there at both times, and within the depth at one: nothing is told of it itself.")
     at: datetime | None = Field(description="When it was first told of; or when the first run began that no longer told of it.")
     run: UUID | None = Field(description="That run; null where it was declared, or is not known.")
 
 
 class NodeChanges(Entity):
-    added: list[NodeChange]
-    removed: list[NodeChange]
+    added: list[NodeChange] = Field(description="Those there at the later time only, by id.")
+    removed: list[NodeChange] = Field(description="Those there at the earlier time only, by id.")
 
 
 class EdgeChanges(Entity):
-    added: list[EdgeChange]
-    removed: list[EdgeChange]
+    added: list[EdgeChange] = Field(description="Those there at the later time only.")
+    removed: list[EdgeChange] = Field(description="Those there at the earlier time only.")
 
 
 class GraphDiff(Entity):
-    of: Literal["TIMES"] = "TIMES"
-    node: Node
-    before: datetime
-    after: datetime
+    of: Literal["TIMES"] = Field(default="TIMES", description="Always the same: two times are compared.")
+    node: Node = Field(description="The job or dataset that was asked about.")
+    before: datetime = Field(description="The earlier time, as asked.")
+    after: datetime = Field(description="The later time, as asked; else now.")
     complete: bool = Field(description="Whether all is told: false where something was cut.")
     cut: list[Cut] = Field(description="`limit`: of the longest lists; `size`: the graph is larger than was looked at.")
     nodes: NodeChanges = Field(description="Those within the depth at one of the times only.")
@@ -66,22 +66,22 @@ class GraphDiff(Entity):
 
 
 class RunSide(Entity):
-    run: UUID
+    run: UUID = Field(description="The run's UUID.")
     job: str = Field(description="Node id.")
-    state: RunState
-    startedAt: datetime | None
-    endedAt: datetime | None
-    durationMs: int | None
+    state: RunState = Field(description="By the times of its events.")
+    startedAt: datetime | None = Field(description="When it began; null where that is not known.")
+    endedAt: datetime | None = Field(description="When it ended; null while it is going.")
+    durationMs: int | None = Field(description="Whole milliseconds from START to end; null where either is not known.")
 
 
 class Statistic(Entity):
     name: str = Field(description="Such as `rowCount` or `size` (bytes).")
-    before: int | float | None
-    after: int | float | None
+    before: int | float | None = Field(description="In the unit that the name implies; null where it was not told.")
+    after: int | float | None = Field(description="Likewise, afterwards.")
 
 
 class VersionRead(Entity):
-    version: UUID
+    version: UUID = Field(description="As in the dataset's list of versions.")
     writtenBy: UUID | None = Field(description="The run that wrote it; null where none is known.")
 
 
@@ -90,43 +90,43 @@ class IoDiff(Entity):
 
     dataset: str = Field(description="Node id.")
     turn: Turn = Field(description="`CHANGED`: both runs name it, but not the same version of it, or with other numbers.")
-    before: list[VersionRead]
-    after: list[VersionRead]
+    before: list[VersionRead] = Field(description="Versions that the first run names; empty if it does not name the dataset.")
+    after: list[VersionRead] = Field(description="Versions that the second run names; empty if it does not name the dataset.")
     statistics: list[Statistic] = Field(description="Numbers that differ.")
 
 
 class FacetDiff(Entity):
-    of: Literal["RUN", "JOB"]
-    facet: str
+    of: Literal["RUN", "JOB"] = Field(description="Whether it is a facet of the run, or of its job as the run's events told it.")
+    facet: str = Field(description="Key of the facet, such as `executionParameters`.")
     path: str = Field(description="Of the value in the facet, such as `parameters[depth].value`.")
     before: str | None = Field(description="As text, or as JSON if it is none; null where it is absent.")
-    after: str | None
+    after: str | None = Field(description="Likewise, of the second run.")
 
 
 class RunDiff(Entity):
-    of: Literal["RUNS"] = "RUNS"
-    before: RunSide
-    after: RunSide
-    inputs: list[IoDiff]
-    outputs: list[IoDiff]
+    of: Literal["RUNS"] = Field(default="RUNS", description="Always the same: two runs are compared.")
+    before: RunSide = Field(description="The first run, as asked.")
+    after: RunSide = Field(description="The second run.")
+    inputs: list[IoDiff] = Field(description="Datasets read by one only, in another version, or with other numbers; by node id.")
+    outputs: list[IoDiff] = Field(description="Datasets written by one only, or with other numbers; by node id.")
     facets: list[FacetDiff] = Field(description="By facet; `_producer` and `_schemaURL` are not compared.")
-    cut: list[Cut]
+    cut: list[Cut] = Field(description="`size`: more values of facets differ than are told.")
 
 
 class VersionSide(Entity):
-    version: UUID
-    createdAt: datetime
-    externalVersion: str | None
-    lifecycleState: str | None
+    version: UUID = Field(description="As in the dataset's list of versions.")
+    createdAt: datetime = Field(description="Time of the earliest event that tells of it.")
+    externalVersion: str | None = Field(description="The storage's own name of it, such as a Delta or Iceberg version.")
+    lifecycleState: str | None = Field(description="From the lifecycleStateChange facet, such as `CREATE` or `DROP`.")
     run: UUID | None = Field(description="The run that wrote it.")
     job: str | None = Field(description="Node id of that run's job.")
 
 
 class VersionDiff(Entity):
-    of: Literal["VERSIONS"] = "VERSIONS"
-    node: Node
-    before: VersionSide
-    after: VersionSide
-    changes: list[Change]
+    of: Literal["VERSIONS"] = Field(default="VERSIONS", description="Always the same: two versions are compared.")
+    node: Node = Field(description="The dataset that was asked about.")
+    before: VersionSide = Field(description="The first version, as asked.")
+    after: VersionSide = Field(description="The second version.")
+    changes: list[Change] = Field(description="What else differs, such as fields, owners and tags.")
     statistics: list[Statistic] = Field(description="Numbers that differ, as the runs that wrote the versions told them.")
     runs: RunDiff | None = Field(description="Of the runs that wrote them; null unless two runs did.")

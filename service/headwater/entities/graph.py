@@ -163,33 +163,33 @@ class ColumnEvidence(Entity):
 
     origin: Literal["OBSERVED", "DECLARED"] = Field(description="By runs, or by an event without one.")
     toldBy: str = Field(description="Id of the job, or dataset.")
-    at: datetime
-    run: UUID | None
+    at: datetime = Field(description="Event time of the last event that tells it.")
+    run: UUID | None = Field(description="The run of that event; null if declared.")
 
 
 class ProvenColumnEdge(Entity):
-    origin: str
-    destination: str
+    origin: str = Field(description="Id of the column, or dataset as a whole, from which data flows.")
+    destination: str = Field(description="Id of the column, or dataset as a whole, to which it flows.")
     scope: Scope = Field(
         description="`FIELD`: told of these two columns; `DATASET`: told of the destination's dataset as a whole; `UNRESOLVED`:"
         " told without the column of origin."
     )
-    transformations: list[Transformation]
-    evidence: list[ColumnEvidence]
+    transformations: list[Transformation] = Field(description="What is done on the way, each once; empty where nobody says.")
+    evidence: list[ColumnEvidence] = Field(description="One for each job or dataset that tells it.")
 
 
 class ColumnCounts(Entity):
     found: int = Field(description="Columns, and datasets as a whole; the start left out.")
     values: int = Field(description="Those of which only values are affected; likewise `rows`.")
-    rows: int
-    both: int
+    rows: int = Field(description="Those of which only the choice, grouping or order of rows is affected.")
+    both: int = Field(description="Those of which values and rows are affected.")
     datasets: int = Field(description="Datasets that they belong to.")
-    returned: int
+    returned: int = Field(description="How many are in this answer.")
     cut: list[Cut] = Field(description="What is left out, and why.")
 
 
 class TableReached(Node):
-    distance: int
+    distance: int = Field(description="Steps from the start: by columns, then one from dataset to dataset.")
     nearest: str = Field(description="Id of the dataset before it, which is reached by columns.")
 
 
@@ -202,14 +202,14 @@ class TableLevel(Entity):
 
 
 class ColumnImpact(Entity):
-    start: list[Column]
-    direction: Literal["downstream", "upstream"]
+    start: list[Column] = Field(description="The columns, or datasets as a whole, that were asked about.")
+    direction: Literal["downstream", "upstream"] = Field(description="As asked.")
     asOf: datetime = Field(description="The time at which the answer holds.")
     complete: bool = Field(description="Whether every column is in the counts: false where `depth` cut the walk.")
-    counts: ColumnCounts
+    counts: ColumnCounts = Field(description="How many columns there are, and how many are left out.")
     groups: Groups = Field(description="Of the datasets that the columns belong to.")
-    freshness: Freshness
+    freshness: Freshness = Field(description="How far the store had heard by then.")
     nodes: list[ReachedColumn] = Field(description="Nearest first.")
     edges: list[ProvenColumnEdge] = Field(description="All edges of the paths, as data flows.")
-    tableLevel: TableLevel
+    tableLevel: TableLevel = Field(description="Datasets further on, to which no column is traced.")
     cursor: str | None = Field(description="For the next page; null on the last one.")

@@ -145,14 +145,14 @@ class UpstreamRuns(Entity):
 
 
 class DownstreamOutput(Entity):
-    namespace: str
-    name: str
+    namespace: str = Field(description="Of the dataset that was written.")
+    name: str = Field(description="Its name.")
     version: UUID = Field(description="As in the dataset's list of versions.")
-    externalVersion: str | None
+    externalVersion: str | None = Field(description="The storage's own name of the version, such as a Delta or Iceberg version.")
 
 
 class DownstreamRun(UpstreamRun):
-    outputs: list[DownstreamOutput]
+    outputs: list[DownstreamOutput] = Field(description="What it wrote, with the versions that it made.")
 
 
 class DownstreamRuns(Entity):

@@ -19,8 +19,8 @@ class Path(Entity):
 class Ended(Entity):
     """That one node's events no longer tell of an edge."""
 
-    origin: str
-    destination: str
+    origin: str = Field(description="Id of the node from which data flowed.")
+    destination: str = Field(description="Id of the node to which it flowed.")
     toldBy: str = Field(description="Id of the job, or dataset, whose events told of it.")
     lastAt: datetime = Field(description="Event time of the last event that told of it.")
     lastRun: UUID | None = Field(description="The run of that event; null if it was declared.")
@@ -30,13 +30,13 @@ class Ended(Entity):
 
 class FormerPath(Path):
     atOneTime: bool = Field(description="Whether there was a time when all of its edges were there.")
-    edges: list[ProvenEdge]
+    edges: list[ProvenEdge] = Field(description="All edges of this path, with what proved them.")
     ended: list[Ended] = Field(description="Which of the edges are no more, the first to end first.")
 
 
 class CommonAncestor(Node):
     toOrigin: int = Field(description="Steps from here to the nearest of the origins.")
-    toDestination: int
+    toDestination: int = Field(description="Steps from here to the nearest of the destinations.")
 
 
 class NoPath(Entity):
@@ -50,8 +50,8 @@ class NoPath(Entity):
 
 
 class Paths(Entity):
-    origins: list[Node]
-    destinations: list[Node]
+    origins: list[Node] = Field(description="Where the paths were to begin, as asked.")
+    destinations: list[Node] = Field(description="Where they were to end, as asked.")
     asOf: datetime = Field(description="The time at which the answer holds.")
     reachable: bool = Field(description="Whether there is a path at all, of whatever length.")
     complete: bool = Field(description="Whether these are all paths.")
@@ -62,4 +62,4 @@ class Paths(Entity):
     nodes: list[Node] = Field(description="All that are named in this answer.")
     edges: list[ProvenEdge] = Field(description="All edges of the paths, and of the other way.")
     noPath: NoPath | None = Field(description="Null where there is a path, and if only `reachable` was asked.")
-    freshness: Freshness
+    freshness: Freshness = Field(description="How far the store had heard by then.")
