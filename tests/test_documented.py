@@ -84,6 +84,8 @@ def _known(http: httpx.Client) -> tuple[list[dict[str, Any]], dict[str, list[Any
         for d in listed(f"/namespaces/{quote(namespace['name'], safe='')}/datasets", "datasets")
         if d["fields"]
     ]
+    models = [{**m["id"], "model": m["id"]["name"], "version": m["currentVersion"]} for m in listed("/models", "models")]
+    assert models
     assert len(jobs) > 5
     assert len(datasets) > 5
     others = {
@@ -92,7 +94,14 @@ def _known(http: httpx.Client) -> tuple[list[dict[str, Any]], dict[str, list[Any
         "identifier": listed("/dead-letters", "deadLetters")[0]["id"],
     }
     node_ids = [result["nodeId"] for result in listed("/search?q=o&limit=100", "results")]
-    return [{**others, **place} for place in (*jobs, *datasets)], {"nodeId": node_ids, "runId": [job["run"] for job in jobs]}
+    versions = ["latest", *(place["version"] for place in (*models, *datasets))]
+    asked = {
+        "nodeId": node_ids,
+        "runId": [job["run"] for job in jobs],
+        "from": [*node_ids, *versions],
+        "to": [*node_ids, *versions],
+    }
+    return [{**others, **place} for place in (*jobs, *datasets, *models)], asked
 
 
 @st.composite
@@ -100,9 +109,8 @@ def _cases(draw: st.DrawFn, operation: Any, service: Service) -> Case[Any]:
     case: Case[Any] = draw(operation.as_strategy(generation_mode=draw(_MODES)))
     if draw(st.booleans()):
         parts = case.path_parameters.keys()
-        place = draw(
-            st.sampled_from([place for place in service.places if len(parts & place.keys()) == len(parts - {"transition"})])
-        )
+        most = max(len(parts & place.keys()) for place in service.places)
+        place = draw(st.sampled_from([place for place in service.places if len(parts & place.keys()) == most]))
         case.path_parameters = {**case.path_parameters, **{k: quote(str(place[k]), safe="") for k in parts & place.keys()}}
         asked = {k: draw(st.sampled_from(v)) for k, v in service.asked.items() if any(p.name == k for p in operation.query)}
         case.query = {**{k: v for k, v in case.query.items() if draw(st.booleans())}, **asked}
