@@ -46,7 +46,7 @@ def _everything(n: int) -> Event:
         f"load{n}",
         f"run{n}",
         inputs=[dataset(f"a{n}", {**facets, "symlinks": {"identifiers": []}})],
-        outputs=[dataset(f"b{n}", facets)],
+        outputs=[dataset(f"b{n}", {**facets, "datasetType": {"datasetType": "MODEL"}})],
         run_facets={"parent": parent, "jobDependencies": {"upstream": [up]}},
         job_facets={"sql": {"query": f"select {n}"}, **({"lineage": {"entries": [target]}} if n % 2 else {})},
     )
