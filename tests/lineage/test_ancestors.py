@@ -19,7 +19,7 @@ _nodes = st.integers(1, 9)
 def test_nearest_common_ancestors_are_those_of_networkx(edges: set[tuple[int, int]], first: int, second: int) -> None:
     columns = np.array(sorted(edges), np.int64).T
     kinds = np.full(len(edges), EdgeKind.DATASET_LINEAGE, np.int8)
-    flow = Flow(Arrays([(columns[0], columns[1], columns[0], kinds)]), {}, frozenset(), {})
+    flow = Flow(Arrays([(columns[0], columns[1], columns[0], kinds)]), frozenset(), frozenset(), {})
     graph: nx.DiGraph[int] = nx.DiGraph(list(edges))
     graph.add_nodes_from((first, second))
     up = [nx.single_source_shortest_path_length(graph.reverse(), node) for node in (first, second)]

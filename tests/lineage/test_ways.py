@@ -20,9 +20,9 @@ _datasets, _jobs = st.integers(1, 6), st.integers(_JOBS, _JOBS + 5)
 _edges = st.sets(st.tuples(_datasets, _jobs) | st.tuples(_jobs, _datasets) | st.tuples(_jobs, _jobs), max_size=18)
 
 
-def _flow(edges: _Pairs, sinks: dict[int, int] | None = None) -> Flow:
+def _flow(edges: _Pairs, sinks: frozenset[int] = frozenset()) -> Flow:
     columns = np.array([(s, t, s, _kind(s, t)) for s, t in sorted(edges)], np.int64).reshape(-1, 4).T
-    return Flow(Arrays([(columns[0], columns[1], columns[2], columns[3].astype(np.int8))]), sinks or {}, frozenset(), {})
+    return Flow(Arrays([(columns[0], columns[1], columns[2], columns[3].astype(np.int8))]), sinks, frozenset(), {})
 
 
 def _kind(source: int, target: int) -> int:
@@ -91,7 +91,7 @@ def test_from_several_to_several() -> None:
 
 
 def test_an_explicit_job_and_its_sink_are_one() -> None:
-    flow = _flow({(1, 101 ^ SINK), (101 ^ SINK, 102), (102, 2), (101, 3)}, {101 ^ SINK: 101})
+    flow = _flow({(1, 101 ^ SINK), (101 ^ SINK, 102), (102, 2), (101, 3)}, frozenset({101 ^ SINK}))
     assert Between(flow, [1], [2]).paths(5).paths == [[1, 101, 102, 2]]
     assert Between(flow, [1], [3]).paths(5).paths == []
     assert Between(flow, [1], [101]).paths(5).paths == [[1, 101]]

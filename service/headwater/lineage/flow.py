@@ -7,8 +7,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
+
 from headwater.lineage.edges import EdgeKind
-from headwater.lineage.present.arrays import Arrays
+from headwater.lineage.present.arrays import Arrays, Ids, Places
 
 SINK = 0x2F0B4C471A96D583
 """Exclusive or of a job's id: the node in which what an explicit job reads ends (see present_edges.sql)."""
@@ -17,20 +19,31 @@ SINK = 0x2F0B4C471A96D583
 @dataclass(frozen=True, slots=True)
 class Flow:
     arrays: Arrays
-    sinks: Mapping[int, int]  # nodes that stand for jobs, in which what these read ends
+    sinks: AbstractSet[int]  # nodes that stand for jobs, in which what these read ends
     hidden: AbstractSet[int]  # datasets to walk through but not to show
     aliases: Mapping[int, int]  # the dataset of each other name of one
     complete: bool = True  # False: there is more than was read
     at: datetime | None = None  # None: now
     since: datetime | None = None  # not only what was current then, but all since this time
 
+    def places(self, ids: Iterable[int]) -> Places:
+        """In the arrays: of a job also that of its sink."""
+        asked = list(ids)
+        return self.arrays.places([*asked, *(sink for job in asked if (sink := job ^ SINK) in self.sinks)])
+
+    def shown(self, identifier: int) -> int:
+        """The job for its sink."""
+        return identifier ^ SINK if identifier in self.sinks else identifier
+
+    def ids(self, places: Places) -> Ids:
+        """As they are shown."""
+        ids = self.arrays.ids(places)
+        return np.where(np.isin(ids, np.fromiter(self.sinks, np.int64)), ids ^ SINK, ids) if self.sinks else ids
+
     def edges_from(self, sources: Iterable[int]) -> set[tuple[int, int]]:
         """Of these nodes: sources and targets by ids, that of a job for its sink."""
-        asked = set(sources)
-        places = self.arrays.places([*asked, *(sink for sink, job in self.sinks.items() if job in asked)])
-        origins, ends, _ = self.arrays.neighbours(places, downstream=True)
-        pairs = zip(self.arrays.ids(origins).tolist(), self.arrays.ids(ends).tolist(), strict=True)
-        return {(self.sinks.get(source, source), self.sinks.get(target, target)) for source, target in pairs}
+        origins, ends, _ = self.arrays.neighbours(self.places(sources), downstream=True)
+        return set(zip(self.ids(origins).tolist(), self.ids(ends).tolist(), strict=True))
 
     def writers(self, datasets: Iterable[int]) -> set[tuple[int, int]]:
         """Jobs with those of the datasets that they write, by ids."""

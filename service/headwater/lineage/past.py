@@ -37,7 +37,7 @@ class Past:
     async def flow(self, start: Iterable[int], *, downstream: bool, hops: int | None, most: int = _MOST) -> Flow:
         """As it is reached from ``start`` in that many edges; no further than ``most`` nodes."""
         seen = set(start)
-        level, edges, sinks, complete = list(seen), set[tuple[int, int, int, int]](), dict[int, int](), True
+        level, edges, sinks, complete = list(seen), set[tuple[int, int, int, int]](), set[int](), True
         while level and (hops is None or hops >= 0):
             if len(seen) > most:
                 complete = False
@@ -48,7 +48,7 @@ class Past:
             for source, target, owner, kind in found:
                 sink = target ^ SINK if kind < 0 else target
                 if kind < 0:
-                    sinks[sink] = target
+                    sinks.add(sink)
                 edges.add((source, sink, owner, abs(kind)))
                 if kind == EdgeKind.JOB_LINEAGE:
                     edges.add((source ^ SINK, target, owner, kind))

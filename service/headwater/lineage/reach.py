@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from headwater.lineage.flow import Flow
-from headwater.lineage.present.arrays import Arrays, Flags, Ids, Places, Reached
+from headwater.lineage.present.arrays import Flags, Ids, Places, Reached
 from headwater.lineage.question import Grain, Question
 
 
@@ -20,8 +19,7 @@ class Reach:
     distances: Places
     jobs: Flags
     complete: bool  # False: the depth cut the walk
-    _arrays: Arrays
-    _sinks: Mapping[int, int]
+    _flow: Flow
     _places: Places
     _before: Places  # by place; of a start, itself
 
@@ -32,8 +30,7 @@ class Reach:
         while (before := int(self._before[place])) != place:
             way.append(before)
             place = before
-        ids = self._arrays.ids(np.array(way[::-1], np.int32)).tolist()
-        return [self._sinks.get(identifier, identifier) for identifier in ids]
+        return [self._flow.shown(identifier) for identifier in self._flow.arrays.ids(np.array(way[::-1], np.int32)).tolist()]
 
 
 def reach(flow: Flow, question: Question) -> Reach:
@@ -44,24 +41,21 @@ class _Reaching:
     def __init__(self, flow: Flow, question: Question) -> None:
         self._flow = flow
         self._arrays = arrays = flow.arrays
-        self._sinks = flow.sinks
         self._question = question
         self._is_job = arrays.is_job(np.arange(len(arrays), dtype=np.int32))
         self._free = {Grain.ALL: None, Grain.DATASET: self._is_job, Grain.JOB: ~self._is_job}[question.grain]
-        self._avoid = self._places(question.avoid)
-        self._stop_at = self._places(question.stop_at)
+        self._avoid = self._flow.places(question.avoid)
+        self._stop_at = self._flow.places(question.stop_at)
 
     def reach(self) -> Reach:
         question = self._question
-        found = self._walk(self._places(question.start), downstream=question.downstream, depth=question.depth)
+        found = self._walk(self._flow.places(question.start), downstream=question.downstream, depth=question.depth)
         before, distances = (np.full(len(self._arrays), -1, np.int32) for _ in range(2))
         before[found.places] = found.before
         distances[found.places] = found.distances
         places = self._through(distances, before) if question.through else found.places
-        ids = self._arrays.ids(places)
-        for sink, job in self._sinks.items() if len(ids) else ():
-            ids[ids == sink] = job
-        start = {self._sinks.get(identifier, identifier) for identifier in question.start}
+        ids = self._flow.ids(places)
+        start = map(self._flow.shown, question.start)
         kept = ~np.isin(ids, np.array([*start, *self._flow.hidden], np.int64))
         if question.grain is not Grain.ALL:
             kept &= self._is_job[places] == (question.grain is Grain.JOB)
@@ -74,15 +68,14 @@ class _Reaching:
             distances[places],
             self._is_job[places],
             found.complete and self._flow.complete,
-            self._arrays,
-            self._sinks,
+            self._flow,
             places,
             before,
         )
 
     def _through(self, distances: Places, before: Places) -> Places:
         """Only what lies on a way by these nodes: those before them, and those after, whose distances are now by that way."""
-        through = self._places(self._question.through)
+        through = self._flow.places(self._question.through)
         through = through[distances[through] >= 0]
         towards = self._walk(through, downstream=not self._question.downstream).places
         towards = towards[distances[towards] >= 0]
@@ -99,6 +92,3 @@ class _Reaching:
         return self._arrays.walk(
             start, downstream=downstream, depth=depth, avoid=self._avoid, stop_at=self._stop_at, free=self._free
         )
-
-    def _places(self, ids: Collection[int]) -> Places:
-        return self._arrays.places([*ids, *(sink for sink, job in self._sinks.items() if job in ids)])

@@ -52,7 +52,7 @@ class Between:
     def __init__(self, flow: Flow, starts: Collection[int], ends: Collection[int], grain: Grain = Grain.ALL) -> None:
         self._flow = flow
         self._arrays = arrays = flow.arrays
-        self._starts, self._ends = self._places(starts), self._places(ends)
+        self._starts, self._ends = self._flow.places(starts), self._flow.places(ends)
         is_job = arrays.is_job(np.arange(len(arrays), dtype=np.int32))
         self._free: Flags | None = {Grain.ALL: None, Grain.DATASET: is_job, Grain.JOB: ~is_job}[grain]
         self._is_end = set(self._ends.tolist())
@@ -154,7 +154,4 @@ class Between:
 
     def _ids(self, places: Collection[int]) -> tuple[int, ...]:
         ids = self._arrays.ids(np.array(places, np.int32)).tolist()
-        return tuple([self._flow.sinks.get(identifier, identifier) for identifier in ids])
-
-    def _places(self, ids: Collection[int]) -> Places:
-        return self._arrays.places([*ids, *(sink for sink, job in self._flow.sinks.items() if job in ids)])
+        return tuple(map(self._flow.shown, ids))

@@ -236,11 +236,11 @@ def _of_schemas(hypothesis: Hypothesis, present: Mapping[int, Schema]) -> Iterat
 @contextmanager
 def _supposed(flow: Flow, hypothesis: Hypothesis) -> Iterator[Flow]:
     present = {owner: flow.arrays.owned(owner) for owner in hypothesis.edges}
-    sinks = {e.target: owner for owner, edges in hypothesis.edges.items() for e in edges if e.target == owner ^ SINK}
+    sinks = {e.target for owner, edges in hypothesis.edges.items() for e in edges if e.target == owner ^ SINK}
     try:
         for owner, edges in hypothesis.edges.items():
             flow.arrays.replace(owner, edges)
-        yield replace(flow, sinks={**flow.sinks, **sinks})
+        yield replace(flow, sinks=flow.sinks | sinks)
     finally:
         for owner, edges in present.items():
             flow.arrays.replace(owner, edges)

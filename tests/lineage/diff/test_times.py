@@ -37,7 +37,7 @@ def _around(flow: Flow, node: int, depth: int) -> tuple[set[str], set[tuple[str,
     nodes, edges = {_NAMES[node]}, set[tuple[str, str]]()
     for seen in (graph, graph.reverse()):
         found = {n for start in (node, node ^ SINK) for n in nx.single_source_shortest_path_length(seen, start, cutoff=depth)}
-        within = {_NAMES[flow.sinks.get(n, n)] for n in found - {node ^ SINK}}
+        within = {_NAMES[flow.shown(n)] for n in found - {node ^ SINK}}
         nodes |= within
         edges |= {edge for edge in _edges(flow) if within.issuperset(edge)}
     return nodes, edges

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from time import monotonic
 
@@ -55,7 +55,7 @@ class Present:
         self._arrays: Arrays | None = None
         self._aliases: dict[int, int] = {}
         self._hidden: set[int] = set()
-        self._sinks: dict[int, int] = {}
+        self._sinks: set[int] = set()
         self._since = 0  # every transaction with a lesser number has been seen
         self._read_at = 0.0
 
@@ -89,14 +89,14 @@ class Present:
         self._hidden = {name for name, _, hidden in rows if hidden}
         names = np.array(sorted(self._aliases), np.int64)
         canonical = np.array([self._aliases[name] for name in names.tolist()], np.int64)
-        self._sinks = {}
+        self._sinks = set()
         parts: list[Part] = []
         async with conn.cursor(name="edges", binary=True) as cursor:
             await cursor.execute(_ALL_EDGES)
             while await cursor.fetchmany(1):
                 sources, targets, owners, kinds = (_array(cursor.pgresult, i) for i in range(4))
                 ends = _renamed(sources, names, canonical), _renamed(targets, names, canonical)
-                self._note_sinks(targets[kinds < 0].tolist())
+                self._sinks.update(targets[kinds < 0].tolist())
                 parts.append((*ends, owners, np.abs(kinds).astype(np.int8)))
         return await asyncio.to_thread(Arrays, parts)
 
@@ -113,12 +113,9 @@ class Present:
         rows = await (await conn.execute(_EDGES_OF, (list(owners),), binary=True)).fetchall()
         for source, target, owner, kind in rows:
             edges[owner].append(Edge(self._dataset(source), self._dataset(target), abs(kind)))
-        self._note_sinks(target for _, target, _, kind in rows if kind < 0)
+        self._sinks.update(target for _, target, _, kind in rows if kind < 0)
         for owner in owners:
             arrays.replace(owner, edges[owner])
-
-    def _note_sinks(self, found: Iterable[int]) -> None:
-        self._sinks |= {sink: sink ^ SINK for sink in found}
 
 
 def _worn(arrays: Arrays) -> bool:
