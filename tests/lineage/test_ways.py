@@ -90,6 +90,11 @@ def test_from_several_to_several() -> None:
     assert sorted(found.paths) == [[1, 3], [1, 4], [2, 3], [2, 4]]
 
 
+def test_a_path_does_not_come_by_its_start_again_though_that_is_no_step() -> None:
+    flow = _flow({(100, 1), (1, 100), (100, 2)})
+    assert Between(flow, [100], [2], Grain.DATASET).paths(10).paths == [[100, 2]]
+
+
 def test_an_explicit_job_and_its_sink_are_one() -> None:
     flow = _flow({(1, 101 ^ SINK), (101 ^ SINK, 102), (102, 2), (101, 3)}, frozenset({101 ^ SINK}))
     assert Between(flow, [1], [2]).paths(5).paths == [[1, 101, 102, 2]]

@@ -55,7 +55,7 @@ class Between:
         self._starts, self._ends = self._flow.places(starts), self._flow.places(ends)
         is_job = arrays.is_job(np.arange(len(arrays), dtype=np.int32))
         self._free: Flags | None = {Grain.ALL: None, Grain.DATASET: is_job, Grain.JOB: ~is_job}[grain]
-        self._is_end = set(self._ends.tolist())
+        self._is_start, self._is_end = set(self._starts.tolist()), set(self._ends.tolist())
         self._steps: dict[int, list[int]] = {}
 
     def reachable(self) -> bool:
@@ -147,7 +147,7 @@ class Between:
         return edges
 
     def _is_stop(self, place: int) -> bool:
-        return not self._is_free(place) or place in self._is_end
+        return not self._is_free(place) or place in self._is_end or place in self._is_start
 
     def _is_free(self, place: int) -> bool:
         return self._free is not None and bool(self._free[place])
