@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Depends, Query, Request
 
-from headwater.api.parameters import Text, one_of
+from headwater.api.parameters import NO_INSTANT, Text, instant, one_of
 from headwater.db.pool import Connection, Pool
 from headwater.errors import Invalid, NotFound
 from headwater.lineage.column_graph import Place
@@ -20,13 +20,10 @@ from headwater.lineage.flow import Flow
 from headwater.lineage.moments import moment_of
 from headwater.lineage.near import find_node
 from headwater.lineage.node_ids import NodeKind
-from headwater.lineage.past import Past
+from headwater.lineage.past import BEGINNING, Past
 from headwater.lineage.present.present import Present
-from headwater.lineage.question import Grain, Question
+from headwater.lineage.question import FlowOf, Grain, Question
 from headwater.lineage.snapshot import snapshot
-
-_BEGINNING = datetime.min.replace(tzinfo=UTC)
-FlowOf: TypeAlias = Callable[[Question], Awaitable[Flow]]
 
 NodeId = Annotated[
     Text,
@@ -80,7 +77,7 @@ def _when(
         case ("current", "", ""):
             return When(as_of, None)
         case ("all", "", ""):
-            return When(as_of, _BEGINNING)
+            return When(as_of, BEGINNING)
         case ("since", "=", time):
             return When(as_of, time_of(time, "history"))
     raise Invalid(f"query param history must be current, all or since=<time>, not '{history}'")
@@ -91,12 +88,8 @@ Asked = Annotated[When, Depends(_when)]
 
 def time_of(told: str, name: str) -> datetime:
     """Raises Invalid."""
-    try:
-        time = datetime.fromisoformat(told.replace(" ", "+") if "T" in told else told)
-    except ValueError:
-        time = None
-    if time is None or time.tzinfo is None:
-        raise Invalid(f"query param {name} must be a time with its offset, such as 2026-01-31T08:30:00Z, not '{told}'")
+    if (time := instant(told)) is None:
+        raise Invalid(f"query param {name} {NO_INSTANT}, not '{told}'")
     return time
 
 
@@ -141,8 +134,7 @@ async def id_of(conn: Connection, node_id: str) -> int:
     node = await find_node(conn, node_id)
     if node.kind is NodeKind.DATASET_FIELD or node.version is not None:
         raise Invalid("This is asked of datasets and jobs, not of their fields or versions.")
-    if node.hidden:
-        raise NotFound("Job" if node.kind is NodeKind.JOB else "Dataset", node.name)
+    node.require_shown()
     return node.id
 
 
@@ -156,6 +148,5 @@ async def places_of(conn: Connection, node_id: str) -> list[Place]:
     node = await find_node(conn, node_id)
     if node.version is not None:
         raise Invalid("Of columns only the present is known here: /column-lineage tells of a version.")
-    if node.hidden:
-        raise NotFound("Job" if node.kind is NodeKind.JOB else "Dataset", node.name)
+    node.require_shown()
     return await outset(conn, node)

@@ -23,16 +23,24 @@ def one_of(*values: str, **spellings: str) -> BeforeValidator:
     return BeforeValidator(read)
 
 
-def _time(told: Any) -> Any:
-    if not isinstance(told, str):
-        return told
+NO_INSTANT = "must be a time with its offset, such as 2026-01-31T08:30:00Z"
+
+
+def instant(told: str) -> datetime | None:
+    """None where it is no time with its offset."""
     try:
         # A plus sign that was not encoded arrives as a space.
         time = datetime.fromisoformat(told.replace(" ", "+") if "T" in told else told)
     except ValueError:
-        time = None
-    if time is None or time.tzinfo is None:
-        raise PydanticCustomError("time", "must be a time with its offset, such as 2026-01-31T08:30:00Z")
+        return None
+    return time if time.tzinfo is not None else None
+
+
+def _time(told: Any) -> Any:
+    if not isinstance(told, str):
+        return told
+    if (time := instant(told)) is None:
+        raise PydanticCustomError("time", NO_INSTANT)
     return time
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeAlias
@@ -20,18 +20,16 @@ from headwater.lineage.column_graph import Place
 from headwater.lineage.columns import derived_columns
 from headwater.lineage.described import describe
 from headwater.lineage.downstream import Readers, Written
-from headwater.lineage.flow import Flow
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.near import find_node
 from headwater.lineage.node_ids import NodeKind, Resolved, field_node_id, job_node_id, parse, resolve
-from headwater.lineage.question import Question
+from headwater.lineage.question import FlowOf, Question
 from headwater.lineage.reach import reach
 from headwater.lineage.serving import load_serving
 from headwater.lineage.trace import FURTHEST, written
 from headwater.lineage.trained import Trained, load_trained
 from headwater.lineage.upstream import find_run
 
-FlowOf: TypeAlias = Callable[[Question], Awaitable[Flow]]
 By: TypeAlias = Literal["FEATURE", "COLUMN_LINEAGE", "DATASET", "VERSION"]
 Judge: TypeAlias = Callable[[Trained], By | None]
 
@@ -72,8 +70,7 @@ async def affected(conn: Connection, flow_of: FlowOf, node_id: str) -> Affected:
         outputs = await Readers(conn).outputs([await find_run(conn, _uuid(rest))])
         return await _of_versions(conn, node_id, [version for versions in outputs.values() for version in versions])
     node, told = await _resolve(conn, kind, node_id)
-    if node.hidden:
-        raise NotFound("Job" if kind is NodeKind.JOB else "Dataset", node.name)
+    node.require_shown()
     if told is None:
         if kind is NodeKind.DATASET_FIELD:
             return await _of_column(conn, flow_of, node_id, Place(node.id, node.field))

@@ -27,7 +27,6 @@ class Surveyor:
                 raise NotFound("Node", node_id)
             if node.version is not None:
                 raise InvalidNodeId("This graph is the present one, of which no version can be asked.")
-            if node.hidden:
-                raise NotFound("Job" if node.kind is NodeKind.JOB else "Dataset", node.name)
+            node.require_shown()
             found = await neighbourhood(conn, self._walks, node.id, node.kind is NodeKind.JOB, max(depth, 0))
             return await self._fragments.answer(conn, self._graph, found)

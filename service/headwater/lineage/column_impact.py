@@ -19,11 +19,11 @@ from headwater.lineage.described import describe
 from headwater.lineage.flow import Flow
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.groups import load_groups
+from headwater.lineage.left_out import SUMMED_UP, left_out
 from headwater.lineage.node_ids import field_node_id
 from headwater.lineage.question import ColumnQuestion, Cursor
 from headwater.lineage.table_level import load_table_level
 
-_SUMMED_UP = 10_000  # columns whose datasets are read for groups and filters
 _SCOPES: Sequence[Scope] = ("FIELD", "DATASET", "UNRESOLVED")
 _Edge: TypeAlias = tuple[Place, Place]  # near, far
 
@@ -54,7 +54,7 @@ async def _require(conn: Connection, place: Place, *, downstream: bool) -> None:
 async def column_impact(conn: Connection, flow: Flow, question: ColumnQuestion, reached: ColumnReach) -> ColumnImpact:
     """Of what ``walk_columns`` found; ``flow`` tells where data flows on without. In a constant number of statements."""
     now, freshness = await load_freshness(conn)
-    nearest = reached.found[:_SUMMED_UP]
+    nearest = reached.found[:SUMMED_UP]
     nodes = await describe(conn, _datasets(question.start))
     shown = reached.found
     if test := question.filter.test():
@@ -157,16 +157,8 @@ async def _proven(
 def _counts(reached: ColumnReach, shown: Sequence[Found], listed: int, question: ColumnQuestion) -> ColumnCounts:
     found = reached.found
     affects = [one.affects for one in found]
-    cut = []
-    if not reached.complete:
-        cut.append(Cut(rule="depth" if reached.flow.complete else "size", nodes=None))
-    if question.filter.test() is not None:
-        looked_at = min(len(found), _SUMMED_UP)
-        cut.append(Cut(rule="filter", nodes=looked_at - len(shown)))
-        if looked_at < len(found):
-            cut.append(Cut(rule="size", nodes=len(found) - looked_at))
-    if listed < len(shown):
-        cut.append(Cut(rule="limit", nodes=len(shown) - listed))
+    cut = [] if reached.complete else [Cut(rule="depth" if reached.flow.complete else "size", nodes=None)]
+    cut += left_out(len(found), shown, listed, question.filter)
     return ColumnCounts(
         found=len(found),
         values=affects.count("VALUES"),

@@ -14,16 +14,15 @@ from headwater.lineage.evidence import load_evidence
 from headwater.lineage.flow import Flow
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.groups import load_groups
+from headwater.lineage.left_out import SUMMED_UP, left_out
 from headwater.lineage.question import Cursor, Question
 from headwater.lineage.reach import Reach, reach
-
-_SUMMED_UP = 10_000  # nodes whose types and owners are read for groups and filters
 
 
 async def impact(conn: Connection, flow: Flow, question: Question) -> Impact:
     """``flow`` must not be changed meanwhile. In a constant number of statements."""
     found = await asyncio.to_thread(reach, flow, question)
-    nearest = found.ids[:_SUMMED_UP].tolist()
+    nearest = found.ids[:SUMMED_UP].tolist()
     nodes = await describe(conn, question.start)
     shown: Sequence[int] = range(len(found.ids))
     if test := question.filter.test():
@@ -75,14 +74,6 @@ def _edge(pair: tuple[int, int], question: Question) -> tuple[int, int]:
 
 def _counts(found: Reach, shown: Sequence[int], listed: list[int], question: Question) -> Counts:
     jobs = int(found.jobs.sum())
-    cut = []
-    if not found.complete:
-        cut.append(Cut(rule="depth", nodes=None))
-    if question.filter.test() is not None:
-        looked_at = min(len(found.ids), _SUMMED_UP)
-        cut.append(Cut(rule="filter", nodes=looked_at - len(shown)))
-        if looked_at < len(found.ids):
-            cut.append(Cut(rule="size", nodes=len(found.ids) - looked_at))
-    if len(listed) < len(shown):
-        cut.append(Cut(rule="limit", nodes=len(shown) - len(listed)))
+    cut = [] if found.complete else [Cut(rule="depth", nodes=None)]
+    cut += left_out(len(found.ids), shown, len(listed), question.filter)
     return Counts(found=len(found.ids), datasets=len(found.ids) - jobs, jobs=jobs, returned=len(listed), cut=cut)

@@ -69,6 +69,11 @@ class Resolved:
     version: UUID | None
     hidden: bool
 
+    def require_shown(self) -> None:
+        """Raises NotFound."""
+        if self.hidden:
+            raise NotFound("Job" if self.kind is NodeKind.JOB else "Dataset", self.name)
+
 
 def dataset_node_id(namespace: str, name: str) -> str:
     return f"{NodeKind.DATASET}:{namespace}:{name}"

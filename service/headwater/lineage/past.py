@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 import numpy as np
 
@@ -19,6 +19,8 @@ SELECT dataset_id, canonical_id, is_hidden FROM datasets
 WHERE dataset_id = ANY(%(ids)s) OR canonical_id = ANY(%(ids)s) AND canonical_id <> dataset_id
 """
 _EDGES = statement("past_edges")
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+"""Since then: all of history."""
 DATA = (EdgeKind.INPUT, EdgeKind.OUTPUT, EdgeKind.DATASET_LINEAGE, EdgeKind.JOB_LINEAGE)
 
 

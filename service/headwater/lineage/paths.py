@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeAlias
 
 from headwater.db.pool import Connection
@@ -18,14 +18,12 @@ from headwater.lineage.ended import load_ended
 from headwater.lineage.evidence import load_evidence
 from headwater.lineage.flow import Flow
 from headwater.lineage.freshness import load_freshness
-from headwater.lineage.past import Past
-from headwater.lineage.question import Grain, Question
+from headwater.lineage.past import BEGINNING, Past
+from headwater.lineage.question import FlowOf, Grain, Question
 from headwater.lineage.ways import Between, Pair, Ways
 
-FlowOf: TypeAlias = Callable[[Question], Awaitable[Flow]]
 Names: TypeAlias = Mapping[int, str]  # ids of nodes that are shown, by id
 
-_BEGINNING = datetime.min.replace(tzinfo=UTC)
 _ANCESTORS = 10
 _HISTORY = 5_000  # nodes among which a former path is looked for: some seconds, in which nobody else is answered
 
@@ -96,14 +94,14 @@ async def _why(conn: Connection, flow_of: FlowOf, flow: Flow, question: PathQues
     upstream = await flow_of(Question(start=(*origins, *destinations), downstream=False))
     other_way = await asyncio.to_thread(Between(upstream, destinations, origins, grain).paths, 1)
     ancestors = await asyncio.to_thread(nearest_common_ancestors, upstream, origins, destinations, grain)
-    former = await _former(conn, flow_of, question, at) if flow.since != _BEGINNING else None
+    former = await _former(conn, flow_of, question, at) if flow.since != BEGINNING else None
     found = former if former and former.gone else None
     return _Why(other_way, ancestors[:_ANCESTORS], found, former is not None and not found and not former.flow.complete)
 
 
 async def _former(conn: Connection, flow_of: FlowOf, question: PathQuestion, at: datetime) -> _Former:
     """The path by all that was told until then, with every node on it."""
-    history = await Past(conn, at, _BEGINNING).flow(question.origins, downstream=True, hops=None, most=_HISTORY)
+    history = await Past(conn, at, BEGINNING).flow(question.origins, downstream=True, hops=None, most=_HISTORY)
     way = await asyncio.to_thread(Between(history, question.origins, question.destinations).paths, 1)
     sources = tuple(sorted({source for source, _ in way.edges}))
     gone = way.edges - (await flow_of(Question(start=sources, depth=0))).edges_from(sources) if way.paths else set()

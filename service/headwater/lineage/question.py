@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import translate
+from typing import TypeAlias
 
 from headwater.entities.graph import Node
 from headwater.errors import Invalid
 from headwater.lineage.column_graph import Place
+from headwater.lineage.flow import Flow
 
 _CURSOR = re.compile(r"(\d{1,9})\.(-?\d{1,19})$")
 
@@ -84,6 +86,10 @@ class Question:
     paths: bool = True
     limit: int = 100
     cursor: Cursor | None = None
+
+
+FlowOf: TypeAlias = Callable[[Question], Awaitable[Flow]]
+"""Gives the graph that a question is asked of, or what is needed of it."""
 
 
 @dataclass(frozen=True, slots=True)

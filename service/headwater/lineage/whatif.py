@@ -22,13 +22,13 @@ from headwater.lineage.flow import SINK, Flow
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.groups import load_groups
 from headwater.lineage.hypothesis import Hypothesis, Named, Schema
+from headwater.lineage.left_out import SUMMED_UP
 from headwater.lineage.node_ids import dataset_node_id, job_node_id
 from headwater.lineage.present.arrays import Edge
 from headwater.lineage.question import ColumnQuestion, Question
 from headwater.lineage.reach import Reach, reach
 from headwater.lineage.table_level import beyond, next_by_table
 
-_SUMMED_UP = 10_000  # nodes whose types and owners are counted
 _HARMLESS = ("COLUMN_ADDED",)
 _KINDS: dict[int, tuple[ChangeKind, ChangeKind]] = {
     EdgeKind.INPUT: ("INPUT_ADDED", "INPUT_REMOVED"),
@@ -80,7 +80,7 @@ async def what_if(conn: Connection, flow: Flow, hypothesis: Hypothesis, limit: i
         changes=[_change(difference, nodes, counts[i]) for i, difference in enumerate(differences)],
         asOf=as_of,
         counts=Counts(found=len(order), datasets=len(order) - jobs, jobs=jobs, returned=len(page), cut=cut),
-        groups=await load_groups(conn, order[:_SUMMED_UP]),
+        groups=await load_groups(conn, order[:SUMMED_UP]),
         freshness=freshness,
         nodes=[_affected(nodes[i], hits[i], [nodes[n].id for n in ways[i] if n in nodes]) for i in page if i in nodes],
     )
