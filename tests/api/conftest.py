@@ -10,17 +10,21 @@ import pytest
 from fastapi import FastAPI
 
 from headwater.api import errors
+from headwater.api.body import Admission
 from headwater.api.paths import RawPaths
 from headwater.db.pool import Pool
 from headwater.settings import Settings
 
-_RESOURCES = ("namespaces", "sources", "datasets", "jobs", "runs", "tags", "search", "events", "stats")
+_RESOURCES = (
+    "namespaces", "sources", "datasets", "jobs", "runs", "tags", "search", "events", "stats", "lineage", "lineage_paths",
+    "lineage_diff", "impact", "models",
+)  # fmt: skip
 
 
 @pytest.fixture
 def app(pool: Pool) -> FastAPI:
     app = FastAPI(redirect_slashes=False)
-    app.state.pool, app.state.settings = pool, Settings()
+    app.state.pool, app.state.settings, app.state.admission = pool, Settings(), Admission(1 << 30)
     for resource in _RESOURCES:
         app.include_router(importlib.import_module(f"headwater.api.{resource}").router)
     errors.install(app)

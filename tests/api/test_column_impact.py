@@ -1,33 +1,19 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import networkx as nx
 import pytest
-from fastapi import FastAPI
 from pydantic import TypeAdapter
 
-from headwater.api import errors, impact
-from headwater.db.pool import Pool
 from headwater.entities.graph import ColumnImpact
 from tests.build import Event, dataset, dataset_event, run_event, run_uuid, schema, store
 from tests.lineage.graphs import complete
 from tests.queries import recorded
 
 DB = "dataset:db://shop:"
-
-
-@pytest.fixture
-async def client(pool: Pool) -> AsyncIterator[httpx.AsyncClient]:
-    app = FastAPI()
-    app.state.pool = pool
-    app.include_router(impact.router)
-    errors.install(app)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://headwater") as opened:
-        yield opened
 
 
 async def _ask(client: httpx.AsyncClient, node: str, **parameters: Any) -> dict[str, Any]:

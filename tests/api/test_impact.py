@@ -1,32 +1,18 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from itertools import pairwise
 from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from pydantic import TypeAdapter
 
-from headwater.api import errors, impact
-from headwater.db.pool import Pool
 from headwater.entities.graph import Impact
 from tests.build import Event, dataset_event, run_event, run_uuid, store
 from tests.lineage.graphs import complete
 from tests.queries import recorded
 
 DB = "dataset:db://shop:"
-
-
-@pytest.fixture
-async def client(pool: Pool) -> AsyncIterator[httpx.AsyncClient]:
-    app = FastAPI()
-    app.state.pool = pool
-    app.include_router(impact.router)
-    errors.install(app)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://headwater") as opened:
-        yield opened
 
 
 async def _ask(client: httpx.AsyncClient, node: str, **parameters: Any) -> dict[str, Any]:

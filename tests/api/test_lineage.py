@@ -2,31 +2,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from pydantic import TypeAdapter
 
-from headwater.api import deps, errors, lineage
-from headwater.db.pool import Pool
+from headwater.api import deps
 from headwater.entities.lineage import ColumnGraph, Lineage, UpstreamRuns
 from tests.build import GOLDEN, NAMESPACE, golden_events, run_event, run_uuid, store
 from tests.serving import in_process
 
 NODE = "job:shop:load"
-
-
-@pytest.fixture
-async def client(pool: Pool) -> AsyncIterator[httpx.AsyncClient]:
-    app = FastAPI()
-    app.state.pool = pool
-    app.include_router(lineage.router)
-    errors.install(app)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://headwater") as opened:
-        yield opened
 
 
 @pytest.mark.parametrize(

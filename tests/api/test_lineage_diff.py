@@ -1,16 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from pydantic import TypeAdapter
 
-from headwater.api import datasets, errors, lineage_diff
-from headwater.api.paths import RawPaths
-from headwater.db.pool import Pool
 from headwater.entities.diff import GraphDiff, RunDiff, VersionDiff
 from tests.build import Event, dataset, dataset_event, job_event, run_event, run_uuid, schema, store
 from tests.lineage.graphs import complete
@@ -20,18 +15,6 @@ DB = "dataset:db://shop:"
 JOB = "job:shop:"
 MORNING, NOON, EVENING = (f"2026-03-01T{hour}:00:00Z" for hour in ("09", "12", "18"))
 ANSWER: TypeAdapter[Any] = TypeAdapter(GraphDiff | VersionDiff | RunDiff)
-
-
-@pytest.fixture
-async def client(pool: Pool) -> AsyncIterator[httpx.AsyncClient]:
-    app = FastAPI()
-    app.state.pool = pool
-    app.include_router(lineage_diff.router)
-    app.include_router(datasets.router)
-    errors.install(app)
-    app.add_middleware(RawPaths)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://headwater") as opened:
-        yield opened
 
 
 async def _ask(client: httpx.AsyncClient, node: str, before: str, after: str, **parameters: Any) -> dict[str, Any]:

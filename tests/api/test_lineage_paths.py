@@ -1,16 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from itertools import pairwise
 from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from pydantic import TypeAdapter
 
-from headwater.api import errors, lineage_paths
-from headwater.db.pool import Pool
 from headwater.entities.paths import Paths
 from tests.build import Event, dataset_event, job_event, run_event, run_uuid, store
 from tests.lineage.graphs import complete
@@ -18,16 +14,6 @@ from tests.queries import recorded
 
 DB = "dataset:db://shop:"
 JOB = "job:shop:"
-
-
-@pytest.fixture
-async def client(pool: Pool) -> AsyncIterator[httpx.AsyncClient]:
-    app = FastAPI()
-    app.state.pool = pool
-    app.include_router(lineage_paths.router)
-    errors.install(app)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://headwater") as opened:
-        yield opened
 
 
 async def _ask(client: httpx.AsyncClient, source: str, target: str, **parameters: Any) -> dict[str, Any]:

@@ -10,9 +10,6 @@ import pytest
 from fastapi import FastAPI
 from pydantic import TypeAdapter
 
-from headwater.api import errors, models
-from headwater.api.paths import RawPaths
-from headwater.db.pool import Pool
 from headwater.entities.model import Affected, Comparison, Models, ModelVersions, Trace
 from tests.api.model_story import (
     CLEAN,
@@ -33,12 +30,7 @@ CHURN = "mlflow%3A%2F%2Fmodels/churn"
 
 
 @pytest.fixture
-async def client(pool: Pool) -> AsyncIterator[httpx.AsyncClient]:
-    app = FastAPI()
-    app.state.pool = pool
-    app.include_router(models.router)
-    errors.install(app)
-    app.add_middleware(RawPaths)
+async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://headwater/api/v1/models") as opened:
         yield opened
 

@@ -1,33 +1,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from pydantic import TypeAdapter
 
-from headwater.api import errors, impact
-from headwater.api.body import Admission
 from headwater.db.pool import Pool
 from headwater.entities.graph import WhatIf
-from headwater.settings import Settings
 from tests.build import Event, dataset, dataset_event, job_event, run_event, schema, store
 from tests.lineage.graphs import complete, complete_explicitly, derived
 
 DB = "dataset:db://shop:"
-
-
-@pytest.fixture
-async def client(pool: Pool) -> AsyncIterator[httpx.AsyncClient]:
-    app = FastAPI()
-    app.state.pool, app.state.settings, app.state.admission = pool, Settings(), Admission(1 << 30)
-    app.include_router(impact.router)
-    errors.install(app)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://headwater") as opened:
-        yield opened
 
 
 async def _suppose(client: httpx.AsyncClient, *events: Event, **parameters: Any) -> dict[str, Any]:
