@@ -22,10 +22,9 @@ from benchmarks.report import machine, save, table
 from headwater.db import migrate
 from headwater.db.pool import Pool, open_pool
 from headwater.entities import encode
-from headwater.lineage.column_graph import Place
-from headwater.lineage.column_impact import column_impact, walk_columns
-from headwater.lineage.present.present import Present
-from headwater.lineage.question import ColumnQuestion
+from headwater.lineage.columns.graph import Place
+from headwater.lineage.graph.present import Present
+from headwater.lineage.impact.columns import ColumnQuestion, column_impact, walk_columns
 from headwater.lineage.snapshot import snapshot
 
 _LAYERS, _COLUMNS = 8, 10

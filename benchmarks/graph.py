@@ -23,10 +23,10 @@ from benchmarks.installation import Installation, Process, installation
 from benchmarks.report import machine, save, table
 from headwater.db import migrate
 from headwater.db.pool import Pool, open_pool
-from headwater.lineage.impact import impact
-from headwater.lineage.present.present import Present
-from headwater.lineage.question import Grain, Question
-from headwater.lineage.reach import reach
+from headwater.lineage.graph.present import Present
+from headwater.lineage.graph.question import Grain, Question
+from headwater.lineage.graph.reach import reach
+from headwater.lineage.impact.nodes import impact
 
 _SEED = """
 INSERT INTO namespaces (namespace_id, name, first_at) VALUES (1, 'bench', now());

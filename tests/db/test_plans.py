@@ -25,9 +25,9 @@ from headwater.db.pool import Connection, Pool, connect, open_pool
 from headwater.errors import NotFound
 from headwater.ingest.commit import Memory, commit
 from headwater.ingest.words import renew_all
-from headwater.lineage.begun import load_begun
 from headwater.lineage.diff.past_facets import causes, columns_at, facets_at
-from headwater.lineage.ended import load_ended
+from headwater.lineage.graph.begun import load_begun
+from headwater.lineage.graph.ended import load_ended
 from headwater.lineage.near import find_node
 from headwater.settings import Settings
 

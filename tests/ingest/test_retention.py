@@ -18,8 +18,8 @@ from headwater.catalog.page import Page
 from headwater.db.pool import Connection
 from headwater.ingest.replay import replay
 from headwater.ingest.retention import Retired, retire, running_retention
-from headwater.lineage.graph import Graph
-from headwater.lineage.neighbourhood import Walks, neighbourhood
+from headwater.lineage.neighbourhood.remembered import Graph
+from headwater.lineage.neighbourhood.walks import Walks, neighbourhood
 from headwater.settings import Settings
 
 DB, SHOP = "db://shop", "shop"

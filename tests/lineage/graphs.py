@@ -7,7 +7,7 @@ import random
 from typing import Any
 
 from headwater.db.pool import Pool
-from headwater.lineage.around import Surveyor
+from headwater.lineage.neighbourhood.around import Surveyor
 from tests.build import Event, dataset, dataset_event, run_event
 
 Graph = dict[str, Any]  # nodes by id

@@ -25,7 +25,7 @@ from headwater.db.pool import open_pool
 from headwater.ingest import preload
 from headwater.ingest.retention import running_retention
 from headwater.ingest.writer import running_writer
-from headwater.lineage.present.present import running_housekeeping
+from headwater.lineage.graph.present import running_housekeeping
 from headwater.logs import request_id
 from headwater.settings import Settings
 

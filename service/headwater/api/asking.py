@@ -14,15 +14,15 @@ from fastapi import Depends, Query, Request
 from headwater.api.parameters import NO_INSTANT, Text, instant, one_of
 from headwater.db.pool import Connection, Pool
 from headwater.errors import Invalid, NotFound
-from headwater.lineage.column_graph import Place
-from headwater.lineage.columns import outset
-from headwater.lineage.flow import Flow
-from headwater.lineage.moments import moment_of
+from headwater.lineage.columns.graph import Place
+from headwater.lineage.columns.lineage import outset
+from headwater.lineage.graph.flow import Flow
+from headwater.lineage.graph.moments import moment_of
+from headwater.lineage.graph.past import BEGINNING, Past
+from headwater.lineage.graph.present import Present
+from headwater.lineage.graph.question import FlowOf, Grain, Question
 from headwater.lineage.near import find_node
 from headwater.lineage.node_ids import NodeKind
-from headwater.lineage.past import BEGINNING, Past
-from headwater.lineage.present.present import Present
-from headwater.lineage.question import FlowOf, Grain, Question
 from headwater.lineage.snapshot import snapshot
 
 NodeId = Annotated[

@@ -17,12 +17,12 @@ from headwater.entities.graph import ColumnImpact, Impact, WhatIf
 from headwater.errors import Invalid
 from headwater.ingest.hypothetical import suppose
 from headwater.ingest.prepare import prepare
-from headwater.lineage.column_impact import column_impact, walk_columns
-from headwater.lineage.impact import impact
+from headwater.lineage.graph.question import Cursor, Filter, Grain, Question
+from headwater.lineage.impact.columns import ColumnQuestion, column_impact, walk_columns
+from headwater.lineage.impact.nodes import impact
+from headwater.lineage.impact.whatif import what_if
 from headwater.lineage.node_ids import NodeKind, parse
-from headwater.lineage.question import ColumnQuestion, Cursor, Filter, Grain, Question
 from headwater.lineage.snapshot import snapshot
-from headwater.lineage.whatif import what_if
 
 router = APIRouter(prefix="/api/v1", tags=["Graph"])
 

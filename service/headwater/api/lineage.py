@@ -10,11 +10,11 @@ from pydantic import AfterValidator, BeforeValidator
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json, sent, uuid_of
 from headwater.api.parameters import Text, one_of
 from headwater.entities.lineage import ColumnGraph, DownstreamRuns, Lineage, UpstreamRuns
-from headwater.lineage.around import Surveyor
-from headwater.lineage.columns import get_column_lineage
-from headwater.lineage.downstream import get_downstream
+from headwater.lineage.columns.lineage import get_column_lineage
+from headwater.lineage.neighbourhood.around import Surveyor
+from headwater.lineage.runs.downstream import get_downstream
+from headwater.lineage.runs.upstream import get_upstream
 from headwater.lineage.snapshot import snapshot
-from headwater.lineage.upstream import get_upstream
 
 router = APIRouter(prefix="/api/v1", tags=["Lineage"])
 

@@ -15,11 +15,11 @@ from headwater.api.parameters import one_of
 from headwater.db.pool import Connection
 from headwater.entities.diff import GraphDiff, RunDiff, VersionDiff
 from headwater.errors import Invalid
-from headwater.lineage.described import describe
 from headwater.lineage.diff.markdown import markdown
 from headwater.lineage.diff.runs import diff_runs_of_job
 from headwater.lineage.diff.times import TimesQuestion, diff_times
 from headwater.lineage.diff.versions import diff_versions
+from headwater.lineage.graph.described import describe
 from headwater.lineage.snapshot import snapshot
 
 router = APIRouter(prefix="/api/v1", tags=["Graph"])

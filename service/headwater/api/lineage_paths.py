@@ -9,8 +9,8 @@ from fastapi import APIRouter, Query, Request, Response
 from headwater.api.asking import Asked, Depth, Grained, asking, ids_of
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json
 from headwater.entities.paths import Paths
-from headwater.lineage.paths import PathQuestion, find_paths
-from headwater.lineage.question import Grain
+from headwater.lineage.graph.question import Grain
+from headwater.lineage.paths.find import PathQuestion, find_paths
 
 router = APIRouter(prefix="/api/v1", tags=["Graph"])
 

@@ -13,12 +13,12 @@ from headwater.api.paths import Name
 from headwater.catalog import models
 from headwater.entities.model import Affected, Comparison, Model, Models, ModelVersion, ModelVersions, Trace
 from headwater.errors import Invalid
-from headwater.lineage.affected import affected
-from headwater.lineage.compare import compare
+from headwater.lineage.models.affected import affected
+from headwater.lineage.models.compare import compare
+from headwater.lineage.models.prov import prov
+from headwater.lineage.models.trace import FURTHEST, trace
 from headwater.lineage.node_ids import NodeKind, parse
-from headwater.lineage.prov import prov
 from headwater.lineage.snapshot import snapshot
-from headwater.lineage.trace import FURTHEST, trace
 
 router = APIRouter(prefix="/api/v1/models", tags=["Models"])
 

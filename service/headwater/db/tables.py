@@ -350,7 +350,7 @@ column_lineage = Table(
 graph_changes = Table(
     "graph_changes",
     metadata,
-    # By triggers: whose edges may be others since a transaction, for those who keep the graph in memory (lineage.present).
+    # By triggers: whose edges may be others since a transaction, for those who keep the graph in memory (lineage.graph.present).
     Column("xid", BigInteger, nullable=False, server_default=text("(pg_current_xact_id()::text)::bigint")),
     _id("owner_id", null=True),  # null: all
     Index(None, "xid"),

@@ -12,9 +12,9 @@ from headwater.ingest.changes import Changes
 from headwater.ingest.extract import extract
 from headwater.ingest.prepare import Incoming
 from headwater.lineage.edges import EdgeKind
-from headwater.lineage.flow import SINK
-from headwater.lineage.hypothesis import Hypothesis, Named, Schema
-from headwater.lineage.present.arrays import Edge
+from headwater.lineage.graph.arrays import Edge
+from headwater.lineage.graph.flow import SINK
+from headwater.lineage.impact.hypothesis import Hypothesis, Named, Schema
 from headwater.openlineage.parse import Kind
 
 _DATA = (EdgeKind.INPUT, EdgeKind.OUTPUT, EdgeKind.DATASET_LINEAGE, EdgeKind.JOB_LINEAGE)

@@ -6,15 +6,15 @@ from datetime import datetime
 import networkx as nx
 import numpy as np
 import pytest
+from tests.build import Event, store
+from tests.lineage.graphs import random_event
 
 from headwater import ids
 from headwater.db.pool import Pool
 from headwater.lineage.diff.times import TimesQuestion, diff_times
-from headwater.lineage.flow import SINK, Flow
-from headwater.lineage.present.present import Present
+from headwater.lineage.graph.flow import SINK, Flow
+from headwater.lineage.graph.present import Present
 from headwater.lineage.snapshot import snapshot
-from tests.build import Event, store
-from tests.lineage.graphs import random_event
 
 _TABLES = {ids.dataset_id("db://shop", f"t{i}"): f"dataset:db://shop:t{i}" for i in range(8)}
 _NAMES = _TABLES | {ids.job_id("shop", f"j{i}"): f"job:shop:j{i}" for i in range(4)}

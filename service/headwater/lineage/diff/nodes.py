@@ -15,7 +15,7 @@ from headwater.db.pool import Connection
 from headwater.entities.diff import Change
 from headwater.lineage.diff.compare import compared, compared_columns, facet_of
 from headwater.lineage.diff.past_facets import Cause, causes, columns_at, facets_at
-from headwater.lineage.past import Past
+from headwater.lineage.graph.past import Past
 from headwater.openlineage.times import to_datetime
 
 _COLUMNS = "columnLineage"

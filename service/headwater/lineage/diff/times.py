@@ -13,14 +13,14 @@ from uuid import UUID
 from headwater.db.pool import Connection
 from headwater.entities.diff import EdgeChange, EdgeChanges, GraphDiff, NodeChange, NodeChanges
 from headwater.entities.graph import Cut, Node
-from headwater.lineage.begun import load_begun
-from headwater.lineage.described import describe
 from headwater.lineage.diff.nodes import node_changes, told_at
-from headwater.lineage.ended import load_ended
-from headwater.lineage.evidence import Pair
-from headwater.lineage.past import Past
-from headwater.lineage.question import Question
-from headwater.lineage.reach import reach
+from headwater.lineage.graph.begun import load_begun
+from headwater.lineage.graph.described import describe
+from headwater.lineage.graph.ended import load_ended
+from headwater.lineage.graph.evidence import Pair
+from headwater.lineage.graph.past import Past
+from headwater.lineage.graph.question import Question
+from headwater.lineage.graph.reach import reach
 
 _COMPARED = 2_000  # nodes whose facets are compared, the nearest
 _Known: TypeAlias = tuple[datetime | None, UUID | None]

@@ -1,0 +1,1 @@
+"""Column lineage: which columns come from which, read and walked a hop at a time."""

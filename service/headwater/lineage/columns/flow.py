@@ -1,0 +1,118 @@
+"""What flows between columns, as far as it is reached from some of them: a statement a hop, over the present column lineage.
+
+A place without a field is, downstream, a dataset of which all columns are reached alike (a filter bears on each row); upstream,
+one of which some column is meant that is not known. Either way the walk goes on from every column of it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import IntFlag
+from functools import lru_cache
+from typing import NamedTuple
+
+from headwater.db.pool import Connection
+from headwater.entities.graph import Scope
+from headwater.lineage.columns.graph import Place, transformations
+from headwater.lineage.columns.lineage import column_edges
+from headwater.lineage.walk import walk
+
+_MOST = 100_000  # columns: read hop by hop, more would take minutes
+_ENDLESS = 1_000_000  # hops; no graph is deeper
+_OF_VALUES = ("CONDITIONAL", "WINDOW")  # indirect, and yet what makes the value another, not the rows
+
+
+class Effect(IntFlag):
+    """What a change at one end does at the other. Along a way effects add up: beyond rows there are only rows."""
+
+    VALUES = 0
+    ROWS = 1
+    MASKED = 2  # the value comes, but hidden
+    UNRESOLVED = 4  # by way of a column that is not known
+
+
+class Told(NamedTuple):
+    """An edge as one set of columns has it."""
+
+    transformations: str  # JSON
+    owner: int  # the job, or dataset, whose events say so
+    scope: Scope
+
+
+@dataclass(slots=True)
+class ColumnFlow:
+    """``onward`` in the direction of the walk."""
+
+    onward: dict[Place, dict[Place, list[Told]]] = field(default_factory=dict)
+    read: set[Place] = field(default_factory=set)  # of which every edge onward is known
+    complete: bool = True  # False: there is more than was read
+
+    def add(self, place: Place, far: Place, told: Told) -> None:
+        known = self.onward.setdefault(place, {}).setdefault(far, [])
+        if told not in known:
+            known.append(told)
+
+
+async def read_flow(
+    conn: Connection,
+    start: Iterable[Place],
+    *,
+    downstream: bool,
+    hops: int | None,
+    avoid: Collection[Place] = (),
+    stop_at: Collection[Place] = (),
+) -> ColumnFlow:
+    """As far as that many edges lead; not into ``avoid``, and not beyond ``stop_at``."""
+    flow = ColumnFlow()
+
+    async def hop(level: Sequence[Place]) -> set[Place]:
+        if len(flow.read) + len(level) > _MOST:
+            flow.complete = False
+            return set()
+        level = [place for place in level if not _holds(stop_at, place)]
+        flow.read.update(level)
+        near_by = defaultdict[int, list[Place]](list)
+        for place in level:
+            near_by[place.dataset_id].append(place)
+        found = set()
+        for output, source, told, owner in await column_edges(conn, level, downstream=downstream):
+            near, far = (source, output) if downstream else (output, source)
+            edge = Told(told, owner, _scope(output, source))
+            for place in near_by[near.dataset_id]:
+                if not place.field or not near.field or place.field == near.field:
+                    if _holds(avoid, far):
+                        flow.read.discard(place)
+                    else:
+                        flow.add(place, far, edge)
+                        found.add(far)
+        return found
+
+    await walk(hop, start, hops if hops is not None else _ENDLESS)
+    return flow
+
+
+@lru_cache(maxsize=4096)
+def effects(told: str, scope: Scope) -> frozenset[Effect]:
+    """Of an edge with these transformations. An input of a column that says nothing about itself is taken for its value."""
+    unresolved = Effect.UNRESOLVED if scope == "UNRESOLVED" else Effect.VALUES
+    found = {_effect(t.type, t.subtype, masked=bool(t.masking)) for t in transformations(told)}
+    return frozenset(e | unresolved for e in found or {Effect.ROWS if scope == "DATASET" else Effect.VALUES})
+
+
+def _effect(kind: str | None, subtype: str | None, *, masked: bool) -> Effect:
+    if (kind or "").upper() == "INDIRECT" and (subtype or "").upper() not in _OF_VALUES:
+        return Effect.ROWS
+    return Effect.MASKED if masked or (kind or "").upper() == "MASKED" else Effect.VALUES
+
+
+def _scope(output: Place, source: Place) -> Scope:
+    if not source.field:
+        return "UNRESOLVED"
+    return "FIELD" if output.field else "DATASET"
+
+
+def _holds(places: Collection[Place], place: Place) -> bool:
+    """Itself, or all of its dataset."""
+    return bool(places) and (place in places or place._replace(field="") in places)

@@ -1,0 +1,52 @@
+"""The graph that a question is asked of: that of the present, or what is needed of one at another time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from headwater.lineage.edges import EdgeKind
+from headwater.lineage.graph.arrays import Arrays, Ids, Places
+
+SINK = 0x2F0B4C471A96D583
+"""Exclusive or of a job's id: the node in which what an explicit job reads ends (see present_edges.sql)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    arrays: Arrays
+    sinks: AbstractSet[int]  # nodes that stand for jobs, in which what these read ends
+    hidden: AbstractSet[int]  # datasets to walk through but not to show
+    aliases: Mapping[int, int]  # the dataset of each other name of one
+    complete: bool = True  # False: there is more than was read
+    at: datetime | None = None  # None: now
+    since: datetime | None = None  # not only what was current then, but all since this time
+
+    def places(self, ids: Iterable[int]) -> Places:
+        """In the arrays: of a job also that of its sink."""
+        asked = list(ids)
+        return self.arrays.places([*asked, *(sink for job in asked if (sink := job ^ SINK) in self.sinks)])
+
+    def shown(self, identifier: int) -> int:
+        """The job for its sink."""
+        return identifier ^ SINK if identifier in self.sinks else identifier
+
+    def ids(self, places: Places) -> Ids:
+        """As they are shown."""
+        ids = self.arrays.ids(places)
+        return np.where(np.isin(ids, np.fromiter(self.sinks, np.int64)), ids ^ SINK, ids) if self.sinks else ids
+
+    def edges_from(self, sources: Iterable[int]) -> set[tuple[int, int]]:
+        """Of these nodes: sources and targets by ids, that of a job for its sink."""
+        origins, ends, _ = self.arrays.neighbours(self.places(sources), downstream=True)
+        return set(zip(self.ids(origins).tolist(), self.ids(ends).tolist(), strict=True))
+
+    def writers(self, datasets: Iterable[int]) -> set[tuple[int, int]]:
+        """Jobs with those of the datasets that they write, by ids."""
+        written, jobs, kinds = self.arrays.neighbours(self.arrays.places(datasets), downstream=False)
+        writes = kinds == EdgeKind.OUTPUT
+        return set(zip(self.arrays.ids(jobs[writes]).tolist(), self.arrays.ids(written[writes]).tolist(), strict=True))

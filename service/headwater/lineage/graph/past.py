@@ -1,0 +1,90 @@
+"""The graph at another time, or of all times: as much of it as is reached from some nodes, a statement a hop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+import numpy as np
+
+from headwater.db.pool import Connection
+from headwater.lineage.edges import EdgeKind
+from headwater.lineage.graph.arrays import Arrays
+from headwater.lineage.graph.flow import SINK, Flow
+from headwater.lineage.sql import statement
+
+_MOST = 100_000  # nodes: read hop by hop, more would take minutes
+_NAMES = """
+SELECT dataset_id, canonical_id, is_hidden FROM datasets
+WHERE dataset_id = ANY(%(ids)s) OR canonical_id = ANY(%(ids)s) AND canonical_id <> dataset_id
+"""
+_EDGES = statement("past_edges")
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+"""Since then: all of history."""
+DATA = (EdgeKind.INPUT, EdgeKind.OUTPUT, EdgeKind.DATASET_LINEAGE, EdgeKind.JOB_LINEAGE)
+
+
+class Past:
+    """What one question needs. ``kinds`` may hold control flow too."""
+
+    def __init__(self, conn: Connection, at: datetime, since: datetime | None = None, kinds: Sequence[EdgeKind] = DATA) -> None:
+        self._conn = conn
+        self._at = at
+        self._since = since
+        self._kinds = [int(kind) for kind in kinds]
+        self._canonical: dict[int, int] = {}
+        self._names: dict[int, set[int]] = {}
+        self._hidden: set[int] = set()
+
+    async def flow(self, start: Iterable[int], *, downstream: bool, hops: int | None, most: int = _MOST) -> Flow:
+        """As it is reached from ``start`` in that many edges; no further than ``most`` nodes."""
+        seen = set(start)
+        level, edges, sinks, complete = list(seen), set[tuple[int, int, int, int]](), set[int](), True
+        while level and (hops is None or hops >= 0):
+            if len(seen) > most:
+                complete = False
+                break
+            hops = hops - 1 if hops is not None else None
+            found = await self._hop(level, downstream=downstream)
+            ends: set[int] = set()
+            for source, target, owner, kind in found:
+                sink = target ^ SINK if kind < 0 else target
+                if kind < 0:
+                    sinks.add(sink)
+                edges.add((source, sink, owner, abs(kind)))
+                if kind == EdgeKind.JOB_LINEAGE:
+                    edges.add((source ^ SINK, target, owner, kind))
+                ends.add(target if downstream else source)
+            level = list(ends - seen)
+            seen |= ends
+        columns = np.array(sorted(edges), np.int64).reshape(-1, 4).T
+        arrays = Arrays([(columns[0], columns[1], columns[2], columns[3].astype(np.int8))])
+        return Flow(arrays, sinks, self._hidden, self._canonical, complete, self._at, self._since)
+
+    async def _hop(self, level: Sequence[int], *, downstream: bool) -> list[tuple[int, int, int, int]]:
+        await self._learn(level)
+        asked = {
+            "ids": [name for node in level for name in self._names.get(node, (node,))],
+            "downstream": downstream,
+            "at": self._at,
+            "since": self._since,
+            "kinds": self._kinds,
+        }
+        rows: list[tuple[int, int, int, int]] = await (await self._conn.execute(_EDGES, asked)).fetchall()
+        await self._learn({end for row in rows for end in row[:2]} - self._canonical.keys())
+        canonical = self._canonical
+        return [(canonical.get(s, s), canonical.get(t, t), owner, kind) for s, t, owner, kind in rows]
+
+    async def _learn(self, ids: Iterable[int]) -> None:
+        """All names of these datasets."""
+        asked = [identifier for identifier in ids if identifier not in self._names]
+        if not asked:
+            return
+        for identifier in asked:
+            self._canonical.setdefault(identifier, identifier)
+            self._names.setdefault(identifier, {identifier})
+        for name, dataset, hidden in await (await self._conn.execute(_NAMES, {"ids": asked})).fetchall():
+            self._canonical[name] = dataset
+            self._names.setdefault(dataset, {dataset}).add(name)
+            if hidden and name == dataset:
+                self._hidden.add(name)

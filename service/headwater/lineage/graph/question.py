@@ -1,0 +1,91 @@
+"""What our graph calls have in common: from where, which way, how far, and what to leave out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import translate
+from typing import TypeAlias
+
+from headwater.entities.graph import Node
+from headwater.errors import Invalid
+from headwater.lineage.graph.flow import Flow
+
+_CURSOR = re.compile(r"(\d{1,9})\.(-?\d{1,19})$")
+
+
+class Grain(StrEnum):
+    """Of what the answer is made, and what counts as a step."""
+
+    ALL = "all"
+    DATASET = "dataset"
+    JOB = "job"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which nodes to show; what is not shown is still walked through."""
+
+    namespaces: frozenset[str] = frozenset()
+    name: str | None = None  # with * for any characters
+    types: frozenset[str] = frozenset()
+    owners: frozenset[str] = frozenset()
+    tags: frozenset[str] = frozenset()
+
+    def test(self) -> Callable[[Node], bool] | None:
+        """None: all are shown."""
+        if self == Filter():
+            return None
+        pattern = re.compile(translate(self.name or "*"), re.IGNORECASE)
+
+        def shown(node: Node) -> bool:
+            return (
+                (not self.namespaces or node.namespace in self.namespaces)
+                and pattern.match(node.name) is not None
+                and (not self.types or node.type in self.types)
+                and (not self.owners or any(owner.name in self.owners for owner in node.owners))
+                and (not self.tags or not self.tags.isdisjoint(node.tags))
+            )
+
+        return shown
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Cursor:
+    """The last node of a page: those of a greater (distance, id) follow."""
+
+    distance: int
+    id: int
+
+    @classmethod
+    def read(cls, told: str) -> Cursor:
+        """Raises Invalid."""
+        if match := _CURSOR.fullmatch(told):
+            return cls(int(match[1]), int(match[2]))
+        raise Invalid("The cursor is not one that an answer gave.")
+
+    def __str__(self) -> str:
+        return f"{self.distance}.{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """``depth`` None: to the end of the graph. The sets are ids."""
+
+    start: tuple[int, ...]
+    downstream: bool = True
+    depth: int | None = None
+    grain: Grain = Grain.ALL
+    through: tuple[int, ...] = ()
+    avoid: tuple[int, ...] = ()
+    stop_at: tuple[int, ...] = ()
+    filter: Filter = Filter()
+    paths: bool = True
+    limit: int = 100
+    cursor: Cursor | None = None
+
+
+FlowOf: TypeAlias = Callable[[Question], Awaitable[Flow]]
+"""Gives the graph that a question is asked of, or what is needed of it."""

@@ -1,0 +1,79 @@
+"""What is reached from a job or dataset: everything that a change there may touch, or all that it stands on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+from headwater.db.pool import Connection
+from headwater.entities.graph import Counts, Cut, Impact, Node
+from headwater.lineage.freshness import load_freshness
+from headwater.lineage.graph.described import describe
+from headwater.lineage.graph.evidence import load_evidence
+from headwater.lineage.graph.flow import Flow
+from headwater.lineage.graph.question import Cursor, Question
+from headwater.lineage.graph.reach import Reach, reach
+from headwater.lineage.impact.groups import load_groups
+from headwater.lineage.impact.left_out import SUMMED_UP, left_out
+
+
+async def impact(conn: Connection, flow: Flow, question: Question) -> Impact:
+    """``flow`` must not be changed meanwhile. In a constant number of statements."""
+    found = await asyncio.to_thread(reach, flow, question)
+    nearest = found.ids[:SUMMED_UP].tolist()
+    nodes = await describe(conn, question.start)
+    shown: Sequence[int] = range(len(found.ids))
+    if test := question.filter.test():
+        nodes |= await describe(conn, nearest)
+        shown = [i for i, identifier in enumerate(nearest) if identifier in nodes and test(nodes[identifier])]
+    page = _page(found, shown, question)
+    ways = {index: found.way(index) if question.paths else [int(found.ids[index])] for index in page}
+    nodes |= await describe(conn, {identifier for way in ways.values() for identifier in way} - nodes.keys())
+    names = {identifier: node.id for identifier, node in nodes.items()}
+    told = {index: [identifier for identifier in way if identifier in names] for index, way in ways.items()}
+    listed = [index for index in page if int(found.ids[index]) in nodes]
+    now, freshness = await load_freshness(conn)
+    return Impact.model_construct(
+        start=[nodes[identifier] for identifier in question.start if identifier in nodes],
+        direction="downstream" if question.downstream else "upstream",
+        asOf=flow.at or now,
+        complete=found.complete,
+        counts=_counts(found, shown, listed, question),
+        groups=await load_groups(conn, nearest),
+        freshness=freshness,
+        nodes=[_reached(nodes[int(found.ids[i])], int(found.distances[i]), [names[n] for n in told[i]]) for i in listed],
+        edges=await load_evidence(conn, flow, {_edge(pair, question) for way in told.values() for pair in pairwise(way)}, names),
+        cursor=_cursor(found, shown, page),
+    )
+
+
+def _page(found: Reach, shown: Sequence[int], question: Question) -> list[int]:
+    after = question.cursor
+    if after is None:
+        return list(shown[: question.limit])
+    passed = sum(Cursor(int(found.distances[i]), int(found.ids[i])) <= after for i in shown)
+    return list(shown[passed : passed + question.limit])
+
+
+def _cursor(found: Reach, shown: Sequence[int], page: list[int]) -> str | None:
+    if not page or page[-1] == shown[-1]:
+        return None
+    return str(Cursor(int(found.distances[page[-1]]), int(found.ids[page[-1]])))
+
+
+def _reached(node: Node, distance: int, path: list[str]) -> dict[str, Any]:
+    """A ``Reached``, of which there may be 10,000: made as such, they would take longer than to find."""
+    return {**node.__dict__, "distance": distance, "path": path}
+
+
+def _edge(pair: tuple[int, int], question: Question) -> tuple[int, int]:
+    return pair if question.downstream else (pair[1], pair[0])
+
+
+def _counts(found: Reach, shown: Sequence[int], listed: list[int], question: Question) -> Counts:
+    jobs = int(found.jobs.sum())
+    cut = [] if found.complete else [Cut(rule="depth", nodes=None)]
+    cut += left_out(len(found.ids), shown, len(listed), question.filter)
+    return Counts(found=len(found.ids), datasets=len(found.ids) - jobs, jobs=jobs, returned=len(listed), cut=cut)

@@ -1,0 +1,112 @@
+"""Where a walk over columns ends although data flows on: jobs that do not say which column comes from which."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Iterator, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from headwater.db.pool import Connection
+from headwater.entities.graph import TableLevel, TableReached
+from headwater.lineage.edges import EdgeKind
+from headwater.lineage.graph.described import describe
+from headwater.lineage.graph.flow import Flow
+from headwater.lineage.graph.question import Grain, Question
+from headwater.lineage.graph.reach import reach
+
+_SHOWN = 100
+_ANY = 0  # in place of an owner; no id is 0
+# Of these datasets, as somebody writes them, no column lineage is known.
+_UNTOLD = """
+SELECT a.written_id, a.owner_id
+FROM unnest(%(written)s::bigint[], %(owners)s::bigint[]) AS a (written_id, owner_id)
+WHERE NOT EXISTS (
+    SELECT FROM (
+        SELECT a.written_id AS id
+        UNION ALL
+        SELECT d.dataset_id FROM datasets d WHERE d.canonical_id = a.written_id AND d.canonical_id <> d.dataset_id
+    ) name
+    JOIN column_lineage l ON l.dataset_id = name.id AND (a.owner_id = 0 OR l.owner_id = a.owner_id)
+    WHERE EXISTS (SELECT FROM column_sets s WHERE s.set_id = l.set_id)
+)
+"""
+
+
+class _Step(NamedTuple):
+    near: int  # reached by columns
+    far: int
+    owner: int  # the job between, or _ANY
+
+
+async def load_table_level(
+    conn: Connection, flow: Flow, distances: Mapping[int, int], *, downstream: bool, depth: int | None
+) -> TableLevel:
+    """``distances`` are those of the datasets reached by columns."""
+    nearest = await next_by_table(conn, flow, distances, downstream=downstream, depth=depth)
+    listed = sorted(nearest, key=lambda dataset: (nearest[dataset][0], dataset))[:_SHOWN]
+    nodes = await describe(conn, {*listed, *(nearest[dataset][1] for dataset in listed)})
+    return TableLevel(
+        found=len(nearest),
+        beyond=len(await asyncio.to_thread(beyond, flow, nearest.keys(), distances.keys(), downstream=downstream)),
+        nodes=[
+            TableReached(**nodes[dataset].__dict__, distance=distance, nearest=nodes[before].id)
+            for dataset in listed
+            for distance, before in [nearest[dataset]]
+            if dataset in nodes and before in nodes
+        ],
+    )
+
+
+async def next_by_table(
+    conn: Connection, flow: Flow, distances: Mapping[int, int], *, downstream: bool, depth: int | None
+) -> dict[int, tuple[int, int]]:
+    """Datasets that are next to those reached by columns, where nobody tells the columns: (distance, the dataset before)."""
+    near = [dataset for dataset, distance in distances.items() if depth is None or distance < depth]
+    steps = await asyncio.to_thread(_steps, flow, near, downstream=downstream)
+    steps = {step for step in steps if step.far not in distances and step.far not in flow.hidden}
+    untold = await _untold(conn, {_pair(step, downstream=downstream) for step in steps})
+    nearest: dict[int, tuple[int, int]] = {}
+    for step in steps:
+        if _pair(step, downstream=downstream) in untold:
+            before = distances[step.near] + 1, step.near
+            nearest[step.far] = min(before, nearest.get(step.far, before))
+    return nearest
+
+
+def _steps(flow: Flow, datasets: Collection[int], *, downstream: bool) -> set[_Step]:
+    arrays = flow.arrays
+    into, out_of = (EdgeKind.INPUT, EdgeKind.OUTPUT) if downstream else (EdgeKind.OUTPUT, EdgeKind.INPUT)
+    near, next_to, kinds = arrays.neighbours(arrays.places(datasets), downstream=downstream)
+    derived = kinds == EdgeKind.DATASET_LINEAGE
+    steps = {_Step(n, f, _ANY) for n, f in _ids(flow, near[derived], next_to[derived])}
+    near, jobs = near[kinds == into], next_to[kinds == into]
+    between, far, kinds = arrays.neighbours(np.unique(jobs), downstream=downstream)
+    beyond: dict[int, list[int]] = {}
+    for job, dataset in _ids(flow, between[kinds == out_of], far[kinds == out_of]):
+        beyond.setdefault(job, []).append(dataset)
+    return steps | {_Step(n, dataset, job) for n, job in _ids(flow, near, jobs) for dataset in beyond.get(job, ())}
+
+
+def _ids(flow: Flow, *places: np.ndarray[tuple[int], np.dtype[np.int32]]) -> Iterator[tuple[int, int]]:
+    first, second = (flow.arrays.ids(some).tolist() for some in places)
+    return zip(first, second, strict=True)
+
+
+def _pair(step: _Step, *, downstream: bool) -> tuple[int, int]:
+    """The dataset that is written, and by whom."""
+    return step.far if downstream else step.near, step.owner
+
+
+async def _untold(conn: Connection, pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
+    if not pairs:
+        return set()
+    asked = {"written": [written for written, _ in pairs], "owners": [owner for _, owner in pairs]}
+    return {(written, owner) for written, owner in await (await conn.execute(_UNTOLD, asked)).fetchall()}
+
+
+def beyond(flow: Flow, datasets: Collection[int], reached: Collection[int], *, downstream: bool) -> set[int]:
+    """Datasets that follow from ``datasets``, without those ``reached``."""
+    found = reach(flow, Question(start=tuple(datasets), downstream=downstream, grain=Grain.DATASET))
+    return set(found.ids.tolist()).difference(reached)

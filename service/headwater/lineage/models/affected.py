@@ -1,0 +1,244 @@
+"""Which models, versions of models and deployments stand on a dataset, a job, a column, a version or a run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, TypeAlias
+from uuid import UUID
+
+from headwater import ids
+from headwater.catalog.datasets import load_datasets, load_known, named_version
+from headwater.catalog.models import models_among
+from headwater.db.pool import Connection
+from headwater.entities.graph import Node
+from headwater.entities.model import Affected, AffectedModel, AffectedVersion
+from headwater.errors import Invalid, NotFound
+from headwater.lineage.columns.graph import Place
+from headwater.lineage.columns.lineage import derived_columns
+from headwater.lineage.freshness import load_freshness
+from headwater.lineage.graph.described import describe
+from headwater.lineage.graph.question import FlowOf, Question
+from headwater.lineage.graph.reach import reach
+from headwater.lineage.models.serving import load_serving
+from headwater.lineage.models.trace import FURTHEST, written
+from headwater.lineage.models.trained import Trained, load_trained
+from headwater.lineage.near import find_node
+from headwater.lineage.node_ids import NodeKind, Resolved, field_node_id, job_node_id, parse, resolve
+from headwater.lineage.runs.downstream import Readers, Written
+from headwater.lineage.runs.upstream import find_run
+
+By: TypeAlias = Literal["FEATURE", "COLUMN_LINEAGE", "DATASET", "VERSION"]
+Judge: TypeAlias = Callable[[Trained], By | None]
+
+_TO_MODEL = 2  # steps from a dataset to a model that is trained on it: the job is one
+
+
+@dataclass(slots=True)
+class _Found:
+    models: list[AffectedModel] = field(default_factory=list)
+    versions: list[Written] = field(default_factory=list)  # whose deployments are asked for
+    complete: bool = True
+    at: datetime | None = None  # None: now
+
+    def add(self, node: Node, path: list[str], distance: int, trained: Sequence[Trained], judge: Judge) -> None:
+        told = {t.written.uuid: by for t in trained if (by := judge(t))}
+        self.versions += [t.written for t in trained if t.written.uuid in told]
+        current = trained[0].model.current.uuid if trained and trained[0].model.current else None
+        versions = [
+            AffectedVersion(
+                version=t.shown.version,
+                externalVersion=t.shown.externalVersion,
+                createdAt=t.shown.createdAt,
+                trainedBy=t.shown.trainedBy.id if t.shown.trainedBy else None,
+                current=t.shown.version == current,
+                by=told[t.shown.version],
+            )
+            for t in trained
+            if t.shown.version in told
+        ]
+        self.models.append(AffectedModel(**node.__dict__, distance=distance, path=path, versions=versions))
+
+
+async def affected(conn: Connection, flow_of: FlowOf, node_id: str) -> Affected:
+    """Of ``dataset:``, ``datasetField:`` or ``job:`` by the graph that ``flow_of`` gives; of ``run:``, and of a dataset with
+    ``#version`` behind, by what runs read. Raises InvalidNodeId, Invalid, NotFound."""
+    kind, rest = parse(node_id)
+    if kind is NodeKind.RUN:
+        outputs = await Readers(conn).outputs([await find_run(conn, _uuid(rest))])
+        return await _of_versions(conn, node_id, [version for versions in outputs.values() for version in versions])
+    node, told = await _resolve(conn, kind, node_id)
+    node.require_shown()
+    if told is None:
+        if kind is NodeKind.DATASET_FIELD:
+            return await _of_column(conn, flow_of, node_id, Place(node.id, node.field))
+        return await _of_node(conn, flow_of, node_id, node.id)
+    if kind is not NodeKind.DATASET:
+        raise Invalid("Of versions, only those of datasets can be asked about here.")
+    known = (await load_known(conn, [node.id]))[node.id]
+    version = await named_version(conn, known, told)
+    if version is None:
+        raise NotFound("Dataset version", told)
+    return await _of_versions(conn, node_id, [written(known, version)])
+
+
+def _uuid(told: str) -> UUID:
+    try:
+        return UUID(told)
+    except ValueError:
+        raise NotFound("Run", told) from None
+
+
+async def _resolve(conn: Connection, kind: NodeKind, node_id: str) -> tuple[Resolved, str | None]:
+    """The node, and what names its version. A name may itself hold a ``#``."""
+    base, _, told = node_id.rpartition("#")
+    try:
+        node = await (resolve if base else find_node)(conn, node_id)
+        return node, str(node.version) if node.version else None
+    except NotFound:
+        if kind is not NodeKind.DATASET or not base:
+            raise
+        return await find_node(conn, base), told
+
+
+async def _of_node(conn: Connection, flow_of: FlowOf, node_id: str, start: int) -> Affected:
+    """Of a dataset or job, by the graph. A version counts where its run read a dataset that is reached."""
+    found = await _reached(conn, flow_of, [start])
+    own = await load_trained(conn, await models_among(conn, [start]))
+    found.versions += [trained.written for versions in own.values() for trained in versions]
+    return await _answer(conn, node_id, "DATASET", found)
+
+
+async def _of_column(conn: Connection, flow_of: FlowOf, node_id: str, place: Place) -> Affected:
+    """Of a field of a dataset: by the columns that derive from it, and by what trainings say of the columns that they used. A
+    training that says nothing of columns counts if it reads a dataset with one of them. Models that are made with these
+    models follow, by the graph. Raises NotFound where there is no such field."""
+    before = await derived_columns(conn, place)
+    [dataset] = await load_datasets(conn, [place.dataset_id])
+    if len(before) == 1 and all(told.name != place.field for told in dataset.fields):
+        raise NotFound("Field", place.field)
+    datasets = tuple({at.dataset_id for at in before})
+    question = Question(start=datasets, depth=_TO_MODEL)
+    near = await asyncio.to_thread(reach, await flow_of(question), question)
+    trained = await load_trained(conn, await models_among(conn, near.ids.tolist()))
+    nodes = await describe(conn, [*datasets, *trained])
+    found = _Found()
+    for model in [i for i in near.ids.tolist() if i in trained and i in nodes]:
+        uses = {t.written.uuid: use for t in trained[model] if (use := _use(t, before))}
+        if uses:
+            last = next(t for t in trained[model] if t.written.uuid in uses)
+            path = [*_field_path(before, uses[last.written.uuid][1], nodes), *_job_path(last), nodes[model].id]
+            judged = {uuid: by for uuid, (by, _) in uses.items()}
+            found.add(nodes[model], path, len(path) - 1, trained[model], lambda t, judged=judged: judged.get(t.written.uuid))  # type: ignore[misc]
+    await _follow(conn, flow_of, found)
+    return await _answer(conn, node_id, "COLUMN", found)
+
+
+async def _of_versions(conn: Connection, node_id: str, versions: Sequence[Written]) -> Affected:
+    """Of versions of datasets, such as all that a run wrote: by the versions that runs really read."""
+    readers = Readers(conn)
+    distances = await readers.downstream(await readers.readers(versions), FURTHEST)
+    outputs = [output for run_id in distances for output in readers.wrote.get(run_id, [])]
+    models = await models_among(conn, {version.canonical_id for version in (*outputs, *versions)})
+    trained, nodes = await load_trained(conn, models), await describe(conn, models)
+    found, uuids = _Found(complete=readers.complete), {output.uuid for output in outputs}
+    nearest = {output.canonical_id: output for output in reversed(outputs)}
+    for model, output in sorted(nearest.items(), key=lambda item: (distances[item[1].version_id], item[0])):
+        if model in nodes:
+            way = [output.version_id]
+            while distances[way[-1]]:
+                way.append(readers.read_of[way[-1]][0].version_id)  # what was found first is nearest
+            path = [node_id, *(f"run:{readers.reads.runs[run_id].uuid}" for run_id in reversed(way)), nodes[model].id]
+            found.add(nodes[model], path, len(way), trained[model], lambda t: "VERSION" if t.written.uuid in uuids else None)
+    found.versions += [version for version in versions if version.canonical_id in models]
+    return await _answer(conn, node_id, "VERSION", found)
+
+
+async def _answer(conn: Connection, node_id: str, grain: Literal["DATASET", "COLUMN", "VERSION"], found: _Found) -> Affected:
+    serving = await load_serving(conn, found.versions)
+    now, freshness = await load_freshness(conn)
+    return Affected(
+        nodeId=node_id,
+        grain=grain,
+        models=found.models,
+        deployments=serving.deployments,
+        complete=found.complete and serving.complete,
+        asOf=found.at or now,
+        freshness=freshness,
+    )
+
+
+async def _reached(conn: Connection, flow_of: FlowOf, start: Collection[int]) -> _Found:
+    """The models that are reached in the graph."""
+    question = Question(start=tuple(start))
+    flow = await flow_of(question)
+    graph = await asyncio.to_thread(reach, flow, question)
+    reached = graph.ids.tolist()
+    trained = await load_trained(conn, await models_among(conn, reached))
+    places = [index for index, identifier in enumerate(reached) if identifier in trained]
+    ways = {index: graph.way(index) for index in places}
+    nodes = await describe(conn, {identifier for way in ways.values() for identifier in way})
+    touched = {*reached, *start}
+
+    def judge(version: Trained) -> By | None:
+        was_there = flow.at is None or version.written.at <= flow.at
+        reads = version.job_id in start or not touched.isdisjoint(version.inputs.values())
+        return "DATASET" if was_there and reads else None
+
+    found = _Found(complete=graph.complete, at=flow.at)
+    for index in places:
+        if (node := nodes.get(reached[index])) is not None:
+            path = [nodes[identifier].id for identifier in ways[index] if identifier in nodes]
+            found.add(node, path, int(graph.distances[index]), trained[reached[index]], judge)
+    return found
+
+
+async def _follow(conn: Connection, flow_of: FlowOf, found: _Found) -> None:
+    """Adds the models that stand on those that are found."""
+    paths = {model.id: model.path for model in found.models}
+    if not paths:
+        return
+    start = {ids.dataset_id(model.namespace, model.name) for model in found.models}
+    further = await _reached(conn, flow_of, start)
+    for model in further.models:
+        path = [*paths[model.path[0]], *model.path[1:]]
+        found.models.append(model.model_copy(update={"path": path, "distance": len(path) - 1}))
+    found.versions += further.versions
+    found.complete = found.complete and further.complete
+
+
+def _use(version: Trained, fields: Collection[Place]) -> tuple[By, Place] | None:
+    """How a training used one of the fields, and which."""
+    if version.shown.features:
+        by: By = "FEATURE" if version.shown.trainedBy and version.shown.trainedBy.features else "COLUMN_LINEAGE"
+        used = {
+            Place(dataset, feature.field)
+            for feature in version.shown.features
+            for dataset in (
+                version.inputs.values()
+                if feature.dataset is None
+                else [_canonical(version, feature.dataset.namespace, feature.dataset.name)]
+            )
+        }
+        return next(((by, place) for place in fields if place in used), None)
+    return next((("DATASET", place) for place in fields if place.dataset_id in version.inputs.values()), None)
+
+
+def _canonical(version: Trained, namespace: str, name: str) -> int:
+    dataset = ids.dataset_id(namespace, name)
+    return version.inputs.get(dataset, dataset)
+
+
+def _field_path(before: Mapping[Place, Place], place: Place, nodes: Mapping[int, Node]) -> list[str]:
+    way = [place]
+    while before[way[-1]] != way[-1]:
+        way.append(before[way[-1]])
+    told = [(nodes[at.dataset_id], at.field) for at in reversed(way) if at.dataset_id in nodes]
+    return [field_node_id(node.namespace, node.name, name) for node, name in told]
+
+
+def _job_path(version: Trained) -> list[str]:
+    run = version.shown.trainedBy
+    return [job_node_id(run.job.namespace, run.job.name)] if run else []

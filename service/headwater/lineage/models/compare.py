@@ -1,0 +1,186 @@
+"""What differs between two versions of a model, and where the difference begins. Pure, but for ``compare``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Literal
+from uuid import UUID
+
+from headwater.catalog.datasets import Known
+from headwater.catalog.versions import Version
+from headwater.db.pool import Connection
+from headwater.entities.dataset import DatasetId
+from headwater.entities.model import (
+    CodeChange,
+    Comparison,
+    DataChange,
+    DataVersion,
+    Feature,
+    FeatureChange,
+    FieldChange,
+    MetricChange,
+    Origin,
+    TracedRun,
+    ValueChange,
+)
+from headwater.lineage.models.trace import Ancestry, ancestry, runs_read
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+_Name = tuple[str, str]
+_Change = Literal["DATA", "SCHEMA", "FEATURES", "PARAMETERS", "CODE", "METRICS"]
+
+
+async def compare(conn: Connection, before: tuple[Known, Version], after: tuple[Known, Version]) -> Comparison:
+    """In at most twice the statements that tracing a version takes."""
+    reads = runs_read(conn)
+    return compared(await ancestry(conn, *before, reads=reads), await ancestry(conn, *after, reads=reads))
+
+
+def compared(before: Ancestry, after: Ancestry) -> Comparison:
+    was, now = before.version.trainedBy, after.version.trainedBy
+    data = _data_changes(before, after)
+    origins = _origins(before, after)
+    features = _features(before.version.features, after.version.features)
+    parameters = _parameters(was, now)
+    code = _code(was, now)
+    metrics = _metrics(was, now)
+    differs: dict[_Change, bool] = {
+        "DATA": bool(origins) or any(change.change not in ("SAME", "UNKNOWN") for change in data),
+        "SCHEMA": any(change.fields for change in data),
+        "FEATURES": bool(features.added or features.removed),
+        "PARAMETERS": bool(parameters),
+        "CODE": code.changed is True,
+        "METRICS": any(metric.before != metric.after for metric in metrics),
+    }
+    return Comparison(
+        before=before.version,
+        after=after.version,
+        changed=[what for what, differing in differs.items() if differing],
+        trainingData=data,
+        firstDifference=origins[0] if origins else None,
+        origins=origins,
+        features=features,
+        parameters=parameters,
+        code=code,
+        metrics=metrics,
+        complete=before.complete and after.complete,
+    )
+
+
+def _name(of: DatasetId) -> _Name:
+    return of.namespace, of.name
+
+
+def _by_name(data: Iterable[DataVersion]) -> dict[_Name, list[DataVersion]]:
+    found: dict[_Name, list[DataVersion]] = {}
+    for version in data:
+        found.setdefault(_name(version.id), []).append(version)
+    return found
+
+
+# ---------------------------------------------------------------- data
+
+
+def _data_changes(before: Ancestry, after: Ancestry) -> list[DataChange]:
+    was, now = (_by_name(version for version in of.data if version.distance == 1) for of in (before, after))
+    return [_data_change(was.get(name, []), now.get(name, [])) for name in sorted(was.keys() | now.keys())]
+
+
+def _data_change(was: list[DataVersion], now: list[DataVersion]) -> DataChange:
+    rows = [version.rowCount for version in (*was[:1], *now[:1])]
+    return DataChange(
+        id=(was or now)[0].id,
+        change="ADDED" if not was else "REMOVED" if not now else _change(was, now),
+        before=was,
+        after=now,
+        fields=_field_changes(was[0], now[0]) if was and now else [],
+        rowDifference=rows[1] - rows[0] if len(rows) == 2 and rows[0] is not None and rows[1] is not None else None,
+    )
+
+
+def _change(was: Sequence[DataVersion], now: Sequence[DataVersion]) -> Literal["CHANGED", "SAME", "UNKNOWN"]:
+    states = [_same(old, new) for old, new in zip(was, now, strict=False)]
+    if len(was) != len(now) or False in states:
+        return "CHANGED"
+    return "UNKNOWN" if None in states else "SAME"
+
+
+def _same(was: DataVersion, now: DataVersion) -> bool | None:
+    """None where nothing tells which state of a source was read."""
+    if was.version != now.version:
+        return False
+    if was.checksum is not None and now.checksum is not None:
+        return was.checksum == now.checksum
+    if now.producedBy is not None or now.externalVersion is not None:
+        return True
+    return False if (was.rowCount, was.fields) != (now.rowCount, now.fields) else None
+
+
+def _field_changes(was: DataVersion, now: DataVersion) -> list[FieldChange]:
+    """None where either has no schema: that says nothing about its fields."""
+    if not was.fields or not now.fields:
+        return []
+    old, new = ({field.name: field.type for field in version.fields} for version in (was, now))
+    changes: list[FieldChange] = []
+    for name in dict.fromkeys([*old, *new]):
+        if name not in new:
+            changes.append(FieldChange(name=name, before=old[name], after=None, change="REMOVED"))
+        elif name not in old:
+            changes.append(FieldChange(name=name, before=None, after=new[name], change="ADDED"))
+        elif old[name] != new[name]:
+            changes.append(FieldChange(name=name, before=old[name], after=new[name], change="RETYPED"))
+    return changes
+
+
+def _origins(before: Ancestry, after: Ancestry) -> list[Origin]:
+    """The versions that only the second stands on, whose own runs read none such."""
+    was = _by_name(before.data)
+    new = [now for now in after.data if all(_same(old, now) is False for old in was.get(_name(now.id), []))]
+    made_of_new = {reader for version in new for reader in version.readBy}
+    first = [version for version in new if version.producedBy not in made_of_new]
+    first.sort(key=lambda version: (version.createdAt or _NEVER, -version.distance, _name(version.id)))
+    runs = {run.id: run for run in (*before.runs, *after.runs)}
+    return [_origin(version, was.get(_name(version.id), [])[:1], runs) for version in first]
+
+
+def _origin(version: DataVersion, was: Sequence[DataVersion], runs: Mapping[UUID, TracedRun]) -> Origin:
+    run = runs.get(version.producedBy) if version.producedBy else None
+    old = runs.get(was[0].producedBy) if was and was[0].producedBy else None
+    return Origin(id=version.id, before=was[0] if was else None, after=version, run=run, codeChanged=_code(old, run).changed)
+
+
+# ---------------------------------------------------------------- the training
+
+
+def _features(was: Sequence[Feature], now: Sequence[Feature]) -> FeatureChange:
+    return FeatureChange(
+        added=[feature for feature in now if feature not in was], removed=[feature for feature in was if feature not in now]
+    )
+
+
+def _parameters(was: TracedRun | None, now: TracedRun | None) -> list[ValueChange]:
+    old, new = ({p.key: p.value for p in run.parameters} if run else {} for run in (was, now))
+    return [
+        ValueChange(name=key, before=old.get(key), after=new.get(key))
+        for key in sorted(old.keys() | new.keys())
+        if (key in old, old.get(key)) != (key in new, new.get(key))
+    ]
+
+
+def _code(was: TracedRun | None, now: TracedRun | None) -> CodeChange:
+    old, new = (run.code if run else None for run in (was, now))
+    return CodeChange(changed=None if old is None or new is None else old != new, before=old, after=new)
+
+
+def _metrics(was: TracedRun | None, now: TracedRun | None) -> list[MetricChange]:
+    old, new = ({metric.name: metric.value for metric in run.metrics} if run else {} for run in (was, now))
+    return [
+        MetricChange(
+            name=name,
+            before=old.get(name),
+            after=new.get(name),
+            difference=new[name] - old[name] if name in old and name in new else None,
+        )
+        for name in sorted(old.keys() | new.keys())
+    ]

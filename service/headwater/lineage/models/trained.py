@@ -1,0 +1,51 @@
+"""The versions of models that runs have written, each with what its run read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from headwater.catalog.datasets import Known, load_known
+from headwater.catalog.models import load_model_versions
+from headwater.catalog.versions import newest_written
+from headwater.db.pool import Connection
+from headwater.entities.model import ModelVersion
+from headwater.lineage.models.trace import written
+from headwater.lineage.runs.downstream import Written
+
+_MOST = 1_000  # versions of a model, the newest
+_INPUTS = """
+SELECT io.run_id, io.dataset_id, d.canonical_id
+FROM run_io io JOIN datasets d ON d.dataset_id = io.dataset_id
+WHERE io.run_id = ANY(%s) AND NOT io.output
+"""
+_JOBS = "SELECT run_id, job_id FROM runs WHERE run_id = ANY(%s)"
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    model: Known
+    written: Written
+    shown: ModelVersion
+    job_id: int
+    inputs: Mapping[int, int]  # canonical ids, by the ids that the run names
+
+
+async def load_trained(conn: Connection, models: Collection[int]) -> dict[int, list[Trained]]:
+    """By the model's id, newest first, in seven statements."""
+    if not models:
+        return {}
+    known = await load_known(conn, list(models))
+    owner = {member: model for model in known.values() for member in model.members}
+    versions = [(owner[v.dataset_id], v) for v in await newest_written(conn, list(owner), _MOST)]
+    shown = await load_model_versions(conn, versions)
+    runs = list({version.version_id for _, version in versions})
+    jobs: dict[int, int] = dict(await (await conn.execute(_JOBS, (runs,))).fetchall())
+    inputs: dict[int, dict[int, int]] = {}
+    for run_id, named, canonical in await (await conn.execute(_INPUTS, (runs,))).fetchall():
+        inputs.setdefault(run_id, {})[named] = canonical
+    found: dict[int, list[Trained]] = {model: [] for model in known}
+    for (model, version), told in zip(versions, shown, strict=True):
+        run_id = version.version_id
+        found[model.canonical_id].append(Trained(model, written(model, version), told, jobs[run_id], inputs.get(run_id, {})))
+    return found

@@ -1,0 +1,1 @@
+"""The ways from one node to another, or why there is none."""

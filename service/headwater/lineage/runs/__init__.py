@@ -1,0 +1,1 @@
+"""From run to run, by the versions that they really read and wrote."""

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from tests.build import store
+from tests.lineage.columns.test_lineage import CHAIN
+
+from headwater import ids
+from headwater.db.pool import Pool
+from headwater.entities.graph import Scope
+from headwater.lineage.columns import flow as column_flow
+from headwater.lineage.columns.flow import ColumnFlow, Effect, effects, read_flow
+from headwater.lineage.columns.graph import Place
+from headwater.lineage.snapshot import snapshot
+
+
+@pytest.mark.parametrize(
+    ("made", "scope", "expected"),
+    [
+        ([], "FIELD", {Effect.VALUES}),
+        ([], "DATASET", {Effect.ROWS}),
+        ([], "UNRESOLVED", {Effect.UNRESOLVED}),
+        ([{"type": "DIRECT"}], "DATASET", {Effect.VALUES}),
+        ([{"type": "IDENTITY"}], "FIELD", {Effect.VALUES}),
+        ([{"type": "MASKED"}], "FIELD", {Effect.MASKED}),
+        ([{"type": "DIRECT", "subtype": "AGGREGATION", "masking": True}], "FIELD", {Effect.MASKED}),
+        ([{"type": "INDIRECT"}], "FIELD", {Effect.ROWS}),
+        ([{"type": "indirect", "subtype": "filter", "masking": True}], "FIELD", {Effect.ROWS}),
+        ([{"type": "INDIRECT", "subtype": "CONDITIONAL"}], "FIELD", {Effect.VALUES}),
+        ([{"type": "INDIRECT", "subtype": "WINDOW"}], "FIELD", {Effect.VALUES}),
+        ([{"type": "DIRECT"}, {"type": "INDIRECT", "subtype": "JOIN"}], "FIELD", {Effect.VALUES, Effect.ROWS}),
+        ([{"type": "INDIRECT", "subtype": "JOIN"}], "UNRESOLVED", {Effect.ROWS | Effect.UNRESOLVED}),
+    ],
+)
+def test_what_a_transformation_affects(made: list[dict[str, object]], scope: Scope, expected: set[Effect]) -> None:
+    assert effects(json.dumps(made), scope) == expected
+
+
+def _place(name: str) -> Place:
+    table, _, column = name.partition(".")
+    return Place(ids.dataset_id("db://shop", table), column)
+
+
+async def _read(pool: Pool, hops: int | None = None) -> ColumnFlow:
+    async with snapshot(pool) as conn:
+        return await read_flow(conn, [_place("a.x")], downstream=True, hops=hops)
+
+
+async def test_a_flow_is_read_as_far_as_it_is_asked_for(database: str, pool: Pool) -> None:
+    await store(database, CHAIN)
+    assert set((await _read(pool)).onward) == {_place("a.x"), _place("b.x"), _place("c.x")}
+    near = await _read(pool, 1)
+    assert near.read == {_place("a.x")}
+    assert set(near.onward[_place("a.x")]) == {_place("b.x"), _place("s.x")}
+
+
+async def test_what_is_too_large_is_read_in_part(database: str, pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    await store(database, CHAIN)
+    monkeypatch.setattr(column_flow, "_MOST", 2)
+    flow = await _read(pool)
+    assert (flow.read, flow.complete) == ({_place("a.x")}, False)

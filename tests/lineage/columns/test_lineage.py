@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.build import Event, dataset, dataset_event, run_event, schema, store
+from tests.queries import recorded
+
+from headwater.db.pool import Pool
+from headwater.entities.lineage import ColumnGraph
+from headwater.errors import Invalid, NotFound
+from headwater.lineage.columns.lineage import get_column_lineage
+from headwater.lineage.snapshot import snapshot
+
+
+def field(name: str) -> str:
+    """``t.x`` as a node id."""
+    return "datasetField:db://shop:{}:{}".format(*name.split("."))
+
+
+def derives(*edges: str, whole: tuple[str, ...] = ()) -> dict[str, Any]:
+    """A columnLineage facet, of ``output < dataset.field`` each; ``whole``: what bears on all fields."""
+    fields: dict[str, Any] = {}
+    for edge in edges:
+        output, source = edge.split(" < ")
+        fields.setdefault(output, {"inputFields": []})["inputFields"].append(_source(source))
+    return {"columnLineage": {"fields": fields, "dataset": [_source(source) for source in whole]}}
+
+
+def _source(source: str) -> dict[str, Any]:
+    name, _, column = source.partition(".")
+    told = [{"type": "DIRECT", "subtype": "IDENTITY", "description": f"from {source}", "masking": True}]
+    return {"namespace": "db://shop", "name": name, "field": column, "transformations": told}
+
+
+def writes(job: str, output: str, facets: dict[str, Any], time: str = "08:00", inputs: str = "") -> Event:
+    return run_event("COMPLETE", time, job, f"{job} {time}", inputs=inputs.split(), outputs=[dataset(output, facets)])
+
+
+CHAIN = [
+    writes("load", "b", {**schema("x:INT", "y:TEXT"), **derives("x < a.x", "y < a.y")}, "08:00", "a"),
+    writes("copy", "c", {**schema("x:INT"), **derives("x < b.x")}, "08:10", "b"),
+    writes("sibling", "s", derives("x < a.x"), "08:20", "a"),
+    writes("last", "d", derives("z < c.x"), "08:30", "c"),
+]
+
+
+async def ask(pool: Pool, node_id: str, depth: int = 20, *, upstream: bool = True, downstream: bool = False) -> ColumnGraph:
+    async with snapshot(pool) as conn:
+        body = await get_column_lineage(conn, node_id, depth, upstream=upstream, downstream=downstream)
+    return ColumnGraph.model_validate_json(body)
+
+
+def nodes(graph: ColumnGraph) -> set[str]:
+    return {f"{node.data.dataset}.{node.data.field}" for node in graph.graph}
+
+
+async def test_upstream_and_its_shape(database: str, pool: Pool) -> None:
+    await store(database, CHAIN)
+    graph = await ask(pool, field("c.x"))
+    assert [node.id for node in graph.graph] == [field("a.x"), field("b.x"), field("c.x")]
+    source, middle, last = graph.graph
+    assert (source.data.fieldType, source.data.inputFields, source.inEdges) == ("", [], [])
+    assert [(e.origin, e.destination) for e in source.outEdges] == [(field("a.x"), field("b.x"))]
+    assert [(e.origin, e.destination) for e in middle.inEdges] == [(field("b.x"), field("a.x"))], "an input is pointed to"
+    assert last.data.fieldType == "INT"
+    assert last.data.datasetVersion is not None
+    [told] = last.data.inputFields
+    assert (told.dataset, told.field, told.transformationType, told.transformationDescription) == (
+        "b", "x", "DIRECT", "from b.x",
+    )  # fmt: skip
+    assert told.transformations is not None
+    assert told.transformations[0].masking
+    assert last.data.transformationDescription == "from b.x"
+
+
+@pytest.mark.parametrize(
+    ("start", "depth", "downstream", "wanted"),
+    [
+        (field("d.z"), 1, False, "d.z c.x"),
+        (field("d.z"), 0, False, "d.z c.x"),
+        (field("d.z"), 2, False, "d.z c.x b.x"),
+        ("dataset:db://shop:b", 20, False, "b.x b.y a.x a.y"),
+        ("job:shop:load", 20, False, "b.x b.y a.x a.y"),
+        ("job:shop:copy", 20, True, "a.x b.x c.x d.z"),
+        (field("a.x"), 20, True, "a.x b.x c.x d.z s.x"),
+        (field("b.x"), 20, True, "a.x b.x c.x d.z"),
+        ("dataset:db://shop:a", 1, True, "a.x b.x s.x a.y b.y"),
+        ("dataset:db://shop:a", 20, False, ""),
+    ],
+)
+async def test_what_is_reached(database: str, pool: Pool, start: str, depth: int, downstream: bool, wanted: str) -> None:
+    await store(database, CHAIN)
+    graph = await ask(pool, start, depth, downstream=downstream)
+    assert nodes(graph) == set(wanted.split())
+    ids = {node.id for node in graph.graph}
+    assert {e.destination for node in graph.graph for e in (*node.inEdges, *node.outEdges)} <= ids
+
+
+async def test_downstream_alone(database: str, pool: Pool) -> None:
+    await store(database, CHAIN)
+    assert nodes(await ask(pool, field("b.x"), upstream=False, downstream=True)) == {"b.x", "c.x", "d.z"}
+    assert nodes(await ask(pool, field("d.z"), upstream=False, downstream=True)) == set()
+
+
+async def test_only_what_is_written_now_counts(database: str, pool: Pool) -> None:
+    await store(database, CHAIN)
+    await store(database, [writes("load", "b", derives("x < other.k"), "09:00", "other")])
+    assert nodes(await ask(pool, "dataset:db://shop:b")) == {"b.x", "other.k"}
+    await store(database, [run_event("COMPLETE", "10:00", "load", "elsewhere", outputs=["e"])])
+    assert nodes(await ask(pool, "dataset:db://shop:b")) == set()
+
+
+async def test_cycles_and_aliases(database: str, pool: Pool) -> None:
+    symlinks = {"symlinks": {"identifiers": [{"namespace": "db://shop", "name": "nick", "type": "TABLE"}]}}
+    await store(
+        database,
+        [
+            writes("there", "p", {**derives("x < q.x"), **symlinks}),
+            writes("back", "q", derives("x < nick.x", "x < q.x")),
+        ],
+    )
+    for start in (field("p.x"), field("nick.x")):
+        graph = await ask(pool, start, downstream=True)
+        assert nodes(graph) == {"p.x", "q.x"}
+    assert [node.id for node in graph.graph] == [field("p.x"), field("q.x")]
+
+
+async def test_what_bears_on_all_fields_is_told_and_not_followed(database: str, pool: Pool) -> None:
+    facets = derives("x < a.x", "y < a", whole=("f.day",))
+    await store(database, [writes("load", "b", facets), writes("fill", "f", derives("day < g.day"))])
+    graph = await ask(pool, "dataset:db://shop:b")
+    assert nodes(graph) == {"a.x", "b.x"}
+    told = graph.graph[1].data.datasetInfluences
+    assert [(i.dataset, i.field) for i in told] == [("f", "day")]
+
+
+async def test_a_declared_derivation(database: str, pool: Pool) -> None:
+    await store(database, [dataset_event("08:00", "v", derives("x < t.x"))])
+    assert nodes(await ask(pool, field("v.x"))) == {"t.x", "v.x"}
+    await store(database, [dataset_event("09:00", "v", derives("x < t.y"))])
+    assert nodes(await ask(pool, field("v.x"))) == {"t.y", "v.x"}
+
+
+async def test_a_version_is_as_it_was(database: str, pool: Pool) -> None:
+    await store(database, CHAIN)
+    now = await ask(pool, "dataset:db://shop:c")
+    version = next(node.data.datasetVersion for node in now.graph if node.data.dataset == "c")
+    await store(database, [writes("copy", "c", derives("x < other.k"), "09:00", "other")])
+    await store(database, [writes("load", "b", derives("x < other.k"), "09:10", "other")])
+    for start in (f"dataset:db://shop:c#{version}", field(f"c.x#{version}")):
+        then = await ask(pool, start)
+        assert nodes(then) == {"a.x", "b.x", "c.x"}
+        assert all(node.id.endswith(f"#{node.data.datasetVersion}") for node in then.graph)
+        assert [node.data.fieldType for node in then.graph] == ["", "INT", "INT"]
+    with pytest.raises(Invalid):
+        await ask(pool, f"dataset:db://shop:c#{version}", downstream=True)
+    for unknown in ("dataset:db://shop:c#12345678-1234-8234-9234-123456789abc", f"dataset:db://shop:b#{version}"):
+        with pytest.raises(NotFound):
+            await ask(pool, unknown)
+
+
+async def test_a_job_version_is_as_its_run_was(database: str, pool: Pool) -> None:
+    await store(database, CHAIN)
+    async with pool.connection() as conn:
+        from headwater.catalog.jobs import get_job  # noqa: PLC0415
+
+        version = (await get_job(conn, "shop", "copy")).currentVersion
+    await store(database, [writes("copy", "c2", derives("x < other.k"), "09:00", "other")])
+    assert nodes(await ask(pool, f"job:shop:copy#{version}")) == {"a.x", "b.x", "c.x"}
+    with pytest.raises(NotFound):
+        await ask(pool, "job:shop:copy#12345678-1234-8234-9234-123456789abc")
+
+
+async def test_what_has_no_lineage(database: str, pool: Pool) -> None:
+    await store(database, [dataset_event("08:00", "t", schema("x"))])
+    for start in ("dataset:db://shop:t", field("t.x")):
+        assert (await ask(pool, start)).graph == []
+    for start in (field("t.nope"), "dataset:db://shop:nope"):
+        with pytest.raises(NotFound):
+            await ask(pool, start)
+
+
+async def test_a_hop_is_a_statement(database: str, pool: Pool) -> None:
+    await store(database, [writes("j0", "t0", derives("x < a.x"))])
+    await store(database, [writes(f"j{i}", f"t{i}", derives(f"x < t{i - 1}.x")) for i in range(1, 30)])
+    costs = []
+    for depth in (5, 10, 20):
+        with recorded() as statements:
+            await ask(pool, field("t29.x"), depth)
+        costs.append(len(statements) - depth)
+    assert costs[0] == costs[1] == costs[2] <= 9

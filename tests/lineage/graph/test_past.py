@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import random
+from datetime import datetime
+
+import numpy as np
+import pytest
+from tests.build import Event, run_event, store
+from tests.lineage.graphs import complete, random_event
+
+from headwater import ids
+from headwater.db.pool import Pool
+from headwater.lineage.graph.flow import Flow
+from headwater.lineage.graph.past import Past
+from headwater.lineage.graph.present import Present
+from headwater.lineage.graph.question import Question
+from headwater.lineage.graph.reach import reach
+from headwater.lineage.snapshot import snapshot
+
+_STARTS = [ids.dataset_id("db://shop", f"t{i}") for i in range(8)] + [ids.job_id("shop", f"j{i}") for i in range(4)]
+
+
+def _reached(flow: Flow, start: int, *, downstream: bool) -> dict[int, int]:
+    found = reach(flow, Question(start=(start,), downstream=downstream))
+    return dict(zip(found.ids.tolist(), found.distances.tolist(), strict=True))
+
+
+def _at(event: Event) -> datetime:
+    return datetime.fromisoformat(event["eventTime"])
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_as_of_a_time_is_the_present_of_the_history_cut_then(database: str, pool: Pool, seed: int) -> None:
+    rnd = random.Random(seed)
+    events = sorted((random_event(rnd, i, links=False) for i in range(30)), key=_at)
+    cut = _at(events[rnd.randrange(5, 25)])
+    await store(database, [event for event in events if _at(event) <= cut])
+    present: dict[tuple[int, bool], dict[int, int]] = {}
+    async with Present().reading(pool) as (_, flow):
+        for start in _STARTS:
+            for downstream in (True, False):
+                present[start, downstream] = _reached(flow, start, downstream=downstream)
+    await store(database, [event for event in events if _at(event) > cut])
+    async with snapshot(pool) as conn:
+        for (start, downstream), expected in present.items():
+            flow = await Past(conn, cut).flow([start], downstream=downstream, hops=None)
+            assert _reached(flow, start, downstream=downstream) == expected
+
+
+async def test_all_of_history_is_every_edge_there_ever_was(database: str, pool: Pool) -> None:
+    events = [complete("w", "a", "b", "08:00"), complete("w", "c", "d", "09:00"), run_event("START", "10:00", "w", "next")]
+    await store(database, events)
+    w, at = ids.job_id("shop", "w"), _at(events[1])
+
+    async def sides(at: datetime, since: datetime | None = None) -> set[int]:
+        async with snapshot(pool) as conn:
+            found = [
+                _reached(await Past(conn, at, since).flow([w], downstream=downstream, hops=None), w, downstream=downstream)
+                for downstream in (True, False)
+            ]
+        return set(found[0]) | set(found[1])
+
+    tables = {name: ids.dataset_id("db://shop", name) for name in "abcd"}
+    assert await sides(at) == {tables["c"], tables["d"]}
+    assert await sides(_at(events[0])) == {tables["a"], tables["b"]}
+    assert await sides(at, _at(events[0])) == set(tables.values())
+    assert await sides(_at(events[0]), _at(events[0])) == {tables["a"], tables["b"]}
+
+
+async def test_before_the_first_event_there_is_nothing(database: str, pool: Pool) -> None:
+    await store(database, [complete("w", "a", "b", "08:00")])
+    async with snapshot(pool) as conn:
+        flow = await Past(conn, datetime.fromisoformat("2020-01-01T00:00:00Z")).flow(
+            [ids.job_id("shop", "w")], downstream=True, hops=None
+        )
+    assert len(flow.arrays.ids(np.arange(len(flow.arrays), dtype=np.int32))) == 0

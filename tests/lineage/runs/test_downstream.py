@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from uuid import UUID
+
+import pytest
+from tests.build import Event, dataset, run_event, run_uuid, store
+from tests.lineage.graphs import complete, random_event
+from tests.queries import recorded
+
+from headwater.db.pool import Pool
+from headwater.entities.lineage import DownstreamRuns
+from headwater.errors import NotFound
+from headwater.lineage.runs.downstream import get_downstream
+from headwater.lineage.runs.upstream import get_upstream
+from headwater.lineage.snapshot import snapshot
+
+
+async def ask(pool: Pool, run: str, depth: int = 10) -> DownstreamRuns:
+    async with snapshot(pool) as conn:
+        return await get_downstream(conn, run_uuid(run), depth)
+
+
+def told(answer: DownstreamRuns) -> list[UUID]:
+    return [run.run.id for run in answer.runs]
+
+
+async def test_a_chain(database: str, pool: Pool) -> None:
+    await store(
+        database,
+        [
+            complete("writer", "", "common", "08:00", "w"),
+            complete("reader", "common", "out", "09:00", "r"),
+            complete("consumer", "out", "", "10:00", "c"),
+            complete("writer", "", "common", "11:00", "later"),
+            complete("reader", "common", "out", "12:00", "r later"),
+        ],
+    )
+    answer = await ask(pool, "w")
+    assert told(answer) == [run_uuid("w"), run_uuid("r"), run_uuid("c")]
+    assert [[o.name for o in run.outputs] for run in answer.runs] == [["common"], ["out"], []]
+    assert [i.producedByRunId for run in answer.runs for i in run.inputs] == [run_uuid("w"), run_uuid("r")]
+    assert answer.complete
+    assert told(await ask(pool, "w", 1)) == [run_uuid("w"), run_uuid("r")]
+    assert told(await ask(pool, "w", 0)) == [run_uuid("w")]
+    assert told(await ask(pool, "later")) == [run_uuid("later"), run_uuid("r later")]
+
+
+async def test_a_version_that_is_named_long_after_it_was_replaced(database: str, pool: Pool) -> None:
+    def model(version: str) -> Event:
+        return dataset("model", {"version": {"datasetVersion": version}})
+
+    await store(
+        database,
+        [
+            run_event("COMPLETE", "08:00", "train", "one", outputs=[model("v1")]),
+            run_event("COMPLETE", "09:00", "train", "two", outputs=[model("v2")]),
+            run_event("COMPLETE", "10:00", "serve", "old", inputs=[model("v1")]),
+            run_event("COMPLETE", "11:00", "serve", "new", inputs=["model"]),
+        ],
+    )
+    assert told(await ask(pool, "one")) == [run_uuid("one"), run_uuid("old")]
+    assert told(await ask(pool, "two")) == [run_uuid("two"), run_uuid("new")]
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_it_is_upstream_turned_round(database: str, pool: Pool, seed: int) -> None:
+    rnd = random.Random(seed)
+    events = [random_event(rnd, i) for i in range(60)]
+    await store(database, events)
+    runs = {UUID(event["run"]["runId"]) for event in events if "run" in event}
+    readers = defaultdict(set)
+    async with snapshot(pool) as conn:
+        for run in runs:
+            for read in (await get_upstream(conn, run, 0)).runs[0].inputs:
+                readers[read.producedByRunId].add(run)
+        assert any(readers[run] for run in runs)
+        for run in runs:
+            first, *others = told(await get_downstream(conn, run, 1))
+            assert (first, set(others)) == (run, readers[run] - {run})
+
+
+async def test_an_unknown_run(pool: Pool) -> None:
+    with pytest.raises(NotFound):
+        await ask(pool, "nope")
+
+
+async def test_a_hop_costs_the_same_whatever_its_breadth(database: str, pool: Pool) -> None:
+    wide = [complete(f"r{i}", "all", "", "09:00") for i in range(40)]
+    await store(database, [complete("all", "", "all", "08:00", "all"), *wide])
+    await store(database, [complete("one", "", "one", "08:00", "one"), complete("r", "one", "", "09:00")])
+    costs = []
+    for run in ("one", "all"):
+        with recorded() as statements:
+            await ask(pool, run)
+        costs.append(len(statements))
+    assert costs[0] == costs[1] <= 4 * 2 + 6
