@@ -22,6 +22,14 @@ _LARGEST = (1 << 62) - 1  # limit + offset must still be a bigint; nobody has mo
 
 Responses = dict[int | str, dict[str, Any]]
 BAD_REQUEST: Responses = {400: {"model": Fault, "description": "A parameter is missing or wrong."}}
+TOLD: Responses = {
+    **BAD_REQUEST,
+    413: {"model": Fault, "description": "The body is too large."},
+    415: {
+        "model": Fault,
+        "description": "The Content-Type is not that of JSON, or the Content-Encoding neither gzip nor deflate.",
+    },
+}
 NOT_FOUND: Responses = {404: {"model": Fault, "description": "There is no such thing."}}
 ERASED: Responses = {
     204: {"description": "Deleted for good (`hard`)."},

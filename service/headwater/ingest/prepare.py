@@ -71,6 +71,8 @@ def prepare(body: bytes, settings: Settings) -> Incoming:
     event = parse(clean, max_name_length=settings.max_name_length, any_run_id=settings.any_run_id)
     if settings.exclude_namespaces_on_write and not settings.takes(namespace := _subject(event)):
         raise Excluded(namespace)
+    if event.kind is Kind.WRITE:
+        writes.check_name(event, settings.max_name_length)
     _check_nesting(clean, settings.max_nesting)
     problems: list[Problem] = [{"path": f.path, "message": f.message} for f in findings(clean, event.kind)]
     if clean != body:
