@@ -38,7 +38,7 @@ def tag(told: Tag, time: str) -> bytes:
 def whole_dataset(told: Dataset, uri: str | None) -> bytes:
     """``uri`` is that of its source."""
     origin = (told.source_name or _NO_SOURCE, uri)
-    facets = own_events.dataset_facets(_own(told), origin, told.description, _fields(told), _tags(told))
+    facets = own_events.dataset_facets(_own(told), origin, told.description, _fields(told) or [], _tags(told))
     return own_events.dataset_event(iso(told.updated_at), ((told.namespace, told.name), facets))
 
 
