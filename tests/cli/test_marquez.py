@@ -293,6 +293,15 @@ def test_from_its_database_all_kinds_of_events_and_what_was_deleted(headwater: C
     assert state(on_database) == after
 
 
+def test_who_reads_it_both_ways_has_each_event_once(headwater: Command, on_database: str, marquez: str, tables: Tables) -> None:
+    assert headwater("import", "marquez", "--url", marquez).status == 0
+    again = headwater("import", "marquez", "--database", tables.url, "--json").json
+    assert again["duplicate"] >= len(EVENTS)
+    with served(on_database) as url:
+        listed = httpx.get(f"{url}/api/v1/events/shop", params={"before": "2026-03-01T09:30:00Z"}).json()
+    assert listed["totalCount"] == len(EVENTS)
+
+
 def test_what_came_meanwhile_is_taken_the_next_time(headwater: Command, on_database: str, tables: Tables) -> None:
     assert headwater("import", "marquez", "--database", tables.url).status == 0
     tables.event(run_event("COMPLETE", "06:00", "late", "late", outputs=["orders"]))  # earlier than what was read

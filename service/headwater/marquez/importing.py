@@ -17,6 +17,7 @@ from headwater.ingest import dead_letters, imports, logged, writes
 from headwater.ingest.files import Found
 from headwater.ingest.load import Loader
 from headwater.marquez import known, telling
+from headwater.marquez.form import in_one_form
 from headwater.marquez.nouns import ANONYMOUS, Dataset, Job, Marquez, Namespace, iso
 
 _STEP = 1_000  # events after which the place to go on is kept: the writer has to come to rest for it
@@ -59,7 +60,7 @@ class Import:
         total = await self._marquez.event_count(since)
         async with aclosing(self._marquez.events(since)) as chunks:
             async for chunk in chunks:
-                await self._add(chunk.bodies)
+                await self._add([in_one_form(body) for body in chunk.bodies])
                 done += len(chunk.bodies)
                 if done - kept >= _STEP:
                     await self._keep(chunk.reached)
