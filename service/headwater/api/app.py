@@ -47,7 +47,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
             running_housekeeping(pool),
         ):
             async with pool.connection() as conn:
-                await preload.tags(conn, settings.tags)
+                await preload.tags(conn, writer, settings)
                 if settings.exclude_namespaces_on_read:
                     await namespaces.check_pattern(conn, settings.exclude_namespaces_on_read)
             app.state.pool, app.state.writer = pool, writer

@@ -24,6 +24,7 @@ Responses = dict[int | str, dict[str, Any]]
 BAD_REQUEST: Responses = {400: {"model": Fault, "description": "A parameter is missing or wrong."}}
 TOLD: Responses = {
     **BAD_REQUEST,
+    403: {"model": Fault, "description": "The settings leave the namespace out."},
     413: {"model": Fault, "description": "The body is too large."},
     415: {
         "model": Fault,
