@@ -54,8 +54,8 @@ Offset = Annotated[int, Query(ge=0, description="How many to pass over.")]
 Hard = Annotated[
     bool,
     Query(
-        description="Delete it for good, with its runs, versions and edges, and the datasets that only it used. The answer is"
-        " 204. Only where the setting HEADWATER_ADMIN is on."
+        description="Delete it for good, with its runs, versions and edges, and the datasets that only it used; the log"
+        " keeps its events. The answer is 204. Only where the setting HEADWATER_ADMIN is on."
     ),
 ]
 

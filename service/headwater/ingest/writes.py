@@ -46,7 +46,7 @@ class Hide(msgspec.Struct, tag_field="kind", tag="hide"):
     shown: bool = False
 
 
-class Erase(msgspec.Struct, tag_field="kind", tag="erase"):
+class Erase(msgspec.Struct, tag_field="kind", tag="erase", frozen=True):
     """A namespace with all that is in it, or one job or dataset, for good: see ``ingest.erase``."""
 
     namespace: str

@@ -13,7 +13,7 @@ from headwater.catalog import runs
 from headwater.catalog.namespaces import get_namespace
 from headwater.db.pool import Connection
 from headwater.errors import NotFound
-from headwater.ingest import dead_letters, imports, logged, writes
+from headwater.ingest import dead_letters, erase, imports, logged, writes
 from headwater.ingest.files import Found
 from headwater.ingest.load import Loader
 from headwater.marquez import known, telling
@@ -40,6 +40,7 @@ class Import:
         self._loader = loader
         self._report = report
         self._refused: set[UUID] = set()  # by an earlier import
+        self._erased: set[writes.Erase] = set()  # here, for good
         self._uris: dict[str, str | None] = {}  # of sources
         self._first = True  # nothing was imported from there before: what is deleted there is to be deleted here
 
@@ -48,6 +49,7 @@ class Import:
         source = self._marquez.name
         state = await imports.find(self._conn, source)
         self._first = not state.finished
+        self._erased = await erase.erased(self._conn)
         self._refused = await dead_letters.find_ids(self._conn, source)
         await self._take_events(state.reached)
         await self._take_nouns()
@@ -137,6 +139,8 @@ class Import:
                 await self._hide(writes.Hide(dataset.namespace, dataset=dataset.name))
             return
         self._count("datasets")
+        if self._is_erased(writes.Erase(dataset.namespace, dataset=dataset.name)):
+            return
         uri = self._uris.get(dataset.source_name or "")
         if shown:
             await self._log([*telling.added_to_dataset(dataset, uri, shown)])
@@ -152,6 +156,8 @@ class Import:
                 await self._hide(writes.Hide(job.namespace, job=job.name))
             return
         self._count("jobs")
+        if self._is_erased(writes.Erase(job.namespace, job=job.name)):
+            return
         latest = {run.id for run in job.latest_runs or []}
         of_events = await runs.of_events(self._conn, latest)
         if await known.has_job(self._conn, *name):
@@ -174,6 +180,10 @@ class Import:
         async for run in self._marquez.runs(job):
             if not await runs.of_events(self._conn, [run.id]):
                 await self._log([*telling.run(run, job)])
+
+    def _is_erased(self, what: writes.Erase) -> bool:
+        """By itself, or with its namespace: left alone then, also if events told of it since."""
+        return not self._erased.isdisjoint([what, writes.Erase(what.namespace)])
 
     async def _hide(self, write: writes.Hide) -> None:
         """With the present time, as it is by arrival that a thing is heard of. Only at the first import: later ones would undo
