@@ -77,6 +77,8 @@ _MESSAGES: dict[str, Callable[[dict[str, Any]], str]] = {
     "model_attributes_type": lambda _: "must be an object",
     "literal_error": lambda context: f"must be one of [{context['expected'].replace(' or ', ', ')}]".replace("'", ""),
 }
+_DAY = ("date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact", "date_type")
+_MESSAGES |= dict.fromkeys(_DAY, lambda _: "must be a day, such as 2026-01-31")
 _CUSTOM = ("one_of", "time", "blank")
 _OWN_WORDS = {"period": "Invalid period: "}  # what Marquez says of a parameter, whatever is wrong with it
 
