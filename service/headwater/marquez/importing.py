@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Awaitable
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Protocol
@@ -12,7 +13,7 @@ from headwater import ids
 from headwater.catalog import runs
 from headwater.catalog.namespaces import get_namespace
 from headwater.db.pool import Connection
-from headwater.errors import NotFound
+from headwater.errors import HeadwaterError, Invalid, NotFound, Unavailable
 from headwater.ingest import dead_letters, erase, imports, logged, writes
 from headwater.ingest.files import Found
 from headwater.ingest.load import Loader
@@ -28,13 +29,15 @@ class Report(Protocol):
 
 
 class Import:
-    """``take`` it. ``counts`` is what Marquez has, by noun; what became of the events is in the loader's tally.
+    """``take`` it. ``counts`` is what Marquez has, by noun, and ``unread`` what it would not show, with what it said; what became
+    of the events is in the loader's tally.
 
     ``conn`` is to headwater's database, and must not be the writer's.
     """
 
     def __init__(self, marquez: Marquez, conn: Connection, loader: Loader, report: Report) -> None:
         self.counts: Counter[str] = Counter()
+        self.unread: list[str] = []
         self._marquez = marquez
         self._conn = conn
         self._loader = loader
@@ -117,12 +120,19 @@ class Import:
         owner, description, hidden = await self._known_of(namespace)
         if event := telling.namespace(namespace, owner, description):
             await self._log([event])
-        async for dataset in self._marquez.datasets(namespace.name):
-            await self._take_dataset(dataset)
-        async for job in self._marquez.jobs(namespace.name):
-            await self._take_job(job)
+        await self._unless_refused(f"datasets of {namespace.name}", self._take_datasets(namespace.name))
+        await self._unless_refused(f"jobs of {namespace.name}", self._take_jobs(namespace.name))
         if namespace.is_hidden and not hidden:
             await self._hide(writes.Hide(namespace.name))
+
+    async def _unless_refused(self, what: str, taking: Awaitable[None]) -> None:
+        """Some names make Marquez answer 500 to whatever lists them: that must not cost the rest."""
+        try:
+            await taking
+        except (Unavailable, Invalid):
+            raise
+        except HeadwaterError as error:
+            self.unread.append(f"{what}: {error.message}")
 
     async def _known_of(self, namespace: Namespace) -> tuple[str, str | None, bool]:
         try:
@@ -130,6 +140,14 @@ class Import:
         except NotFound:
             return ANONYMOUS, None, False
         return shown.ownerName, shown.description, shown.isHidden
+
+    async def _take_datasets(self, namespace: str) -> None:
+        async for dataset in self._marquez.datasets(namespace):
+            await self._unless_refused(f"dataset {dataset.name} of {namespace}", self._take_dataset(dataset))
+
+    async def _take_jobs(self, namespace: str) -> None:
+        async for job in self._marquez.jobs(namespace):
+            await self._unless_refused(f"job {job.name} of {namespace}", self._take_job(job))
 
     async def _take_dataset(self, dataset: Dataset) -> None:
         name = (dataset.namespace, dataset.name)
