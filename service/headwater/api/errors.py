@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from headwater.api.body import Garbled, TooLarge, UnsupportedEncoding
+from headwater.api.body import Garbled, TooLarge, UnsupportedEncoding, UnsupportedMedia
 from headwater.api.parameters import complaint
 from headwater.db.pool import DatabaseUnavailable
 from headwater.entities import encode
@@ -27,6 +27,7 @@ _STATUS: tuple[tuple[type[HeadwaterError], int], ...] = (
     (Unavailable, 503),
     (TooLarge, 413),
     (UnsupportedEncoding, 415),
+    (UnsupportedMedia, 415),
     (Garbled, 400),
     (HeadwaterError, 500),
 )

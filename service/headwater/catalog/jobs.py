@@ -18,7 +18,7 @@ from headwater.catalog.runs import RUN_COLUMNS, shown_run
 from headwater.db.pool import Connection
 from headwater.entities.dataset import DatasetId
 from headwater.entities.job import Job, JobId, Jobs
-from headwater.entities.run import Run, RunState
+from headwater.entities.run import JobName, Run, RunState
 from headwater.errors import NotFound
 
 _FIND = f"SELECT h.job_id FROM jobs j {JOIN_HOME} WHERE j.job_id = %s AND NOT h.is_hidden"
@@ -119,6 +119,12 @@ async def require_job(conn: Connection, namespace: str, name: str) -> None:
 async def get_job(conn: Connection, namespace: str, name: str) -> Job:
     """Raises NotFound."""
     return (await load_jobs(conn, [await find_job(conn, namespace, name)]))[0]
+
+
+async def list_outputs(conn: Connection, job: JobName) -> list[DatasetId]:
+    """What a job writes now, hidden or not."""
+    job_id = ids.job_id(job.namespace, job.name)
+    return (await load_io(conn, [job_id])).get(job_id, Io()).outputs
 
 
 async def list_jobs(
