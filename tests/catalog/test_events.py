@@ -12,11 +12,9 @@ from headwater.catalog.page import Page
 from headwater.db.pool import Pool
 from tests.build import dataset_event, job_event, run_event, store
 
-
 _QUARTER = timedelta(minutes=15)
-_TIMES = st.datetimes(datetime(2026, 3, 1), datetime(2026, 3, 1, 3), timezones=st.just(UTC)) | st.sampled_from(
-    [datetime(2026, 3, 1, 1, m, tzinfo=UTC) for m in (0, 15, 30, 45)]
-)
+_MINUTES = st.integers(0, 180) | st.sampled_from([0, 15, 30, 45]) | st.floats(0, 180)
+_TIMES = _MINUTES.map(lambda minutes: datetime(2026, 3, 1, tzinfo=UTC) + timedelta(minutes=minutes))
 
 
 @given(_TIMES, _TIMES)

@@ -37,7 +37,7 @@ class Window:
     before: datetime = _END
 
     def quarters(self) -> tuple[datetime, datetime]:
-        """Where the first whole quarter of an hour in it begins, and where the last one ends; both its end where there is none."""
+        """Where its first whole quarter of an hour begins, and where the last one ends; both its end where there is none."""
         first, last = _quarter_of(self.after), _quarter_of(self.before)
         first += _QUARTER if first < self.after <= last else timedelta()
         return (first, last) if self.after <= first <= last else (self.before, self.before)

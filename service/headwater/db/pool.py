@@ -19,8 +19,8 @@ Pool: TypeAlias = AsyncConnectionPool[Connection]
 # What a statement or a pool raises where the database is away, refuses, or takes too long: another try may do.
 DatabaseUnavailable = (OperationalError, InterfaceError, PoolTimeout)
 
-# Times are UTC in every answer. Statements are short and come again and again: compiling a plan (jit) costs more than it gives, and
-# making one over all months took three times as long as running it for one run, so that one plan serves all parameters.
+# Times are UTC in every answer. Statements are short and come again and again: compiling a plan (jit) costs more than it gives,
+# and making one over all months took three times as long as running it for one run, so one plan serves all parameters.
 _SESSION = {"TimeZone": "UTC", "jit": "off", "plan_cache_mode": "force_generic_plan", "application_name": "headwater"}
 _READS = {"max_parallel_workers_per_gather": "0"}  # workers take 5 ms to start, for what an index finds in less than 1
 # A database that vanishes without a word (a lost route, a machine switched off) is given up after a minute, not two hours.
