@@ -90,9 +90,20 @@ async def test_what_is_missing_is_named(client: httpx.AsyncClient, path: str, me
     assert (answer.status_code, answer.json()) == (404, {"code": 404, "message": message})
 
 
-async def test_another_method_is_refused(client: httpx.AsyncClient) -> None:
-    answer = await client.post("/api/v1/search")
-    assert answer.status_code == 405
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("POST", "/api/v1/search", "GET"),
+        ("PATCH", "/api/v1/namespaces/a/jobs/b", "DELETE, GET, PUT"),
+        ("PUT", "/api/v1/impact", "GET, POST"),
+        ("DELETE", "/docs", "GET, HEAD"),
+    ],
+)
+async def test_another_method_is_refused_and_told_which_there_are(
+    client: httpx.AsyncClient, method: str, path: str, allowed: str
+) -> None:
+    answer = await client.request(method, path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
     assert answer.json()["message"] == "HTTP 405 Method Not Allowed"
 
 

@@ -29,9 +29,12 @@ _IN_NAMESPACE = " AND j.namespace_id = %(namespace)s"
 _IN_STATES = """ AND (
     SELECT r.state FROM runs r WHERE r.job_id = j.job_id ORDER BY r.first_at DESC, r.run_id LIMIT 1
 ) = ANY(%(states)s)"""
-_COUNTED = "SELECT (SELECT count(*) "
-_NEWEST = "), ARRAY(SELECT j.job_id "
-_PAGED = " ORDER BY coalesce(j.last_at, j.first_at) DESC, j.job_id LIMIT %(limit)s OFFSET %(offset)s)"
+# A page of all jobs is read from an index. Which of them are in some states is found out once, for the count and the page.
+_PAGE = """
+WITH wanted AS {once} (SELECT j.job_id, coalesce(j.last_at, j.first_at) AS at {wanted})
+SELECT (SELECT count(*) FROM wanted),
+       ARRAY(SELECT job_id FROM wanted ORDER BY at DESC, job_id LIMIT %(limit)s OFFSET %(offset)s)
+"""
 
 _JOBS = f"""
 SELECT j.job_id, n.name, j.name, pa.name, p.name, p.job_id, j.first_at, coalesce(j.last_at, j.first_at), j.declared_at,
@@ -133,6 +136,7 @@ async def list_jobs(
     """Those with the latest event first; with ``states`` only those whose latest run is in one of them."""
     wanted = _VISIBLE + (_IN_NAMESPACE if namespace is not None else "") + indexed_condition("j", names)
     wanted += _IN_STATES if states else ""
+    statement = _PAGE.format(wanted=wanted, once="MATERIALIZED" if states else "NOT MATERIALIZED")
     asked = {
         "namespace": ids.namespace_id(namespace or ""),
         "states": list(states),
@@ -140,7 +144,7 @@ async def list_jobs(
         "offset": page.offset,
         **names.parameters,
     }
-    row = await (await conn.execute(_COUNTED + wanted + _NEWEST + wanted + _PAGED, asked)).fetchone()
+    row = await (await conn.execute(statement, asked)).fetchone()
     assert row is not None
     return Jobs(totalCount=row[0], jobs=await load_jobs(conn, row[1]))
 
