@@ -197,6 +197,15 @@ async def test_what_a_later_declaration_ended(database: str, client: httpx.Async
     ]
 
 
+async def test_what_a_declaration_ended_that_came_again_later(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [
+        complete("j", "a", "b", "08:00"),
+        *(job_event(time, "j", inputs=["c"], outputs=["b"]) for time in ("09:00", "10:00", "11:00")),
+    ])  # fmt: skip
+    [ended] = (await _ask(client, DB + "a", DB + "b", asOf="2026-03-01T10:30:00Z"))["noPath"]["former"]["ended"]
+    assert (ended["endedAt"], ended["endedBy"]) == ("2026-03-01T09:00:00Z", None)
+
+
 async def test_edges_that_never_were_at_one_time(database: str, client: httpx.AsyncClient) -> None:
     """The first edge had ended before the last began."""
     events = [complete("j", "a", "b", "08:00"), complete("j", "x", "b", "09:00"), complete("k", "b", "c", "10:00")]

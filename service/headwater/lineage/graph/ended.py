@@ -38,8 +38,12 @@ LEFT JOIN LATERAL (
          WHERE job_id = e.owner_id AND linked AND CASE WHEN linked THEN first_at END > last.at AND first_at <= %(at)s
          ORDER BY CASE WHEN linked THEN first_at END LIMIT 1)
         UNION ALL
-        SELECT declared_at, NULL FROM (VALUES (j.declared_at), (d.declared_at)) v (declared_at)
-        WHERE declared_at > last.at AND declared_at <= %(at)s
+        (SELECT v.event_time, NULL FROM lineage_events v
+         WHERE j.declared_at > last.at AND v.kind = 2 AND left(v.name, 256) = left(j.name, 256)
+           AND (v.namespace, v.name) = (n.name, j.name) AND v.event_time > last.at AND v.event_time <= %(at)s
+         ORDER BY v.event_time LIMIT 1)
+        UNION ALL
+        SELECT d.declared_at, NULL WHERE d.declared_at > last.at AND d.declared_at <= %(at)s
     ) f
     ORDER BY at LIMIT 1
 ) ending ON true
