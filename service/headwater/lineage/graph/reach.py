@@ -18,10 +18,14 @@ class Reach:
     ids: Ids
     distances: Places
     jobs: Flags
-    complete: bool  # False: the depth cut the walk
+    cut: tuple[str, ...]  # why there may be more: `depth` as asked, or `size`, as the graph is larger than was read
     _flow: Flow
     _places: Places
     _before: Places  # by place; of a start, itself
+
+    @property
+    def complete(self) -> bool:
+        return not self.cut
 
     def way(self, index: int) -> list[int]:
         """Ids on a shortest way from the start to the node at ``index``, both included."""
@@ -67,7 +71,7 @@ class _Reaching:
             ids,
             distances[places],
             self._is_job[places],
-            found.complete and self._flow.complete,
+            (*(() if found.complete else ("depth",)), *(() if self._flow.complete else ("size",))),
             self._flow,
             places,
             before,

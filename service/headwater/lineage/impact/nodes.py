@@ -74,6 +74,6 @@ def _edge(pair: tuple[int, int], question: Question) -> tuple[int, int]:
 
 def _counts(found: Reach, shown: Sequence[int], listed: list[int], question: Question) -> Counts:
     jobs = int(found.jobs.sum())
-    cut = [] if found.complete else [Cut(rule="depth", nodes=None)]
+    cut = [Cut(rule=rule, nodes=None) for rule in found.cut]
     cut += left_out(len(found.ids), shown, len(listed), question.filter)
     return Counts(found=len(found.ids), datasets=len(found.ids) - jobs, jobs=jobs, returned=len(listed), cut=cut)
