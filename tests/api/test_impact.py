@@ -203,7 +203,7 @@ async def test_statements_do_not_grow(database: str, client: httpx.AsyncClient) 
         ({"nodeId": DB + "orders", "depth": -1}, 400, "query param depth must be greater than or equal to 0"),
         ({"nodeId": DB + "orders", "depth": "far"}, 400, "query param depth must be a whole number"),
         ({"nodeId": DB + "orders", "direction": "sideways"}, 400, "must be one of [DOWNSTREAM, UPSTREAM]"),
-        ({"nodeId": DB + "orders", "grain": "atom"}, 400, "must be one of [ALL, DATASET, JOB, COLUMN]"),
+        ({"nodeId": DB + "orders", "grain": "atom"}, 400, "must be one of [ALL, DATASET, JOB, COLUMN, RUN, VERSION]"),
         ({"nodeId": DB + "orders", "limit": 10_001}, 400, "query param limit"),
         ({"nodeId": DB + "orders", "cursor": "page2"}, 400, "The cursor is not one"),
     ],

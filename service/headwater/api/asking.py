@@ -20,7 +20,7 @@ from headwater.lineage.graph.flow import Flow
 from headwater.lineage.graph.moments import moment_of
 from headwater.lineage.graph.past import BEGINNING, Past
 from headwater.lineage.graph.present import Present
-from headwater.lineage.graph.question import FlowOf, Grain, Question
+from headwater.lineage.graph.question import Filter, FlowOf, Grain, Question
 from headwater.lineage.near import find_node
 from headwater.lineage.node_ids import NodeKind
 from headwater.lineage.snapshot import snapshot
@@ -59,6 +59,9 @@ class When:
     since: datetime | None
 
 
+NOW = When(None, None)
+
+
 def _when(
     as_of: Annotated[
         str | None,
@@ -86,6 +89,39 @@ def _when(
 Asked = Annotated[When, Depends(_when)]
 
 
+@dataclass(frozen=True, slots=True)
+class Via:
+    """Sets of nodes, by node ids."""
+
+    through: list[str]
+    avoid: list[str]
+    stop_at: list[str]
+
+
+def _via(
+    through: Annotated[list[str], Query(description="Only what is reached by way of one of these nodes.")] = [],  # noqa: B006
+    avoid: Annotated[list[str], Query(description="Not by way of these.")] = [],  # noqa: B006
+    stop_at: Annotated[list[str], Query(alias="stopAt", description="No further than these.")] = [],  # noqa: B006
+) -> Via:
+    return Via(through, avoid, stop_at)
+
+
+Ways = Annotated[Via, Depends(_via)]
+
+
+def _filter(
+    namespace: Annotated[list[str], Query(description="Show only what is in one of these.")] = [],  # noqa: B006
+    name: Annotated[str | None, Query(description="Show only these names; `*` stands for any characters.")] = None,
+    type: Annotated[list[str], Query(description="Show only these types, such as `MODEL`.")] = [],  # noqa: A002, B006
+    owner: Annotated[list[str], Query(description="Show only what one of these owns.")] = [],  # noqa: B006
+    tag: Annotated[list[str], Query(description="Show only what has one of these tags.")] = [],  # noqa: B006
+) -> Filter:
+    return Filter(frozenset(namespace), name, frozenset(t.upper() for t in type), frozenset(owner), frozenset(tag))
+
+
+Shown = Annotated[Filter, Depends(_filter)]
+
+
 def time_of(told: str, name: str) -> datetime:
     """Raises Invalid."""
     if (time := instant(told)) is None:
@@ -97,7 +133,7 @@ def time_of(told: str, name: str) -> datetime:
 async def asking(request: Request, when: When) -> AsyncIterator[tuple[Connection, FlowOf]]:
     """A connection, and what gives the graph for a question."""
     pool: Pool = request.app.state.pool
-    if when.at is None and when.since is None:
+    if when == NOW:
         async with present(request).reading(pool) as (conn, flow):
 
             async def now(_: Question) -> Flow:

@@ -15,7 +15,7 @@ from headwater.entities.owner import Owner
 
 class Node(Entity):
     id: str = Field(description="Such as `dataset:<namespace>:<name>`.")
-    kind: Literal["DATASET", "JOB", "FIELD"] = Field(description="What it is.")
+    kind: Literal["DATASET", "JOB", "FIELD", "RUN", "VERSION"] = Field(description="What it is.")
     namespace: str = Field(description="Its namespace.")
     name: str = Field(description="Its name.")
     type: str = Field(
