@@ -123,6 +123,8 @@ async def test_ways_filters_and_pages(database: str, client: httpx.AsyncClient) 
         _run("bad report"): 1,
         _run("bad mail"): 2,
     }
+    assert _distances(await _ask(client, _run("bad"), state="failed")) == {}
+    assert _distances(await _ask(client, _run("bad"), grain="run", state="COMPLETED", depth=1)) == {_run("bad report"): 1}
     named = await _ask(client, _run("bad"), name="mail")
     assert _distances(named).keys() == {_run("bad mail")}
     assert named["counts"]["cut"] == [{"rule": "filter", "nodes": 3}]

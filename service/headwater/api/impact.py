@@ -9,7 +9,21 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request, Response
 
 from headwater.api import body as bodies
-from headwater.api.asking import NOW, Asked, Depth, Direction, Shown, Via, Ways, When, asking, id_of, ids_of, places_of, present
+from headwater.api.asking import (
+    PRESENT,
+    Asked,
+    Depth,
+    Direction,
+    Shown,
+    Via,
+    Ways,
+    Which,
+    asking,
+    id_of,
+    ids_of,
+    places_of,
+    present,
+)
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json
 from headwater.api.formats import Format, formatted
 from headwater.api.ingest import elements
@@ -60,7 +74,7 @@ class _Impact:
 
     node_id: str
     grain: str
-    when: When
+    which: Which
     via: Via
     question: Question  # but for its sets, which are to be looked up
 
@@ -68,7 +82,7 @@ class _Impact:
 @router.get("/impact", response_model=Impact | ColumnImpact | RunImpact, responses={**BAD_REQUEST, **NOT_FOUND})
 async def get_impact(  # noqa: PLR0913 - one parameter a parameter
     request: Request,
-    when: Asked,
+    which: Asked,
     via: Ways,
     shown: Shown,
     *,
@@ -95,7 +109,7 @@ async def get_impact(  # noqa: PLR0913 - one parameter a parameter
         limit=limit,
         cursor=Cursor.read(cursor) if cursor is not None else None,
     )
-    asked = _Impact(node_id, grain, when, via, question)
+    asked = _Impact(node_id, grain, which, via, question)
     return await formatted(await _answer(request, asked), format)
 
 
@@ -114,7 +128,7 @@ async def _answer(request: Request, asked: _Impact) -> Impact | ColumnImpact | R
 
 
 async def _of_nodes(request: Request, asked: _Impact) -> Impact:
-    async with asking(request, asked.when) as (conn, flow_of):
+    async with asking(request, asked.which) as (conn, flow_of):
         question = replace(
             asked.question,
             start=(await id_of(conn, asked.node_id),),
@@ -142,7 +156,7 @@ async def _of_columns(request: Request, asked: _Impact) -> ColumnImpact:
         )
         reached = await walk_columns(conn, of_columns)
     # Not before the walk is done: the graph in memory is lent to one question at a time.
-    async with asking(request, asked.when) as (conn, flow_of):
+    async with asking(request, asked.which) as (conn, flow_of):
         return await column_impact(conn, await flow_of(Question(start=())), of_columns, reached)
 
 
@@ -170,20 +184,20 @@ async def post_impact(request: Request, limit: _Limit = 100) -> Response:
 
 def _only_columns(asked: _Impact) -> None:
     """Raises Invalid where something is asked that is not kept of columns."""
-    if asked.when != NOW:
+    if asked.which != PRESENT:
         raise Invalid(
-            "Of columns only the present is known here: ask without asOf and history. /column-lineage tells of the columns of a"
-            " version, where #<version> follows the node id."
+            "Of columns only the present is known here: ask without asOf, history and kinds. /column-lineage tells of the columns"
+            " of a version, where #<version> follows the node id."
         )
     if asked.grain not in ("ALL", "COLUMN"):
         raise Invalid(f"query param grain must be COLUMN for a column, not {asked.grain}")
-    if asked.via.through:
-        raise Invalid("query param through is not for columns")
+    if asked.via.through or asked.question.filter.states:
+        raise Invalid("query params through and state are not for columns")
 
 
 def _only_runs(asked: _Impact) -> None:
     """Raises Invalid where something is asked that runs and versions have no two of."""
-    if asked.when != NOW:
-        raise Invalid("What a run read and wrote is so at all times: ask of runs and versions without asOf and history.")
+    if asked.which != PRESENT:
+        raise Invalid("What a run read and wrote is so at all times: ask of runs and versions without asOf, history and kinds.")
     if asked.grain not in _OF_RUNS:
         raise Invalid(f"query param grain must be one of {', '.join(_OF_RUNS)} for a run or a version, not {asked.grain}")

@@ -15,6 +15,7 @@ from headwater.lineage.graph.evidence import load_evidence
 from headwater.lineage.graph.flow import Flow
 from headwater.lineage.graph.question import Question
 from headwater.lineage.graph.reach import Reach, reach
+from headwater.lineage.graph.states import load_states
 from headwater.lineage.impact.groups import load_groups
 from headwater.lineage.impact.left_out import SUMMED_UP, left_out
 from headwater.lineage.impact.pages import cursor_after, page_of
@@ -28,7 +29,8 @@ async def impact(conn: Connection, flow: Flow, question: Question) -> Impact:
     shown: Sequence[int] = range(len(found.ids))
     if test := question.filter.test():
         nodes |= await describe(conn, nearest)
-        shown = [i for i, identifier in enumerate(nearest) if identifier in nodes and test(nodes[identifier])]
+        states = await load_states(conn, nearest, flow.at) if question.filter.states else {}
+        shown = [i for i, node in enumerate(nearest) if node in nodes and test(nodes[node], states.get(node))]
     page = page_of(found, shown, question)
     ways = {index: found.way(index) if question.paths else [int(found.ids[index])] for index in page}
     nodes |= await describe(conn, {identifier for way in ways.values() for identifier in way} - nodes.keys())

@@ -65,7 +65,7 @@ async def run_impact(conn: Connection, question: RunQuestion) -> RunImpact:
     told = await _load_told(conn, graph, start)
     shown: Sequence[int] = range(len(found.ids))
     if test := asked.filter.test():
-        shown = [i for i, node in enumerate(nearest) if (known := told.of(node)) and test(known)]
+        shown = [i for i, node in enumerate(nearest) if (known := told.of(node)) and test(known, told.state(node))]
     page = [i for i in page_of(found, shown, asked) if told.of(int(found.ids[i]))]
     ways = {i: found.way(i) if asked.paths else [int(found.ids[i])] for i in page}
     await told.load_facts(conn, {node for way in ways.values() for node in way} | {_node(start)})
@@ -153,6 +153,9 @@ class _Told:
 
     def owner(self, node: int) -> int:
         return self.runs[node].job_id if node in self.runs else self.versions[node].canonical_id
+
+    def state(self, node: int) -> str | None:
+        return self.runs[node].state if node in self.runs else None
 
     def of(self, node: int) -> Node | None:
         return self.owners.get(self.owner(node))
