@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from headwater.entities.graph import Impact
 from tests.build import Event, dataset_event, run_event, run_uuid, store
-from tests.lineage.graphs import complete
+from tests.lineage.graphs import complete, complete_explicitly
 from tests.queries import recorded
 
 DB = "dataset:db://shop:"
@@ -195,6 +195,51 @@ async def test_what_an_explicit_job_says_is_all_that_it_passes_on(database: str,
     assert _found(await _ask(client, "job:shop:etl", grain="dataset", direction="upstream")) == {"a": 1, "b": 1}
 
 
+def _control(job: str, time: str, *upstream: str, inputs: str = "", outputs: str = "") -> Event:
+    facet = {"jobDependencies": {"upstream": [{"job": {"namespace": "shop", "name": name}} for name in upstream]}}
+    told = {"inputs": inputs.split(), "outputs": outputs.split(), "run_facets": facet}
+    return run_event("COMPLETE", time, job, f"{job} {time}", **told)  # type: ignore[arg-type]
+
+
+async def test_kinds_of_edges(database: str, client: httpx.AsyncClient) -> None:
+    """A view is declared, and what has no data in common only runs after another."""
+    await store(
+        database,
+        [
+            *_story(),
+            _control("mail", "09:00", "report"),
+            _control("archive", "09:10", "mail", outputs="archived"),
+            complete_explicitly("copy", ["report"], [], []),
+            _control("copied", "09:20", "copy"),
+        ],
+    )
+    every = ["input", "output", "dataset_lineage", "job_lineage", "job_dependency"]
+    controlled = _found(await _ask(client, DB + "orders", kinds=every))
+    without = _found(await _ask(client, DB + "orders"))
+    assert {"mail": 2, "archive": 3, "archived": 4, "copied": 4}.items() <= controlled.items()
+    assert {node: controlled[node] for node in controlled.keys() & without.keys()} == without
+    assert controlled.keys() - without.keys() == {"mail", "archive", "archived", "copied"}
+    assert _found(await _ask(client, DB + "orders", kinds=every[:4])) == without
+    assert _found(await _ask(client, DB + "report", kinds="dataset_lineage")) == {"report_view": 1}
+    told = await _ask(client, "job:shop:report", kinds="JOB_DEPENDENCY")
+    assert _found(told) == {"mail": 1, "archive": 2}
+    assert [e["kind"] for edge in told["edges"] for e in edge["evidence"]] == ["JOB_DEPENDENCY", "JOB_DEPENDENCY"]
+    past = await _ask(client, "job:shop:report", kinds="job_dependency", asOf="2026-03-01T09:05:00Z")
+    assert _found(past) == {"mail": 1}
+
+
+async def test_jobs_by_the_state_of_their_latest_run(database: str, client: httpx.AsyncClient) -> None:
+    failed = [
+        run_event("START", "10:00", "train", "bad", inputs=["features"], outputs=["model"]),
+        run_event("FAIL", "10:01", "train", "bad"),
+        run_event("START", "10:00", "report", "going", inputs=["orders"]),
+    ]
+    await store(database, [*_story(), *failed])
+    assert _found(await _ask(client, DB + "orders", state="failed")).keys() == {"train"}
+    assert _found(await _ask(client, DB + "orders", state=["FAILED", "running"])).keys() == {"train", "report"}
+    assert _found(await _ask(client, DB + "orders", state="FAILED", asOf="2026-03-01T09:00:00Z")) == {}
+
+
 @pytest.mark.parametrize(
     ("form", "media_type", "told"),
     [
@@ -236,7 +281,11 @@ async def test_statements_do_not_grow(database: str, client: httpx.AsyncClient) 
         ({"nodeId": DB + "orders", "depth": -1}, 400, "query param depth must be greater than or equal to 0"),
         ({"nodeId": DB + "orders", "depth": "far"}, 400, "query param depth must be a whole number"),
         ({"nodeId": DB + "orders", "direction": "sideways"}, 400, "must be one of [DOWNSTREAM, UPSTREAM]"),
-        ({"nodeId": DB + "orders", "grain": "atom"}, 400, "must be one of [ALL, DATASET, JOB, COLUMN]"),
+        ({"nodeId": DB + "orders", "grain": "atom"}, 400, "must be one of [ALL, DATASET, JOB, COLUMN, RUN, VERSION]"),
+        ({"nodeId": DB + "orders", "kinds": "wire"}, 400, "query param kinds must be one of [INPUT, OUTPUT, DATASET_LINEAGE,"),
+        ({"nodeId": DB + "orders", "state": "sad"}, 400, "query param state must be one of [NEW, RUNNING, COMPLETED,"),
+        ({"nodeId": DB + "orders", "history": "since=noon"}, 400, "query param history must be a time with its offset"),
+        ({"nodeId": DB + "orders", "grain": "column", "kinds": "input"}, 400, "ask without asOf, history and kinds"),
         ({"nodeId": DB + "orders", "limit": 10_001}, 400, "query param limit"),
         ({"nodeId": DB + "orders", "cursor": "page2"}, 400, "The cursor is not one"),
     ],

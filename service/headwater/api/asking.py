@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 from uuid import UUID
 
 from fastapi import Depends, Query, Request
 
 from headwater.api.parameters import NO_INSTANT, Text, instant, one_of
 from headwater.db.pool import Connection, Pool
+from headwater.entities.graph import EdgeName
+from headwater.entities.run import RunState
 from headwater.errors import Invalid, NotFound
 from headwater.lineage.columns.graph import Place
 from headwater.lineage.columns.lineage import outset
+from headwater.lineage.edges import EdgeKind
 from headwater.lineage.graph.flow import Flow
 from headwater.lineage.graph.moments import moment_of
-from headwater.lineage.graph.past import BEGINNING, Past
+from headwater.lineage.graph.past import ALWAYS, BEGINNING, DATA, Past
 from headwater.lineage.graph.present import Present
-from headwater.lineage.graph.question import FlowOf, Grain, Question
+from headwater.lineage.graph.question import Filter, FlowOf, Grain, Question
 from headwater.lineage.near import find_node
 from headwater.lineage.node_ids import NodeKind
 from headwater.lineage.snapshot import snapshot
@@ -52,14 +55,19 @@ def present(request: Request) -> Present:
 
 
 @dataclass(frozen=True, slots=True)
-class When:
-    """``at`` None: now. ``since`` None: what was current then; else all since that time."""
+class Which:
+    """Graph is asked. ``at`` None: of now. ``since`` None: what was current then; else all since that time. ``kinds`` of edges,
+    none: those by which data flows."""
 
-    at: str | None
-    since: datetime | None
+    at: str | None = None
+    since: datetime | None = None
+    kinds: tuple[EdgeKind, ...] = ()
 
 
-def _when(
+PRESENT = Which()
+
+
+def _which(
     as_of: Annotated[
         str | None,
         Query(
@@ -72,18 +80,64 @@ def _when(
         str,
         Query(description="`current`: edges that were current then; `all`: all until then; `since=<time>`: those named since."),
     ] = "current",
-) -> When:
+    kinds: Annotated[
+        list[Annotated[EdgeName, one_of(*EdgeKind.__members__)]],
+        Query(
+            description="Only edges of these kinds: what a job reads (`input`) and writes (`output`), what events declare"
+            " (`dataset_lineage`, `job_lineage`), and control flow (`job_dependency`), which is left out unless it is asked for."
+        ),
+    ] = [],  # noqa: B006
+) -> Which:
+    of = tuple(EdgeKind[kind] for kind in kinds)
     match history.partition("="):
         case ("current", "", ""):
-            return When(as_of, None)
+            return Which(as_of, None, of)
         case ("all", "", ""):
-            return When(as_of, BEGINNING)
+            return Which(as_of, BEGINNING, of)
         case ("since", "=", time):
-            return When(as_of, time_of(time, "history"))
+            return Which(as_of, time_of(time, "history"), of)
     raise Invalid(f"query param history must be current, all or since=<time>, not '{history}'")
 
 
-Asked = Annotated[When, Depends(_when)]
+Asked = Annotated[Which, Depends(_which)]
+
+
+@dataclass(frozen=True, slots=True)
+class Via:
+    """Sets of nodes, by node ids."""
+
+    through: list[str]
+    avoid: list[str]
+    stop_at: list[str]
+
+
+def _via(
+    through: Annotated[list[str], Query(description="Only what is reached by way of one of these nodes.")] = [],  # noqa: B006
+    avoid: Annotated[list[str], Query(description="Not by way of these.")] = [],  # noqa: B006
+    stop_at: Annotated[list[str], Query(alias="stopAt", description="No further than these.")] = [],  # noqa: B006
+) -> Via:
+    return Via(through, avoid, stop_at)
+
+
+Ways = Annotated[Via, Depends(_via)]
+
+
+def _filter(
+    namespace: Annotated[list[str], Query(description="Show only what is in one of these.")] = [],  # noqa: B006
+    name: Annotated[str | None, Query(description="Show only these names; `*` stands for any characters.")] = None,
+    type: Annotated[list[str], Query(description="Show only these types, such as `MODEL`.")] = [],  # noqa: A002, B006
+    owner: Annotated[list[str], Query(description="Show only what one of these owns.")] = [],  # noqa: B006
+    tag: Annotated[list[str], Query(description="Show only what has one of these tags.")] = [],  # noqa: B006
+    state: Annotated[
+        list[Annotated[RunState, one_of(*get_args(RunState))]],
+        Query(description="Show only jobs whose latest run is in one of these states; of runs, those that are."),
+    ] = [],  # noqa: B006
+) -> Filter:
+    types = frozenset(t.upper() for t in type)
+    return Filter(frozenset(namespace), name, types, frozenset(owner), frozenset(tag), frozenset(state))
+
+
+Shown = Annotated[Filter, Depends(_filter)]
 
 
 def time_of(told: str, name: str) -> datetime:
@@ -94,10 +148,10 @@ def time_of(told: str, name: str) -> datetime:
 
 
 @asynccontextmanager
-async def asking(request: Request, when: When) -> AsyncIterator[tuple[Connection, FlowOf]]:
+async def asking(request: Request, which: Which) -> AsyncIterator[tuple[Connection, FlowOf]]:
     """A connection, and what gives the graph for a question."""
     pool: Pool = request.app.state.pool
-    if when.at is None and when.since is None:
+    if which == PRESENT:
         async with present(request).reading(pool) as (conn, flow):
 
             async def now(_: Question) -> Flow:
@@ -106,20 +160,23 @@ async def asking(request: Request, when: When) -> AsyncIterator[tuple[Connection
             yield conn, now
         return
     async with snapshot(pool) as conn:
-        at = await _moment(conn, when.at)
+        at = await _moment(conn, which)
+        kinds = which.kinds or DATA
 
         async def then(question: Question) -> Flow:
             # A step of another grain is several edges, and by free ones any number.
             hops = question.depth if question.grain is Grain.ALL and not question.through else None
-            past = Past(conn, at, when.since)
-            return await past.flow(question.start, downstream=question.downstream, hops=hops)
+            past = Past(conn, at, which.since, kinds)
+            flow = await past.flow(question.start, downstream=question.downstream, hops=hops)
+            return replace(flow, at=None) if at is ALWAYS else flow
 
         yield conn, then
 
 
-async def _moment(conn: Connection, told: str | None) -> datetime:
+async def _moment(conn: Connection, which: Which) -> datetime:
+    told = which.at
     if told is None:
-        return datetime.now(UTC)
+        return ALWAYS if which.since is None else datetime.now(UTC)
     try:
         identifier = UUID(told)
     except ValueError:

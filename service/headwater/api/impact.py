@@ -3,25 +3,44 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
 from headwater.api import body as bodies
-from headwater.api.asking import Asked, Depth, Direction, When, asking, id_of, ids_of, places_of, present
+from headwater.api.asking import (
+    PRESENT,
+    Asked,
+    Depth,
+    Direction,
+    Shown,
+    Via,
+    Ways,
+    Which,
+    asking,
+    id_of,
+    ids_of,
+    places_of,
+    present,
+)
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json
 from headwater.api.formats import Format, formatted
 from headwater.api.ingest import elements
 from headwater.api.parameters import Text, one_of
+from headwater.db.pool import Connection
 from headwater.entities.graph import ColumnImpact, Impact, WhatIf
+from headwater.entities.run_graph import RunImpact
 from headwater.errors import Invalid
 from headwater.ingest.hypothetical import suppose
 from headwater.ingest.prepare import prepare
-from headwater.lineage.graph.question import Cursor, Filter, Grain, Question
+from headwater.lineage.graph.question import Cursor, Grain, Question
 from headwater.lineage.impact.columns import ColumnQuestion, column_impact, walk_columns
 from headwater.lineage.impact.nodes import impact
+from headwater.lineage.impact.runs import RunQuestion, run_impact
 from headwater.lineage.impact.whatif import what_if
-from headwater.lineage.node_ids import NodeKind, parse
+from headwater.lineage.node_ids import NodeKind, Resolved, parse
+from headwater.lineage.runs.start import Start, find_start, latest_of
 from headwater.lineage.snapshot import snapshot
 
 router = APIRouter(prefix="/api/v1", tags=["Graph"])
@@ -31,38 +50,46 @@ _NodeId = Annotated[
     Text,
     Query(
         alias="nodeId",
-        description="Such as `dataset:<namespace>:<name>`, `job:<namespace>:<name>` or"
-        " `datasetField:<namespace>:<dataset>:<field>`.",
+        description="Such as `dataset:<namespace>:<name>`, `job:<namespace>:<name>`,"
+        " `datasetField:<namespace>:<dataset>:<field>`, `run:<uuid>` or `dataset:<namespace>:<name>#<version>`, the version"
+        " being our UUID, its external version such as `v1.2`, or `latest`.",
     ),
 ]
 _Grain = Annotated[
-    Literal["ALL", "DATASET", "JOB", "COLUMN"],
-    one_of("ALL", "DATASET", "JOB", "COLUMN"),
+    Literal["ALL", "DATASET", "JOB", "COLUMN", "RUN", "VERSION"],
+    one_of("ALL", "DATASET", "JOB", "COLUMN", "RUN", "VERSION"),
     Query(
         description="`dataset` or `job`: only these are told and count as steps. `all`: both. `column`: the columns that are"
-        " reached from all columns of the node; of a column it is always so."
+        " reached from all columns of the node; of a column it is always so. `run` or `version`: likewise of runs and versions of"
+        " datasets (`all`: both, from a run or version), from a job's latest run, or a dataset's current version."
     ),
 ]
+_OF_RUNS = {"ALL": Grain.ALL, "RUN": Grain.JOB, "VERSION": Grain.DATASET}  # as which runs and versions are walked
 _Limit = Annotated[int, Query(ge=0, le=_LARGEST_PAGE, description="Nodes of a page; 0 gives the summary alone.")]
 
 
-@router.get("/impact", response_model=Impact | ColumnImpact, responses={**BAD_REQUEST, **NOT_FOUND})
+@dataclass(frozen=True, slots=True)
+class _Impact:
+    """What is asked."""
+
+    node_id: str
+    grain: str
+    which: Which
+    via: Via
+    question: Question  # but for its sets, which are to be looked up
+
+
+@router.get("/impact", response_model=Impact | ColumnImpact | RunImpact, responses={**BAD_REQUEST, **NOT_FOUND})
 async def get_impact(  # noqa: PLR0913 - one parameter a parameter
     request: Request,
-    when: Asked,
+    which: Asked,
+    via: Ways,
+    shown: Shown,
     *,
     node_id: _NodeId,
     direction: Direction = "DOWNSTREAM",
     depth: Depth = None,
     grain: _Grain = "ALL",
-    through: Annotated[list[str], Query(description="Only what is reached by way of one of these nodes.")] = [],  # noqa: B006
-    avoid: Annotated[list[str], Query(description="Not by way of these.")] = [],  # noqa: B006
-    stop_at: Annotated[list[str], Query(alias="stopAt", description="No further than these.")] = [],  # noqa: B006
-    namespace: Annotated[list[str], Query(description="Show only what is in one of these.")] = [],  # noqa: B006
-    name: Annotated[str | None, Query(description="Show only these names; `*` stands for any characters.")] = None,
-    type: Annotated[list[str], Query(description="Show only these types, such as `MODEL`.")] = [],  # noqa: A002, B006
-    owner: Annotated[list[str], Query(description="Show only what one of these owns.")] = [],  # noqa: B006
-    tag: Annotated[list[str], Query(description="Show only what has one of these tags.")] = [],  # noqa: B006
     paths: Annotated[bool, Query(description="`false`: without the ways to the nodes and what proves them.")] = True,
     limit: _Limit = 100,
     cursor: Annotated[str | None, Query(description="That of the page before.")] = None,
@@ -71,44 +98,73 @@ async def get_impact(  # noqa: PLR0913 - one parameter a parameter
     """Everything that is reached from a job, dataset or column: how far away it is, by which way, and what proves each edge.
 
     From a column the answer is of columns: by direct transformations values are affected, by filters, joins and the like rows.
+    From a run, or a version of a dataset, it is of runs and versions, by what each run really read and wrote.
     """
-    shown = Filter(frozenset(namespace), name, frozenset(t.upper() for t in type), frozenset(owner), frozenset(tag))
-    after = Cursor.read(cursor) if cursor is not None else None
-    if grain == "COLUMN" or parse(node_id)[0] is NodeKind.DATASET_FIELD:
-        _only_columns(when, grain, through)
+    question = Question(
+        start=(),
+        downstream=direction == "DOWNSTREAM",
+        depth=depth,
+        filter=shown,
+        paths=paths,
+        limit=limit,
+        cursor=Cursor.read(cursor) if cursor is not None else None,
+    )
+    asked = _Impact(node_id, grain, which, via, question)
+    return await formatted(await _answer(request, asked), format)
+
+
+async def _answer(request: Request, asked: _Impact) -> Impact | ColumnImpact | RunImpact:
+    kind, _ = parse(asked.node_id)
+    if asked.grain == "COLUMN" or kind is NodeKind.DATASET_FIELD:
+        return await _of_columns(request, asked)
+    if kind is NodeKind.RUN or asked.grain in ("RUN", "VERSION") or "#" in asked.node_id:
         async with snapshot(request.app.state.pool) as conn:
-            of_columns = ColumnQuestion(
-                start=tuple(await places_of(conn, node_id)),
-                downstream=direction == "DOWNSTREAM",
-                depth=depth,
-                avoid=frozenset([place for told in avoid for place in await places_of(conn, told)]),
-                stop_at=frozenset([place for told in stop_at for place in await places_of(conn, told)]),
-                filter=shown,
-                paths=paths,
-                limit=limit,
-                cursor=after,
-            )
-            reached = await walk_columns(conn, of_columns)
-        # Not before the walk is done: the graph in memory is lent to one question at a time.
-        async with asking(request, when) as (conn, flow_of):
-            answer = await column_impact(conn, await flow_of(Question(start=())), of_columns, reached)
-        return await formatted(answer, format)
-    async with asking(request, when) as (conn, flow_of):
-        question = Question(
-            start=(await id_of(conn, node_id),),
-            downstream=direction == "DOWNSTREAM",
-            depth=depth,
-            grain=Grain(grain.lower()),
-            through=await ids_of(conn, through),
-            avoid=await ids_of(conn, avoid),
-            stop_at=await ids_of(conn, stop_at),
-            filter=shown,
-            paths=paths,
-            limit=limit,
-            cursor=after,
+            start = await find_start(conn, asked.node_id)
+            if isinstance(start, Resolved) and asked.grain in ("RUN", "VERSION"):
+                start = await latest_of(conn, start)
+            if not isinstance(start, Resolved):
+                return await _of_runs(conn, start, asked)
+    return await _of_nodes(request, asked)
+
+
+async def _of_nodes(request: Request, asked: _Impact) -> Impact:
+    async with asking(request, asked.which) as (conn, flow_of):
+        question = replace(
+            asked.question,
+            start=(await id_of(conn, asked.node_id),),
+            grain=Grain(asked.grain.lower()),
+            through=await ids_of(conn, asked.via.through),
+            avoid=await ids_of(conn, asked.via.avoid),
+            stop_at=await ids_of(conn, asked.via.stop_at),
         )
-        found = await impact(conn, await flow_of(question), question)
-    return await formatted(found, format)
+        return await impact(conn, await flow_of(question), question)
+
+
+async def _of_columns(request: Request, asked: _Impact) -> ColumnImpact:
+    _only_columns(asked)
+    async with snapshot(request.app.state.pool) as conn:
+        of_columns = ColumnQuestion(
+            start=tuple(await places_of(conn, asked.node_id)),
+            downstream=asked.question.downstream,
+            depth=asked.question.depth,
+            avoid=frozenset([place for told in asked.via.avoid for place in await places_of(conn, told)]),
+            stop_at=frozenset([place for told in asked.via.stop_at for place in await places_of(conn, told)]),
+            filter=asked.question.filter,
+            paths=asked.question.paths,
+            limit=asked.question.limit,
+            cursor=asked.question.cursor,
+        )
+        reached = await walk_columns(conn, of_columns)
+    # Not before the walk is done: the graph in memory is lent to one question at a time.
+    async with asking(request, asked.which) as (conn, flow_of):
+        return await column_impact(conn, await flow_of(Question(start=())), of_columns, reached)
+
+
+async def _of_runs(conn: Connection, start: Start, asked: _Impact) -> RunImpact:
+    _only_runs(asked)
+    via = asked.via
+    sets = [[await find_start(conn, told) for told in ids] for ids in (via.through, via.avoid, via.stop_at)]
+    return await run_impact(conn, RunQuestion(start, replace(asked.question, grain=_OF_RUNS[asked.grain]), *sets))
 
 
 @router.post("/impact", response_model=WhatIf)
@@ -126,14 +182,22 @@ async def post_impact(request: Request, limit: _Limit = 100) -> Response:
         return json(await what_if(conn, flow, suppose(events), limit))
 
 
-def _only_columns(when: When, grain: str, through: list[str]) -> None:
+def _only_columns(asked: _Impact) -> None:
     """Raises Invalid where something is asked that is not kept of columns."""
-    if when.at is not None or when.since is not None:
+    if asked.which != PRESENT:
         raise Invalid(
-            "Of columns only the present is known here: ask without asOf and history. /column-lineage tells of the columns of a"
-            " version, where #<version> follows the node id."
+            "Of columns only the present is known here: ask without asOf, history and kinds. /column-lineage tells of the columns"
+            " of a version, where #<version> follows the node id."
         )
-    if grain not in ("ALL", "COLUMN"):
-        raise Invalid(f"query param grain must be COLUMN for a column, not {grain}")
-    if through:
-        raise Invalid("query param through is not for columns")
+    if asked.grain not in ("ALL", "COLUMN"):
+        raise Invalid(f"query param grain must be COLUMN for a column, not {asked.grain}")
+    if asked.via.through or asked.question.filter.states:
+        raise Invalid("query params through and state are not for columns")
+
+
+def _only_runs(asked: _Impact) -> None:
+    """Raises Invalid where something is asked that runs and versions have no two of."""
+    if asked.which != PRESENT:
+        raise Invalid("What a run read and wrote is so at all times: ask of runs and versions without asOf, history and kinds.")
+    if asked.grain not in _OF_RUNS:
+        raise Invalid(f"query param grain must be one of {', '.join(_OF_RUNS)} for a run or a version, not {asked.grain}")

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from headwater.api.asking import Asked, Depth, Grained, asking, ids_of
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json
 from headwater.entities.paths import Paths
+from headwater.lineage.graph.past import DATA
 from headwater.lineage.graph.question import Grain
 from headwater.lineage.paths.find import PathQuestion, find_paths
 
@@ -20,7 +21,7 @@ _MOST = 1_000
 @router.get("/paths", response_model=Paths, responses={**BAD_REQUEST, **NOT_FOUND})
 async def get_paths(  # noqa: PLR0913 - one parameter a parameter
     request: Request,
-    when: Asked,
+    which: Asked,
     *,
     origins: Annotated[list[str], Query(alias="from", description="Where a path begins: node ids of jobs or datasets.")],
     destinations: Annotated[list[str], Query(alias="to", description="Where it ends.")],
@@ -38,12 +39,13 @@ async def get_paths(  # noqa: PLR0913 - one parameter a parameter
     Then it tells the nearest common ancestors, a path the other way, and the path that used to be: which of its edges ended,
     when, and by which run.
     """
-    async with asking(request, when) as (conn, flow_of):
+    async with asking(request, which) as (conn, flow_of):
         question = PathQuestion(
             origins=tuple(dict.fromkeys(await ids_of(conn, origins))),
             destinations=tuple(dict.fromkeys(await ids_of(conn, destinations))),
             most=_MOST if every else k,
             depth=depth,
             grain=Grain(grain.lower()),
+            kinds=which.kinds or DATA,
         )
         return json(await find_paths(conn, flow_of, question))

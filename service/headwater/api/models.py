@@ -48,14 +48,14 @@ async def list_models(
 
 
 @router.get("/affected", response_model=Affected, responses={**BAD_REQUEST, **NOT_FOUND})
-async def get_affected(request: Request, when: Asked, node_id: _NodeId) -> Response:
+async def get_affected(request: Request, which: Asked, node_id: _NodeId) -> Response:
     """The models, versions of models and deployments that a dataset, column, job, version or run reaches.
 
     Of datasets, jobs and columns by the graph, of which `asOf` and `history` speak; of versions and runs by what runs read.
     """
-    if when.at is not None and parse(node_id)[0] is NodeKind.DATASET_FIELD:
+    if which.at is not None and parse(node_id)[0] is NodeKind.DATASET_FIELD:
         raise Invalid("query param asOf cannot be asked of columns: which derive from which is known as of now")
-    async with asking(request, when) as (conn, flow_of):
+    async with asking(request, which) as (conn, flow_of):
         return json(await affected(conn, flow_of, node_id))
 
 

@@ -15,7 +15,7 @@ from headwater.entities.owner import Owner
 
 class Node(Entity):
     id: str = Field(description="Such as `dataset:<namespace>:<name>`.")
-    kind: Literal["DATASET", "JOB", "FIELD"] = Field(description="What it is.")
+    kind: Literal["DATASET", "JOB", "FIELD", "RUN", "VERSION"] = Field(description="What it is.")
     namespace: str = Field(description="Its namespace.")
     name: str = Field(description="Its name.")
     type: str = Field(
@@ -54,7 +54,9 @@ class Freshness(Entity):
 
 
 class Cut(Entity):
-    rule: str = Field(description="The parameter that cut, such as `depth` or `limit`.")
+    rule: str = Field(
+        description="The parameter that cut, such as `depth` or `limit`; `size`: there is more than is looked at for one answer."
+    )
     nodes: int | None = Field(description="How many are left out; null where that is not known.")
 
 
@@ -87,7 +89,7 @@ class Impact(Entity):
     start: list[Node] = Field(description="The nodes that were asked about.")
     direction: Literal["downstream", "upstream"] = Field(description="As asked.")
     asOf: datetime = Field(description="The time at which the answer holds.")
-    complete: bool = Field(description="Whether every node is in the counts: false where `depth` cut the walk.")
+    complete: bool = Field(description="Whether every node is in the counts: false where `depth` or `size` cut the walk.")
     counts: Counts = Field(description="How many nodes there are, and how many are left out.")
     groups: Groups = Field(description="Sums over the nodes found.")
     freshness: Freshness = Field(description="How far the store had heard by then.")
@@ -205,7 +207,7 @@ class ColumnImpact(Entity):
     start: list[Column] = Field(description="The columns, or datasets as a whole, that were asked about.")
     direction: Literal["downstream", "upstream"] = Field(description="As asked.")
     asOf: datetime = Field(description="The time at which the answer holds.")
-    complete: bool = Field(description="Whether every column is in the counts: false where `depth` cut the walk.")
+    complete: bool = Field(description="Whether every column is in the counts: false where `depth` or `size` cut the walk.")
     counts: ColumnCounts = Field(description="How many columns there are, and how many are left out.")
     groups: Groups = Field(description="Of the datasets that the columns belong to.")
     freshness: Freshness = Field(description="How far the store had heard by then.")

@@ -56,6 +56,20 @@ async def find_node(conn: Connection, node_id: str) -> Resolved:
         raise NotFound(error.kind, error.name, near=await _near(conn, kind, rest)) from None
 
 
+async def find_versioned(conn: Connection, node_id: str) -> tuple[Resolved, str | None]:
+    """The node, and what names its version behind a ``#``, whatever it is. A name may itself hold a ``#``. Raises as
+    ``find_node``."""
+    kind, _ = parse(node_id)
+    base, _, told = node_id.rpartition("#")
+    try:
+        node = await (resolve if base else find_node)(conn, node_id.replace("\0", "\ufffd"))
+        return node, str(node.version) if node.version else None
+    except NotFound:
+        if kind is not NodeKind.DATASET or not base:
+            return await find_node(conn, node_id), None
+        return await find_node(conn, base), told
+
+
 async def _near(conn: Connection, kind: NodeKind, rest: str) -> list[str]:
     asked = [cut for cut in list(cuts(kind, rest))[:_READINGS] if cut.namespace and cut.name]
     namespaces = [name for (name,) in await (await conn.execute(_NAMESPACE_NAMES, (_NAMESPACES,))).fetchall()]

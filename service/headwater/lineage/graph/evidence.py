@@ -50,7 +50,7 @@ JOIN namespaces n ON n.namespace_id = coalesce(j.namespace_id, d.namespace_id)
 LEFT JOIN LATERAL (SELECT run_uuid FROM runs WHERE run_id = e.first_run_id LIMIT 1) f ON true
 LEFT JOIN LATERAL (SELECT run_uuid FROM runs WHERE run_id = e.last_run_id LIMIT 1) l ON true
 WHERE CASE WHEN %(at)s::timestamptz IS NOT NULL THEN e.first_at <= %(at)s
-           ELSE e.last_at >= j.floor_at OR e.last_at >= d.declared_at OR e.kind IN (3, 4) AND j.floor_at IS NULL END
+           ELSE e.last_at >= j.floor_at OR e.last_at >= d.declared_at OR e.kind IN (3, 4, 5) AND j.floor_at IS NULL END
 ORDER BY e.kind, e.first_at, e.owner_id
 """
 

@@ -21,6 +21,8 @@ WHERE dataset_id = ANY(%(ids)s) OR canonical_id = ANY(%(ids)s) AND canonical_id 
 _EDGES = statement("past_edges")
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 """Since then: all of history."""
+ALWAYS = datetime.max.replace(tzinfo=UTC)
+"""At that time: the present, whatever the times of its events."""
 DATA = (EdgeKind.INPUT, EdgeKind.OUTPUT, EdgeKind.DATASET_LINEAGE, EdgeKind.JOB_LINEAGE)
 
 
@@ -52,7 +54,7 @@ class Past:
                 if kind < 0:
                     sinks.add(sink)
                 edges.add((source, sink, owner, abs(kind)))
-                if kind == EdgeKind.JOB_LINEAGE:
+                if kind in (EdgeKind.JOB_LINEAGE, EdgeKind.JOB_DEPENDENCY):
                     edges.add((source ^ SINK, target, owner, kind))
                 ends.add(target if downstream else source)
             level = list(ends - seen)

@@ -33,20 +33,22 @@ class Filter:
     types: frozenset[str] = frozenset()
     owners: frozenset[str] = frozenset()
     tags: frozenset[str] = frozenset()
+    states: frozenset[str] = frozenset()  # of runs, and of a job's latest one
 
-    def test(self) -> Callable[[Node], bool] | None:
-        """None: all are shown."""
+    def test(self) -> Callable[[Node, str | None], bool] | None:
+        """Of a node and the state of its run, if it has any. None: all are shown."""
         if self == Filter():
             return None
         pattern = re.compile(translate(self.name or "*"), re.IGNORECASE)
 
-        def shown(node: Node) -> bool:
+        def shown(node: Node, state: str | None) -> bool:
             return (
                 (not self.namespaces or node.namespace in self.namespaces)
                 and pattern.match(node.name) is not None
                 and (not self.types or node.type in self.types)
                 and (not self.owners or any(owner.name in self.owners for owner in node.owners))
                 and (not self.tags or not self.tags.isdisjoint(node.tags))
+                and (not self.states or state in self.states)
             )
 
         return shown

@@ -20,10 +20,14 @@ class Reach:
     ids: Ids
     distances: Places
     jobs: Flags
-    complete: bool  # False: the depth cut the walk
+    cut: tuple[str, ...]  # why there may be more: `depth` as asked, or `size`, as the graph is larger than was read
     _flow: Flow
     _places: Places
     _before: Places  # by place; of a start, itself. A way by a node (`through`) goes on from it at places above all others.
+
+    @property
+    def complete(self) -> bool:
+        return not self.cut
 
     def way(self, index: int) -> list[int]:
         """Ids on a shortest way from the start to the node at ``index``, both included."""
@@ -72,7 +76,8 @@ class _Reaching:
         order = np.lexsort((ids, distances[places]))
         order = order[np.sort(np.unique(ids[order], return_index=True)[1])]  # a job and its sink are one
         places = places[order]
-        return Reach(ids[order], distances[places], jobs[order], complete and self._flow.complete, self._flow, places, before)
+        cut = (*(() if complete else ("depth",)), *(() if self._flow.complete else ("size",)))
+        return Reach(ids[order], distances[places], jobs[order], cut, self._flow, places, before)
 
     def _through(self, distances: Places, before: Places) -> tuple[Places, Places, Places]:
         """Only what lies on a way by these nodes: those before them, and those after, whose ways and distances are by them.

@@ -75,7 +75,7 @@ async def column_impact(conn: Connection, flow: Flow, question: ColumnQuestion, 
     shown = reached.found
     if test := question.filter.test():
         nodes |= await describe(conn, _datasets(found.place for found in nearest))
-        shown = [f for f in nearest if f.place.dataset_id in nodes and test(nodes[f.place.dataset_id])]
+        shown = [f for f in nearest if f.place.dataset_id in nodes and test(nodes[f.place.dataset_id], None)]
     page = _page(shown, question)
     ways = [reached.way(found) if question.paths else [found.place] for found in page]
     nodes |= await describe(conn, {place.dataset_id for way in ways for place in way} - nodes.keys())

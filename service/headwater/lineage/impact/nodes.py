@@ -13,10 +13,12 @@ from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.evidence import load_evidence
 from headwater.lineage.graph.flow import Flow
-from headwater.lineage.graph.question import Cursor, Question
+from headwater.lineage.graph.question import Question
 from headwater.lineage.graph.reach import Reach, reach
+from headwater.lineage.graph.states import load_states
 from headwater.lineage.impact.groups import load_groups
 from headwater.lineage.impact.left_out import SUMMED_UP, left_out
+from headwater.lineage.impact.pages import cursor_after, page_of
 
 
 async def impact(conn: Connection, flow: Flow, question: Question) -> Impact:
@@ -27,8 +29,9 @@ async def impact(conn: Connection, flow: Flow, question: Question) -> Impact:
     shown: Sequence[int] = range(len(found.ids))
     if test := question.filter.test():
         nodes |= await describe(conn, nearest)
-        shown = [i for i, identifier in enumerate(nearest) if identifier in nodes and test(nodes[identifier])]
-    page = _page(found, shown, question)
+        states = await load_states(conn, nearest, flow.at) if question.filter.states else {}
+        shown = [i for i, node in enumerate(nearest) if node in nodes and test(nodes[node], states.get(node))]
+    page = page_of(found, shown, question)
     ways = {index: found.way(index) if question.paths else [int(found.ids[index])] for index in page}
     nodes |= await describe(conn, {identifier for way in ways.values() for identifier in way} - nodes.keys())
     names = {identifier: node.id for identifier, node in nodes.items()}
@@ -45,22 +48,8 @@ async def impact(conn: Connection, flow: Flow, question: Question) -> Impact:
         freshness=freshness,
         nodes=[_reached(nodes[int(found.ids[i])], int(found.distances[i]), [names[n] for n in told[i]]) for i in listed],
         edges=await load_evidence(conn, flow, {_edge(pair, question) for way in told.values() for pair in pairwise(way)}, names),
-        cursor=_cursor(found, shown, page),
+        cursor=cursor_after(found, shown, page),
     )
-
-
-def _page(found: Reach, shown: Sequence[int], question: Question) -> list[int]:
-    after = question.cursor
-    if after is None:
-        return list(shown[: question.limit])
-    passed = sum(Cursor(int(found.distances[i]), int(found.ids[i])) <= after for i in shown)
-    return list(shown[passed : passed + question.limit])
-
-
-def _cursor(found: Reach, shown: Sequence[int], page: list[int]) -> str | None:
-    if not page or page[-1] == shown[-1]:
-        return None
-    return str(Cursor(int(found.distances[page[-1]]), int(found.ids[page[-1]])))
 
 
 def _reached(node: Node, distance: int, path: list[str]) -> dict[str, Any]:
@@ -74,6 +63,6 @@ def _edge(pair: tuple[int, int], question: Question) -> tuple[int, int]:
 
 def _counts(found: Reach, shown: Sequence[int], listed: list[int], question: Question) -> Counts:
     jobs = int(found.jobs.sum())
-    cut = [] if found.complete else [Cut(rule="depth", nodes=None)]
+    cut = [Cut(rule=rule, nodes=None) for rule in found.cut]
     cut += left_out(len(found.ids), shown, len(listed), question.filter)
     return Counts(found=len(found.ids), datasets=len(found.ids) - jobs, jobs=jobs, returned=len(listed), cut=cut)

@@ -7,15 +7,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeAlias
-from uuid import UUID
 
 from headwater import ids
-from headwater.catalog.datasets import load_datasets, load_known, named_version
+from headwater.catalog.datasets import load_datasets
 from headwater.catalog.models import models_among
 from headwater.db.pool import Connection
 from headwater.entities.graph import Node
 from headwater.entities.model import Affected, AffectedModel, AffectedVersion
-from headwater.errors import Invalid, NotFound
+from headwater.errors import NotFound
 from headwater.lineage.columns.graph import Place
 from headwater.lineage.columns.lineage import derived_columns
 from headwater.lineage.freshness import load_freshness
@@ -23,12 +22,11 @@ from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.question import FlowOf, Question
 from headwater.lineage.graph.reach import reach
 from headwater.lineage.models.serving import load_serving
-from headwater.lineage.models.trace import FURTHEST, written
+from headwater.lineage.models.trace import FURTHEST
 from headwater.lineage.models.trained import Trained, load_trained
-from headwater.lineage.near import find_node
-from headwater.lineage.node_ids import NodeKind, Resolved, field_node_id, job_node_id, parse, resolve
+from headwater.lineage.node_ids import NodeKind, field_node_id, job_node_id
 from headwater.lineage.runs.downstream import Readers, Written
-from headwater.lineage.runs.upstream import find_run
+from headwater.lineage.runs.start import StartRun, find_start
 
 By: TypeAlias = Literal["FEATURE", "COLUMN_LINEAGE", "DATASET", "VERSION"]
 Judge: TypeAlias = Callable[[Trained], By | None]
@@ -65,42 +63,15 @@ class _Found:
 async def affected(conn: Connection, flow_of: FlowOf, node_id: str) -> Affected:
     """Of ``dataset:``, ``datasetField:`` or ``job:`` by the graph that ``flow_of`` gives; of ``run:``, and of a dataset with
     ``#version`` behind, by what runs read. Raises InvalidNodeId, Invalid, NotFound."""
-    kind, rest = parse(node_id)
-    if kind is NodeKind.RUN:
-        outputs = await Readers(conn).outputs([await find_run(conn, _uuid(rest))])
+    start = await find_start(conn, node_id)
+    if isinstance(start, StartRun):
+        outputs = await Readers(conn).outputs([start.run_id])
         return await _of_versions(conn, node_id, [version for versions in outputs.values() for version in versions])
-    node, told = await _resolve(conn, kind, node_id)
-    node.require_shown()
-    if told is None:
-        if kind is NodeKind.DATASET_FIELD:
-            return await _of_column(conn, flow_of, node_id, Place(node.id, node.field))
-        return await _of_node(conn, flow_of, node_id, node.id)
-    if kind is not NodeKind.DATASET:
-        raise Invalid("Of versions, only those of datasets can be asked about here.")
-    known = (await load_known(conn, [node.id]))[node.id]
-    version = await named_version(conn, known, told)
-    if version is None:
-        raise NotFound("Dataset version", told)
-    return await _of_versions(conn, node_id, [written(known, version)])
-
-
-def _uuid(told: str) -> UUID:
-    try:
-        return UUID(told)
-    except ValueError:
-        raise NotFound("Run", told) from None
-
-
-async def _resolve(conn: Connection, kind: NodeKind, node_id: str) -> tuple[Resolved, str | None]:
-    """The node, and what names its version. A name may itself hold a ``#``."""
-    base, _, told = node_id.rpartition("#")
-    try:
-        node = await (resolve if base else find_node)(conn, node_id)
-        return node, str(node.version) if node.version else None
-    except NotFound:
-        if kind is not NodeKind.DATASET or not base:
-            raise
-        return await find_node(conn, base), told
+    if isinstance(start, Written):
+        return await _of_versions(conn, node_id, [start])
+    if start.kind is NodeKind.DATASET_FIELD:
+        return await _of_column(conn, flow_of, node_id, Place(start.id, start.field))
+    return await _of_node(conn, flow_of, node_id, start.id)
 
 
 async def _of_node(conn: Connection, flow_of: FlowOf, node_id: str, start: int) -> Affected:

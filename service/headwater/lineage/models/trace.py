@@ -17,7 +17,7 @@ from headwater.entities.model import DataVersion, ModelVersion, Trace, TracedRun
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.models.reproducible import reproducibility
 from headwater.lineage.models.serving import load_serving
-from headwater.lineage.runs.downstream import Written
+from headwater.lineage.runs.downstream import written
 from headwater.lineage.runs.upstream import ReadingRun, RunsRead
 
 _MOST = 2_000  # runs; a pipeline that builds on its own last output has as many as it ever ran, a step of some ms each
@@ -54,10 +54,6 @@ async def trace(conn: Connection, model: Known, version: Version, depth: int = F
 
 def runs_read(conn: Connection) -> RunsRead:
     return RunsRead(conn, _MOST)
-
-
-def written(model: Known, version: Version) -> Written:
-    return Written(version.version_id, version.dataset_id, model.canonical_id, model.id, version.at, version.external_version)
 
 
 async def ancestry(

@@ -10,8 +10,7 @@ from headwater.catalog.models import load_model_versions
 from headwater.catalog.versions import newest_written
 from headwater.db.pool import Connection
 from headwater.entities.model import ModelVersion
-from headwater.lineage.models.trace import written
-from headwater.lineage.runs.downstream import Written
+from headwater.lineage.runs.downstream import Written, written
 
 _MOST = 1_000  # versions of a model, the newest
 _INPUTS = """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -12,12 +12,13 @@ from headwater.db.pool import Connection
 from headwater.entities.graph import Cut, Node, ProvenEdge
 from headwater.entities.paths import CommonAncestor, Ended, FormerPath, NoPath, Path, Paths
 from headwater.errors import Invalid
+from headwater.lineage.edges import EdgeKind
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.ended import load_ended
 from headwater.lineage.graph.evidence import load_evidence
 from headwater.lineage.graph.flow import Flow
-from headwater.lineage.graph.past import BEGINNING, Past
+from headwater.lineage.graph.past import BEGINNING, DATA, Past
 from headwater.lineage.graph.question import FlowOf, Grain, Question
 from headwater.lineage.paths.ancestors import Ancestor, nearest_common_ancestors
 from headwater.lineage.paths.ways import Between, Pair, Ways
@@ -37,6 +38,7 @@ class PathQuestion:
     most: int = 1
     depth: int | None = None
     grain: Grain = Grain.ALL
+    kinds: Sequence[EdgeKind] = DATA
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ async def _why(conn: Connection, flow_of: FlowOf, flow: Flow, question: PathQues
 
 async def _former(conn: Connection, flow_of: FlowOf, question: PathQuestion, at: datetime) -> _Former:
     """The path by all that was told until then, with every node on it."""
-    history = await Past(conn, at, BEGINNING).flow(question.origins, downstream=True, hops=None, most=_HISTORY)
+    history = await Past(conn, at, BEGINNING, question.kinds).flow(question.origins, downstream=True, hops=None, most=_HISTORY)
     way = await asyncio.to_thread(Between(history, question.origins, question.destinations).paths, 1)
     sources = tuple(sorted({source for source, _ in way.edges}))
     gone = way.edges - (await flow_of(Question(start=sources, depth=0))).edges_from(sources) if way.paths else set()

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 from headwater import ids
+from headwater.catalog.datasets import Known
+from headwater.catalog.versions import Version
 from headwater.db.pool import Connection
 from headwater.entities.dataset import DatasetId
 from headwater.entities.lineage import DownstreamOutput, DownstreamRun, DownstreamRuns
@@ -43,6 +45,10 @@ class Written(NamedTuple):
     @property
     def uuid(self) -> UUID:
         return ids.dataset_version_uuid(self.version_id, self.dataset_id, self.external)
+
+
+def written(dataset: Known, version: Version) -> Written:
+    return Written(version.version_id, version.dataset_id, dataset.canonical_id, dataset.id, version.at, version.external_version)
 
 
 class Readers:

@@ -62,6 +62,15 @@ class ReadingRun:
     version_id: int
     inputs: list[Input]
 
+    @property
+    def start(self) -> datetime | None:
+        """None where nothing tells that it has begun."""
+        return self.started_at or (None if self.state == "NEW" else self.first_at)
+
+    @property
+    def end(self) -> datetime | None:
+        return self.ended_at if self.state in _ENDED else None
+
 
 async def get_upstream(conn: Connection, run: UUID, depth: int) -> UpstreamRuns:
     """The run itself first; ``depth`` counts steps from run to run. Raises NotFound."""
@@ -162,8 +171,8 @@ def shown_run(run: ReadingRun, read: dict[tuple[int, int], list[UUID]], uuids: d
         ),
         run=UpstreamRunDetails(
             id=run.uuid,
-            start=run.started_at or (None if run.state == "NEW" else run.first_at),
-            end=run.ended_at if run.state in _ENDED else None,
+            start=run.start,
+            end=run.end,
             status=run.state,
         ),
         inputs=[

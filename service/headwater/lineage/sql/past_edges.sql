@@ -59,7 +59,7 @@ valid AS (
     SELECT c.source_id, c.target_id, c.owner_id, c.kind, o.floor_at, o.explicit_at
     FROM candidate c JOIN owner o ON o.id = c.owner_id
     WHERE (c.kind = 3 OR o.is_job) AND CASE
-        WHEN o.floor_at IS NULL THEN c.kind IN (3, 4)
+        WHEN o.floor_at IS NULL THEN c.kind IN (3, 4, 5)
         WHEN c.last_at < o.floor_at THEN false
         WHEN c.last_at <= %(at)s OR c.first_at >= o.floor_at THEN true
         WHEN c.kind IN (1, 2) AND (c.last_run_id IS NOT NULL AND c.first_run_id IS NOT NULL

@@ -1,0 +1,210 @@
+"""What is reached from a run, or from a version of a dataset, by the versions that runs really read and wrote.
+
+A run is walked as a job, and a version as a dataset: so grains, filters and ways mean the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import TypeAlias
+from uuid import UUID
+
+import numpy as np
+
+from headwater.catalog.data_versions import Facts, Use, load_facts
+from headwater.db.pool import Connection
+from headwater.entities.graph import Cut, Node
+from headwater.entities.run_graph import ReachedRun, ReachedVersion, RunCounts, RunEdge, RunImpact, RunNode, VersionNode
+from headwater.lineage.edges import EdgeKind
+from headwater.lineage.freshness import load_freshness
+from headwater.lineage.graph.arrays import Arrays
+from headwater.lineage.graph.described import describe
+from headwater.lineage.graph.flow import Flow
+from headwater.lineage.graph.question import Grain, Question
+from headwater.lineage.graph.reach import Reach, reach
+from headwater.lineage.impact.groups import load_groups
+from headwater.lineage.impact.left_out import SUMMED_UP, left_out
+from headwater.lineage.impact.pages import cursor_after, page_of
+from headwater.lineage.node_ids import NodeKind, Resolved
+from headwater.lineage.runs.downstream import Written
+from headwater.lineage.runs.graph import RunGraph, introduced_by, load_run_graph, version_node
+from headwater.lineage.runs.start import Start, StartRun
+from headwater.lineage.runs.upstream import ReadingRun
+
+Pair: TypeAlias = tuple[int, int]  # nodes
+
+
+@dataclass(frozen=True, slots=True)
+class RunQuestion:
+    """``asked`` is of runs and versions as of jobs and datasets, its sets apart: a job or dataset among these stands for all of
+    its runs or versions."""
+
+    start: Start
+    asked: Question
+    through: Sequence[Start | Resolved] = ()
+    avoid: Sequence[Start | Resolved] = ()
+    stop_at: Sequence[Start | Resolved] = ()
+
+
+async def run_impact(conn: Connection, question: RunQuestion) -> RunImpact:
+    """A statement or a few for each step from run to run, and a constant number beside."""
+    start, asked = question.start, question.asked
+    graph = await load_run_graph(conn, start, downstream=asked.downstream, hops=_hops(asked))
+    asked = replace(
+        asked,
+        start=(_node(start),),
+        through=_nodes(graph, question.through),
+        avoid=_nodes(graph, question.avoid),
+        stop_at=_nodes(graph, question.stop_at),
+    )
+    found = await asyncio.to_thread(reach, _flow(graph), asked)
+    nearest = found.ids[:SUMMED_UP].tolist()
+    told = await _load_told(conn, graph, start)
+    shown: Sequence[int] = range(len(found.ids))
+    if test := asked.filter.test():
+        shown = [i for i, node in enumerate(nearest) if (known := told.of(node)) and test(known, told.state(node))]
+    page = [i for i in page_of(found, shown, asked) if told.of(int(found.ids[i]))]
+    ways = {i: found.way(i) if asked.paths else [int(found.ids[i])] for i in page}
+    await told.load_facts(conn, {node for way in ways.values() for node in way} | {_node(start)})
+    now, freshness = await load_freshness(conn)
+    first = await introduced_by(conn, start) if isinstance(start, Written) else None
+    return RunImpact(
+        start=[one for one in [told.shown(_node(start))] if one],
+        introducedBy=_run(first, (await describe(conn, [first.job_id])).get(first.job_id)) if first else None,
+        direction="downstream" if asked.downstream else "upstream",
+        asOf=now,
+        complete=found.complete,
+        counts=_counts(found, shown, len(page), asked),
+        groups=await load_groups(conn, sorted({told.owner(node) for node in nearest})),
+        freshness=freshness,
+        nodes=[told.reached(int(found.ids[i]), int(found.distances[i]), ways[i]) for i in page],
+        edges=_edges(graph, told, {_directed(pair, asked) for way in ways.values() for pair in pairwise(way)}),
+        cursor=cursor_after(found, shown, page),
+    )
+
+
+def _hops(asked: Question) -> int | None:
+    """From run to run; one more than is told, which shows whether there is more."""
+    if asked.depth is None or asked.through:
+        return None
+    return (asked.depth // 2 if asked.grain is Grain.ALL else asked.depth) + 1
+
+
+def _node(start: Start) -> int:
+    return start.run_id if isinstance(start, StartRun) else version_node(start.uuid)
+
+
+def _nodes(graph: RunGraph, told: Iterable[Start | Resolved]) -> tuple[int, ...]:
+    return tuple(node for one in told for node in _of(graph, one))
+
+
+def _of(graph: RunGraph, told: Start | Resolved) -> Iterator[int]:
+    if not isinstance(told, Resolved):
+        yield _node(told)
+        return
+    yield from (run_id for run_id, run in graph.runs.items() if run.job_id == told.id)
+    yield from (node for node, use in graph.versions.items() if use.canonical_id == told.id)
+
+
+def _flow(graph: RunGraph) -> Flow:
+    edges = [(*pair, pair[0], EdgeKind.OUTPUT) for pair in graph.wrote] + [
+        (*pair, pair[1], EdgeKind.INPUT) for pair in graph.read
+    ]
+    columns = np.array(edges, np.int64).reshape(-1, 4).T
+    arrays = Arrays([(columns[0], columns[1], columns[2], columns[3].astype(np.int8))])
+    return Flow(arrays, frozenset(), frozenset(), {}, graph.complete)
+
+
+def _directed(pair: Pair, asked: Question) -> Pair:
+    return pair if asked.downstream else (pair[1], pair[0])
+
+
+def _counts(found: Reach, shown: Sequence[int], listed: int, asked: Question) -> RunCounts:
+    runs = int(found.jobs.sum())
+    cut = [*(Cut(rule=rule, nodes=None) for rule in found.cut), *left_out(len(found.ids), shown, listed, asked.filter)]
+    return RunCounts(found=len(found.ids), runs=runs, versions=len(found.ids) - runs, returned=listed, cut=cut)
+
+
+# ---------------------------------------------------------------- what to tell
+
+
+async def _load_told(conn: Connection, graph: RunGraph, start: Start) -> _Told:
+    versions = {**graph.versions}
+    if isinstance(start, Written):
+        versions.setdefault(_node(start), Use(start.version_id, start.dataset_id, start.canonical_id, start.uuid))
+    owners = {*(run.job_id for run in graph.runs.values()), *(use.canonical_id for use in versions.values())}
+    return _Told(graph.runs, versions, await describe(conn, owners))
+
+
+@dataclass(slots=True)
+class _Told:
+    """What is told of runs and versions, by their nodes. Those of a job or dataset that is hidden are not told."""
+
+    runs: Mapping[int, ReadingRun]
+    versions: Mapping[int, Use]
+    owners: Mapping[int, Node]
+    facts: Mapping[tuple[int, UUID | None], Facts] = field(default_factory=dict)
+
+    async def load_facts(self, conn: Connection, nodes: Iterable[int]) -> None:
+        self.facts = await load_facts(conn, [self.versions[node] for node in nodes if node in self.versions])
+
+    def owner(self, node: int) -> int:
+        return self.runs[node].job_id if node in self.runs else self.versions[node].canonical_id
+
+    def state(self, node: int) -> str | None:
+        return self.runs[node].state if node in self.runs else None
+
+    def of(self, node: int) -> Node | None:
+        return self.owners.get(self.owner(node))
+
+    def shown(self, node: int) -> RunNode | VersionNode | None:
+        of = self.of(node)
+        if node in self.runs:
+            return _run(self.runs[node], of)
+        return self._version(self.versions[node], of) if of else None
+
+    def id(self, node: int) -> str | None:
+        if (of := self.of(node)) is None:
+            return None
+        return _run_id(self.runs[node]) if node in self.runs else _version_id(of, self.versions[node])
+
+    def reached(self, node: int, distance: int, way: Iterable[int]) -> ReachedRun | ReachedVersion:
+        members = {**self.shown(node).__dict__, "distance": distance, "path": [told for step in way if (told := self.id(step))]}
+        return ReachedRun(**members) if node in self.runs else ReachedVersion(**members)
+
+    def _version(self, use: Use, of: Node) -> VersionNode:
+        assert use.version is not None
+        facts = self.facts.get((use.canonical_id, use.version))
+        return VersionNode(
+            **{**of.__dict__, "id": _version_id(of, use), "kind": "VERSION"},
+            version=use.version,
+            externalVersion=facts.external_version if facts else None,
+            createdAt=facts.created_at if facts else None,
+        )
+
+
+def _run(run: ReadingRun, of: Node | None) -> RunNode | None:
+    if of is None:
+        return None
+    members = {**of.__dict__, "id": _run_id(run), "kind": "RUN"}
+    return RunNode(**members, state=run.state, startedAt=run.start, endedAt=run.end)
+
+
+def _run_id(run: ReadingRun) -> str:
+    return f"{NodeKind.RUN}:{run.uuid}"
+
+
+def _version_id(of: Node, use: Use) -> str:
+    return f"{of.id}#{use.version}"
+
+
+def _edges(graph: RunGraph, told: _Told, pairs: Iterable[Pair]) -> list[RunEdge]:
+    edges = [
+        RunEdge(origin=origin, destination=destination, kind="WROTE" if pair in graph.wrote else "READ")
+        for pair in pairs
+        if (origin := told.id(pair[0])) and (destination := told.id(pair[1]))
+    ]
+    return sorted(edges, key=lambda edge: (edge.origin, edge.destination))

@@ -1,0 +1,93 @@
+"""Runs and versions of datasets around one of them: which run wrote which version, and which read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from headwater import ids
+from headwater.catalog.data_versions import Use
+from headwater.db.pool import Connection
+from headwater.lineage.runs.downstream import Readers, Written
+from headwater.lineage.runs.start import Start, StartRun
+from headwater.lineage.runs.upstream import ReadingRun, RunsRead
+
+_MOST = 2_000  # runs; a pipeline that builds on its own last output has them one a step, of some ms each
+_FURTHEST = 1_000_000  # steps; no way is longer
+
+
+@dataclass(slots=True)
+class RunGraph:
+    """Nodes are the ids of runs, and of versions those that ``version_node`` gives."""
+
+    runs: dict[int, ReadingRun]
+    complete: bool  # False: there are more runs than were looked at
+    versions: dict[int, Use] = field(default_factory=dict)
+    wrote: set[tuple[int, int]] = field(default_factory=set)  # run, version
+    read: set[tuple[int, int]] = field(default_factory=set)  # version, run
+
+    def add_written(self, run_id: int, version: Use) -> None:
+        self.wrote.add((run_id, self._add(version)))
+
+    def add_read(self, run_id: int, version: Use) -> None:
+        self.read.add((self._add(version), run_id))
+
+    def _add(self, version: Use) -> int:
+        assert version.version is not None
+        node = version_node(version.version)
+        self.versions.setdefault(node, version)
+        return node
+
+
+def version_node(version: UUID) -> int:
+    """Not the id inside the UUID, which is that of the run that wrote it."""
+    return ids.content_id(version.bytes)
+
+
+async def load_run_graph(conn: Connection, start: Start, *, downstream: bool, hops: int | None) -> RunGraph:
+    """What is reached in that many steps from run to run; None: to the end. At most four statements a step."""
+    return await (_downstream if downstream else _upstream)(conn, start, _FURTHEST if hops is None else hops)
+
+
+async def introduced_by(conn: Connection, version: Written) -> ReadingRun | None:
+    """The run that wrote the version; where no run did, the first that read it."""
+    reads = RunsRead(conn)
+    await reads.load([version.version_id])
+    if not reads.runs:
+        await reads.load(await Readers(conn, _MOST).readers([version]))
+    return min(reads.runs.values(), key=lambda run: (run.started_at or run.first_at, run.run_id), default=None)
+
+
+async def _downstream(conn: Connection, start: Start, depth: int) -> RunGraph:
+    readers = Readers(conn, _MOST)
+    level = [start.run_id] if isinstance(start, StartRun) else await readers.readers([start])
+    distances = await readers.downstream(level, depth)
+    outputs = await readers.outputs(list(distances))
+    await readers.reads.load([run_id for run_id in distances if run_id not in readers.reads.runs])
+    graph = RunGraph({run_id: readers.reads.runs[run_id] for run_id in distances}, readers.complete)
+    for run_id in distances:
+        for version in outputs[run_id]:
+            graph.add_written(run_id, _use(version))
+        for version in readers.read_of.get(run_id, []):
+            graph.add_read(run_id, _use(version))
+    return graph
+
+
+async def _upstream(conn: Connection, start: Start, depth: int) -> RunGraph:
+    reads = RunsRead(conn, _MOST)
+    distances = await reads.upstream(start.run_id if isinstance(start, StartRun) else start.version_id, depth)
+    graph = RunGraph({run_id: reads.runs[run_id] for run_id in distances if run_id in reads.runs}, reads.complete)
+    versions = [_use(start)] if isinstance(start, Written) else []
+    for run_id, run in graph.runs.items():
+        for told in run.inputs:
+            for version in reads.read.get((run_id, told.dataset_id), []):
+                versions.append(Use(run_id, told.dataset_id, told.canonical_id, version))
+                graph.add_read(run_id, versions[-1])
+    for use in versions:
+        if use.version is not None and (writer := ids.version_of(use.version)) in graph.runs:
+            graph.add_written(writer, use)
+    return graph
+
+
+def _use(version: Written) -> Use:
+    return Use(version.version_id, version.dataset_id, version.canonical_id, version.uuid)

@@ -1,0 +1,63 @@
+"""From which run, or version of a dataset, a walk from run to run starts."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeAlias
+from uuid import UUID
+
+from headwater.catalog.datasets import LATEST, load_known, named_version
+from headwater.db.pool import Connection
+from headwater.errors import Invalid, NotFound
+from headwater.lineage.near import find_versioned
+from headwater.lineage.node_ids import NodeKind, Resolved, parse
+from headwater.lineage.runs.downstream import Written, written
+from headwater.lineage.runs.upstream import find_run
+
+_LATEST_RUN = "SELECT run_id FROM runs WHERE job_id = %s ORDER BY first_at DESC, run_id LIMIT 1"
+
+
+class StartRun(NamedTuple):
+    run_id: int
+
+
+Start: TypeAlias = StartRun | Written
+
+
+async def find_start(conn: Connection, node_id: str) -> Start | Resolved:
+    """What ``run:<uuid>`` or ``dataset:<namespace>:<name>#<version>`` stands for; of other ids, the node. Raises InvalidNodeId,
+    Invalid, NotFound."""
+    kind, rest = parse(node_id)
+    if kind is NodeKind.RUN:
+        return StartRun(await find_run(conn, _uuid(rest)))
+    node, told = await find_versioned(conn, node_id)
+    node.require_shown()
+    if told is None:
+        return node
+    if kind is not NodeKind.DATASET:
+        raise Invalid("Of versions, only those of datasets can be asked about here.")
+    return await _version(conn, node, told)
+
+
+async def latest_of(conn: Connection, node: Resolved) -> Start:
+    """A job's latest run, a dataset's current version. Raises NotFound where there is none."""
+    if node.kind is not NodeKind.JOB:
+        return await _version(conn, node, LATEST)
+    row = await (await conn.execute(_LATEST_RUN, (node.id,))).fetchone()
+    if row is None:
+        raise NotFound("Run of job", node.name)
+    return StartRun(row[0])
+
+
+async def _version(conn: Connection, node: Resolved, told: str) -> Written:
+    known = (await load_known(conn, [node.id]))[node.id]
+    version = await named_version(conn, known, told)
+    if version is None:
+        raise NotFound("Dataset version", told)
+    return written(known, version)
+
+
+def _uuid(told: str) -> UUID:
+    try:
+        return UUID(told)
+    except ValueError:
+        raise NotFound("Run", told) from None

@@ -1,0 +1,207 @@
+"""Impact of runs and of versions of datasets: by what runs really read and wrote."""
+
+from __future__ import annotations
+
+import random
+from itertools import pairwise
+from typing import Any
+
+import httpx
+import networkx as nx
+import pytest
+from pydantic import TypeAdapter
+
+from headwater.entities.run_graph import RunImpact
+from tests.api.model_story import CLEAN, EVENTS, FEATURES, LAKE, run_id, story
+from tests.build import Event, dataset, run_event, run_uuid, store
+from tests.lineage.graphs import complete, random_event
+from tests.queries import recorded
+
+DB = "dataset:db://shop:"
+
+
+async def _ask(client: httpx.AsyncClient, node: str, **parameters: Any) -> dict[str, Any]:
+    answer = await client.get("/api/v1/impact", params={"nodeId": node, **parameters})
+    assert answer.status_code == 200, answer.text
+    TypeAdapter(RunImpact).validate_json(answer.content)
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def _chain() -> list[Event]:
+    """A table is written twice; what stands on the first time is not what stands on the second."""
+    return [
+        complete("load", "raw", "orders", "08:00", "bad"),
+        complete("report", "orders", "report", "08:10", "bad report"),
+        complete("mail", "report", "", "08:20", "bad mail"),
+        complete("load", "raw", "orders", "09:00", "good"),
+        complete("report", "orders", "report", "09:10", "good report"),
+    ]
+
+
+def _distances(told: dict[str, Any]) -> dict[str, int]:
+    return {node["id"]: node["distance"] for node in told["nodes"]}
+
+
+def _run(name: str) -> str:
+    return f"run:{run_uuid(name)}"
+
+
+async def _version(client: httpx.AsyncClient, run: str, output: str) -> str:
+    """Node id of what a run wrote."""
+    runs = (await client.get("/api/v1/runlineage/downstream", params={"runId": str(run_uuid(run)), "depth": 0})).json()["runs"]
+    [version] = [o["version"] for o in runs[0]["outputs"] if o["name"] == output]
+    return f"{DB}{output}#{version}"
+
+
+async def test_every_run_and_version_that_a_run_reaches(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _chain())
+    orders, report = await _version(client, "bad", "orders"), await _version(client, "bad report", "report")
+    told = await _ask(client, _run("bad"))
+    assert _distances(told) == {orders: 1, _run("bad report"): 2, report: 3, _run("bad mail"): 4}
+    assert told["complete"]
+    assert (told["counts"]["runs"], told["counts"]["versions"]) == (2, 2)
+    assert (told["start"][0]["id"], told["introducedBy"]) == (_run("bad"), None)
+    last = told["nodes"][-1]
+    assert last["path"] == [_run("bad"), orders, _run("bad report"), report, _run("bad mail")]
+    assert (last["kind"], last["name"], last["state"]) == ("RUN", "mail", "COMPLETED")
+    edges = {(edge["origin"], edge["destination"]): edge["kind"] for edge in told["edges"]}
+    assert edges == {pair: ("WROTE", "READ")[i % 2] for i, pair in enumerate(pairwise(last["path"]))}
+
+
+async def test_a_version_and_the_run_that_brought_it_in(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _chain())
+    orders, report = await _version(client, "bad", "orders"), await _version(client, "bad report", "report")
+    told = await _ask(client, orders, grain="run")
+    assert _distances(told) == {_run("bad report"): 1, _run("bad mail"): 2}
+    assert told["introducedBy"]["id"] == _run("bad")
+    assert (told["start"][0]["id"], told["start"][0]["createdAt"]) == (orders, "2026-03-01T08:00:00Z")
+    assert _distances(await _ask(client, orders, grain="version")) == {report: 1}
+    assert _distances(await _ask(client, _run("bad"), grain="version", depth=1)) == {orders: 1}
+
+
+async def test_a_version_that_no_run_wrote_came_in_with_the_first_that_read_it(database: str, client: httpx.AsyncClient) -> None:
+    def raw(version: str) -> Event:
+        return dataset("raw", {"version": {"datasetVersion": version}})
+
+    await store(
+        database,
+        [
+            run_event("COMPLETE", "09:00", "later", "second", inputs=[raw("7")]),
+            run_event("COMPLETE", "08:00", "load", "first", inputs=[raw("7")]),
+            run_event("COMPLETE", "07:00", "load", "other", inputs=[raw("6")]),
+        ],
+    )
+    for direction, expected in (("downstream", {_run("first"): 1, _run("second"): 1}), ("upstream", {})):
+        told = await _ask(client, DB + "raw#7", direction=direction)
+        assert told["introducedBy"]["id"] == _run("first")
+        assert told["start"][0]["externalVersion"] == "7"
+        assert _distances(told) == expected
+
+
+async def test_upstream_of_a_run_and_a_version(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _chain())
+    orders, report = await _version(client, "good", "orders"), await _version(client, "good report", "report")
+    told = await _ask(client, _run("good report"), direction="upstream")
+    assert {orders: 1, _run("good"): 2}.items() <= _distances(told).items()
+    assert _run("bad") not in _distances(told)
+    assert _distances(await _ask(client, report, direction="upstream", grain="run")) == {_run("good report"): 1, _run("good"): 2}
+
+
+async def test_of_a_job_the_latest_run_and_of_a_dataset_the_current_version(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _chain())
+    assert _distances(await _ask(client, "job:shop:load", grain="run")) == {_run("good report"): 1}
+    assert _distances(await _ask(client, DB + "orders", grain="run")) == {_run("good report"): 1}
+    assert _distances(await _ask(client, DB + "orders#latest", grain="run")) == {_run("good report"): 1}
+
+
+async def test_ways_filters_and_pages(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _chain())
+    assert _distances(await _ask(client, _run("bad"), grain="run", stopAt="job:shop:report")) == {_run("bad report"): 1}
+    assert _distances(await _ask(client, _run("bad"), grain="run", avoid=_run("bad report"))) == {}
+    assert _distances(await _ask(client, _run("bad"), grain="run", through=DB + "report")) == {
+        _run("bad report"): 1,
+        _run("bad mail"): 2,
+    }
+    assert _distances(await _ask(client, _run("bad"), state="failed")) == {}
+    assert _distances(await _ask(client, _run("bad"), grain="run", state="COMPLETED", depth=1)) == {_run("bad report"): 1}
+    named = await _ask(client, _run("bad"), name="mail")
+    assert _distances(named).keys() == {_run("bad mail")}
+    assert named["counts"]["cut"] == [{"rule": "filter", "nodes": 3}]
+    first = await _ask(client, _run("bad"), limit=3)
+    assert first["counts"]["cut"] == [{"rule": "limit", "nodes": 1}]
+    assert _distances(await _ask(client, _run("bad"), limit=3, cursor=first["cursor"])) == {_run("bad mail"): 4}
+    near = await _ask(client, _run("bad"), depth=3)
+    assert (len(near["nodes"]), near["complete"], near["counts"]["cut"]) == (3, False, [{"rule": "depth", "nodes": None}])
+
+
+async def test_what_the_events_of_a_model_reached(database: str, client: httpx.AsyncClient) -> None:
+    """Across renamed datasets, external versions and models, as a data scientist would ask."""
+    await store(database, story())
+    told = await _ask(client, f"dataset:{LAKE}:{EVENTS}#e1", grain="run")
+    assert {n["id"] for n in told["nodes"]} >= {
+        f"run:{run_id(run)}" for run in ("clean 1", "features 1", "train v1", "train v1.1", "deploy v1", "score 1")
+    }
+    assert f"run:{run_id('train v1.2')}" not in _distances(told)
+    assert told["introducedBy"]["id"] == f"run:{run_id('clean 1')}"
+    versions = await _ask(client, f"dataset:{LAKE}:{CLEAN}#c-1", grain="version", name="features*")
+    assert [(n["name"], n["externalVersion"]) for n in versions["nodes"]] == [(FEATURES, "10")]
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_distances_are_those_of_networkx(database: str, client: httpx.AsyncClient, seed: int) -> None:
+    rnd = random.Random(seed)
+    events = [random_event(rnd, i) for i in range(40)]
+    await store(database, events)
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    runs = sorted({f"run:{event['run']['runId']}" for event in events if "run" in event})
+    for run in runs:
+        asked = {"runId": run.removeprefix("run:"), "depth": "0"}
+        [told] = (await client.get("/api/v1/runlineage/downstream", params=asked)).json()["runs"]
+        graph.add_node(run)
+        graph.add_edges_from((run, _node(output)) for output in told["outputs"])
+        graph.add_edges_from((_node(read), run) for read in told["inputs"] if read["version"])
+    assert graph.number_of_edges() > 20
+    for start in rnd.sample(sorted(graph), 12):
+        for direction, walked in (("downstream", graph), ("upstream", graph.reverse())):
+            expected = nx.single_source_shortest_path_length(walked, start)
+            told = await _ask(client, start, direction=direction, limit=1_000)
+            assert {**_distances(told), start: 0} == expected
+
+
+def _node(version: dict[str, Any]) -> str:
+    return f"dataset:{version['namespace']}:{version['name']}#{version['version']}"
+
+
+async def test_statements_grow_with_the_steps_only(database: str, client: httpx.AsyncClient) -> None:
+    wide = [complete(f"r{i}", "all", f"o{i}", "09:00") for i in range(40)]
+    await store(database, [complete("all", "", "all", "08:00", "all"), *wide])
+    await store(database, [complete("one", "", "one", "08:00", "one"), complete("r", "one", "o", "09:00")])
+    costs = []
+    for run in ("one", "all"):
+        with recorded() as statements:
+            await _ask(client, _run(run))
+        costs.append(len([statement for statement in statements if statement]))
+    assert costs[0] == costs[1] <= 30
+
+
+@pytest.mark.parametrize(
+    ("parameters", "status", "message"),
+    [
+        ({"nodeId": "run:nonsense"}, 404, "Run 'nonsense' not found."),
+        ({"nodeId": _run("nope")}, 404, "not found."),
+        ({"nodeId": DB + "orders#nope"}, 404, "Dataset version 'nope' not found."),
+        ({"nodeId": DB + "order#1"}, 404, "Dataset 'order' not found."),
+        ({"nodeId": "job:shop:load#" + str(run_uuid("x"))}, 400, "only those of datasets"),
+        ({"nodeId": _run("bad"), "grain": "dataset"}, 400, "query param grain must be one of ALL, RUN, VERSION"),
+        ({"nodeId": _run("bad"), "asOf": "2026-01-01T00:00:00Z"}, 400, "without asOf and history"),
+        ({"nodeId": _run("bad"), "avoid": "job:shop:nope"}, 404, "Job 'nope' not found."),
+    ],
+)
+async def test_what_is_refused(
+    database: str, client: httpx.AsyncClient, parameters: dict[str, Any], status: int, message: str
+) -> None:
+    await store(database, [complete("load", "", "orders", run="bad")])
+    answer = await client.get("/api/v1/impact", params=parameters)
+    assert answer.status_code == status, answer.text
+    assert message in answer.json()["message"]
