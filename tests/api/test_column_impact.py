@@ -226,6 +226,45 @@ async def test_random_columns_are_reached_as_networkx_reaches_them(database: str
             assert {name: distance for name, (distance, _) in _found(told).items()} == {n: d for n, d in lengths.items() if d}
 
 
+async def test_as_of_a_time_a_run_or_a_version(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [
+        _writes("load", "b", "x < a.k"), _writes("next", "c", "z < b.x", time="08:10"),
+        complete("copy", "b", "d", "08:20"),
+        _writes("load", "b", "y < a.l", time="09:00"), complete("next", "b", "e", "09:10"),
+    ])  # fmt: skip
+    version = (await client.get("/api/v1/namespaces/db%3A%2F%2Fshop/datasets/c/versions")).json()["versions"][0]["version"]
+    assert _found(await _ask(client, "a.l")) == {"b.y": (1, "VALUES")}
+    for as_of in ("2026-03-01T08:30:00Z", str(run_uuid("copy 08:20")), version):
+        told = await _ask(client, "a.k", asOf=as_of)
+        assert _found(told) == {"b.x": (1, "VALUES"), "c.z": (2, "VALUES")}, as_of
+        runs = [str(run_uuid(run)) for run in ("load 08:00", "next 08:10")]
+        assert [edge["evidence"][0]["run"] for edge in told["edges"]] == runs
+        assert [node["name"] for node in told["tableLevel"]["nodes"]] == (["d"] if as_of != version else [])
+    told = await _ask(client, "a.k", asOf="2026-03-01T08:30:00Z", direction="upstream")
+    assert (told["asOf"], told["nodes"]) == ("2026-03-01T08:30:00Z", [])
+    assert _found(await _ask(client, DB + "a", grain="column", history="all")).keys() == {"b.x", "b.y", "c.z"}
+    told = await _ask(client, "job:shop:next", grain="column", direction="upstream", asOf="2026-03-01T08:30:00Z")
+    assert _found(told).keys() == {"b.x", "a.k"}
+    refused = await client.get("/api/v1/impact", params={"nodeId": _field("a.l"), "asOf": "2026-03-01T08:30:00Z"})
+    assert refused.status_code == 404, "nobody had told of the column then"
+
+
+async def test_column_lineage_as_of_a_time(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [_writes("load", "b", "x < a.k"), _writes("load", "b", "x < a.l", time="09:00")])
+
+    async def sources(**parameters: str) -> list[str]:
+        answer = await client.get("/api/v1/column-lineage", params={"nodeId": _field("b.x"), **parameters})
+        assert answer.status_code == 200, answer.text
+        return [source["field"] for node in answer.json()["graph"] for source in node["data"]["inputFields"]]
+
+    assert await sources() == ["l"]
+    assert await sources(asOf="2026-03-01T08:30:00Z") == ["k"]
+    assert await sources(history="all") == ["l", "k"]
+    version = {"nodeId": _field("b.x#12345678-1234-8234-9234-123456789abc"), "asOf": "2026-03-01T08:30:00Z"}
+    for wrong in (version, {"nodeId": _field("b.x"), "asOf": "yesterday"}):
+        assert (await client.get("/api/v1/column-lineage", params=wrong)).status_code == 400
+
+
 async def test_a_hop_is_a_statement(database: str, client: httpx.AsyncClient) -> None:
     await store(database, [_writes(f"j{i}", f"t{i}", f"x < t{i - 1}.x") for i in range(1, 30)])
     await _ask(client, "t0.x")
@@ -245,10 +284,10 @@ async def test_a_hop_is_a_statement(database: str, client: httpx.AsyncClient) ->
         ({"nodeId": _field("clean.nope")}, 404, "Field 'nope' not found."),
         ({"nodeId": _field("nope.id")}, 404, "Field 'id' not found."),
         ({"nodeId": _field("clean.id"), "grain": "job"}, 400, "query param grain must be COLUMN"),
-        ({"nodeId": _field("clean.id"), "asOf": "2026-03-01T08:30:00Z"}, 400, "Of columns only the present"),
-        ({"nodeId": DB + "clean", "grain": "column", "history": "all"}, 400, "Of columns only the present"),
-        ({"nodeId": _field("clean.id") + "#12345678-1234-8234-9234-123456789abc"}, 400, "Of columns only the present"),
-        ({"nodeId": _field("clean.id"), "through": DB + "report"}, 400, "query param through is not for columns"),
+        ({"nodeId": _field("clean.id"), "asOf": "yesterday"}, 400, "query param asOf"),
+        ({"nodeId": DB + "clean", "grain": "column", "kinds": "INPUT"}, 400, "query params through, state and kinds are not"),
+        ({"nodeId": _field("clean.id") + "#12345678-1234-8234-9234-123456789abc"}, 400, "asOf the version"),
+        ({"nodeId": _field("clean.id"), "through": DB + "report"}, 400, "query params through, state and kinds are not"),
         ({"nodeId": _field("clean.id"), "stopAt": _field("nope.id")}, 404, "Field 'id' not found."),
         ({"nodeId": _field("clean.id"), "cursor": "page2"}, 400, "The cursor is not one"),
         ({"nodeId": "datasetField:db:clean"}, 400, "too few parts"),

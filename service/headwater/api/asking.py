@@ -16,6 +16,7 @@ from headwater.db.pool import Connection, Pool
 from headwater.entities.graph import EdgeName
 from headwater.entities.run import RunState
 from headwater.errors import Invalid, NotFound
+from headwater.lineage.columns.edges import Then
 from headwater.lineage.columns.graph import Place
 from headwater.lineage.columns.lineage import outset
 from headwater.lineage.edges import EdgeKind
@@ -67,7 +68,7 @@ class Which:
 PRESENT = Which()
 
 
-def _which(
+def _period(
     as_of: Annotated[
         str | None,
         Query(
@@ -80,6 +81,22 @@ def _which(
         str,
         Query(description="`current`: edges that were current then; `all`: all until then; `since=<time>`: those named since."),
     ] = "current",
+) -> Which:
+    match history.partition("="):
+        case ("current", "", ""):
+            return Which(as_of, None)
+        case ("all", "", ""):
+            return Which(as_of, BEGINNING)
+        case ("since", "=", time):
+            return Which(as_of, time_of(time, "history"))
+    raise Invalid(f"query param history must be current, all or since=<time>, not '{history}'")
+
+
+Period = Annotated[Which, Depends(_period)]
+
+
+def _which(
+    period: Period,
     kinds: Annotated[
         list[Annotated[EdgeName, one_of(*EdgeKind.__members__)]],
         Query(
@@ -88,15 +105,7 @@ def _which(
         ),
     ] = [],  # noqa: B006
 ) -> Which:
-    of = tuple(EdgeKind[kind] for kind in kinds)
-    match history.partition("="):
-        case ("current", "", ""):
-            return Which(as_of, None, of)
-        case ("all", "", ""):
-            return Which(as_of, BEGINNING, of)
-        case ("since", "=", time):
-            return Which(as_of, time_of(time, "history"), of)
-    raise Invalid(f"query param history must be current, all or since=<time>, not '{history}'")
+    return replace(period, kinds=tuple(EdgeKind[kind] for kind in kinds))
 
 
 Asked = Annotated[Which, Depends(_which)]
@@ -173,6 +182,11 @@ async def asking(request: Request, which: Which) -> AsyncIterator[tuple[Connecti
         yield conn, then
 
 
+async def then_of(conn: Connection, which: Which) -> Then | None:
+    """What is asked of columns; None: the present. Raises Invalid, NotFound."""
+    return None if which == PRESENT else Then(await _moment(conn, which), which.since)
+
+
 async def _moment(conn: Connection, which: Which) -> datetime:
     told = which.at
     if told is None:
@@ -199,11 +213,11 @@ async def ids_of(conn: Connection, node_ids: list[str]) -> tuple[int, ...]:
     return tuple([await id_of(conn, node_id) for node_id in node_ids])
 
 
-async def places_of(conn: Connection, node_id: str) -> list[Place]:
-    """The columns that a column, a dataset or a job (by what it writes) stands for. Whether a dataset has the column is not
-    asked. Raises InvalidNodeId, Invalid, NotFound."""
+async def places_of(conn: Connection, node_id: str, then: Then | None) -> list[Place]:
+    """The columns that a column, a dataset or a job (by what it writes, or wrote then) stands for. Whether a dataset has the
+    column is not asked. Raises InvalidNodeId, Invalid, NotFound."""
     node = await find_node(conn, node_id)
     if node.version is not None:
-        raise Invalid("Of columns only the present is known here: /column-lineage tells of a version.")
+        raise Invalid("Of the columns of a version /column-lineage tells; here, ask without it, and asOf the version.")
     node.require_shown()
-    return await outset(conn, node)
+    return await outset(conn, node, then)

@@ -23,6 +23,7 @@ from headwater.api.asking import (
     ids_of,
     places_of,
     present,
+    then_of,
 )
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json
 from headwater.api.formats import Format, formatted
@@ -143,21 +144,25 @@ async def _of_nodes(request: Request, asked: _Impact) -> Impact:
 async def _of_columns(request: Request, asked: _Impact) -> ColumnImpact:
     _only_columns(asked)
     async with snapshot(request.app.state.pool) as conn:
+        then = await then_of(conn, asked.which)
         of_columns = ColumnQuestion(
-            start=tuple(await places_of(conn, asked.node_id)),
+            start=tuple(await places_of(conn, asked.node_id, then)),
             downstream=asked.question.downstream,
             depth=asked.question.depth,
-            avoid=frozenset([place for told in asked.via.avoid for place in await places_of(conn, told)]),
-            stop_at=frozenset([place for told in asked.via.stop_at for place in await places_of(conn, told)]),
+            avoid=frozenset([place for told in asked.via.avoid for place in await places_of(conn, told, then)]),
+            stop_at=frozenset([place for told in asked.via.stop_at for place in await places_of(conn, told, then)]),
             filter=asked.question.filter,
             paths=asked.question.paths,
             limit=asked.question.limit,
             cursor=asked.question.cursor,
+            then=then,
         )
         reached = await walk_columns(conn, of_columns)
     # Not before the walk is done: the graph in memory is lent to one question at a time.
     async with asking(request, asked.which) as (conn, flow_of):
-        return await column_impact(conn, await flow_of(Question(start=())), of_columns, reached)
+        tables = {found.place.dataset_id for found in reached.found} | {place.dataset_id for place in of_columns.start}
+        around = await flow_of(Question(start=tuple(tables), downstream=of_columns.downstream))
+        return await column_impact(conn, around, of_columns, reached)
 
 
 async def _of_runs(conn: Connection, start: Start, asked: _Impact) -> RunImpact:
@@ -184,15 +189,10 @@ async def post_impact(request: Request, limit: _Limit = 100) -> Response:
 
 def _only_columns(asked: _Impact) -> None:
     """Raises Invalid where something is asked that is not kept of columns."""
-    if asked.which != PRESENT:
-        raise Invalid(
-            "Of columns only the present is known here: ask without asOf, history and kinds. /column-lineage tells of the columns"
-            " of a version, where #<version> follows the node id."
-        )
     if asked.grain not in ("ALL", "COLUMN"):
         raise Invalid(f"query param grain must be COLUMN for a column, not {asked.grain}")
-    if asked.via.through or asked.question.filter.states:
-        raise Invalid("query params through and state are not for columns")
+    if asked.via.through or asked.question.filter.states or asked.which.kinds:
+        raise Invalid("query params through, state and kinds are not for columns")
 
 
 def _only_runs(asked: _Impact) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AfterValidator, BeforeValidator
 
+from headwater.api.asking import Period, then_of
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json, sent, uuid_of
 from headwater.api.parameters import Text, one_of
 from headwater.entities.lineage import ColumnGraph, DownstreamRuns, Lineage, UpstreamRuns
@@ -68,6 +69,7 @@ async def get_lineage(request: Request, surveyor: _Surveyor, node_id: _NodeId, d
 @router.get("/column-lineage", response_model=ColumnGraph, responses={**BAD_REQUEST, **NOT_FOUND})
 async def get_columns(
     request: Request,
+    period: Period,
     node_id: _NodeId,
     depth: _Depth = 20,
     with_downstream: _Downstream = False,
@@ -75,11 +77,15 @@ async def get_columns(
 ) -> Response:
     """What the fields of a dataset, one field, or the fields that a job writes derive from; on demand, what derives from them.
 
-    With `#version` after the node id: as it was when that version was written.
+    With `#version` after the node id: what the run that wrote that version really read. With `asOf`: as it was known at that
+    time; names and types of fields are those of today.
     """
+    way = direction or ("BOTH" if with_downstream else "UPSTREAM")
     async with snapshot(request.app.state.pool) as conn:
-        way = direction or ("BOTH" if with_downstream else "UPSTREAM")
-        body = await get_column_lineage(conn, node_id, depth, upstream=way != "DOWNSTREAM", downstream=way != "UPSTREAM")
+        then = await then_of(conn, period)
+        body = await get_column_lineage(
+            conn, node_id, depth, upstream=way != "DOWNSTREAM", downstream=way != "UPSTREAM", then=then
+        )
     return await sent(request, body)
 
 

@@ -16,16 +16,16 @@ from headwater.openlineage import facets as shapes
 _CURRENT = files(__package__).joinpath("sql", "current_columns.sql").read_text(encoding="utf-8")
 
 
-def current_columns(which: str) -> str:
-    """SELECT of dataset_id, owner_id, set_id, at and run_id of the column sets that hold now. ``which``: a condition on rows
-    ``k`` of column_lineage."""
-    return _CURRENT.format(which=which)
+def current_columns(rows: str) -> str:
+    """SELECT of dataset_id, owner_id, set_id, at and run_id of the column sets that hold now, of ``rows`` of column_lineage: what
+    may stand behind FROM."""
+    return _CURRENT.format(rows=rows)
 
 
 # Influences on all fields at once, and inputs of which no field is known, belong to no field here.
 _COLUMNS = f"""
 SELECT l.dataset_id, s.output_field, n.name, i.name, s.input_field, s.transformations::text
-FROM ({current_columns("k.dataset_id = ANY(%s)")}) l
+FROM ({current_columns("(SELECT * FROM column_lineage WHERE dataset_id = ANY(%s))")}) l
 JOIN column_sets s ON s.set_id = l.set_id
 JOIN datasets d ON d.dataset_id = s.input_dataset_id
 JOIN datasets i ON i.dataset_id = d.canonical_id

@@ -92,10 +92,9 @@ WHERE o.job_id = e.owner_id AND e.kind IN (1, 2, 3, 4) AND e.last_at < %(before)
   )
 """
 _COUNT_EDGES = f"SELECT count(*) {_OLD_EDGES.replace('edges e USING jobs o', 'edges e CROSS JOIN jobs o')}"
-_SAME = " AND ".join(f"k.{key} = c.{key}" for key in ("dataset_id", "owner_id", "set_id", "adds"))
 _OLD_COLUMNS = f"""
 FROM column_lineage c
-WHERE c.last_at < %(before)s AND NOT EXISTS ({current_columns(_SAME)}) AND c.last_run_id IS NOT NULL AND NOT EXISTS (
+WHERE c.last_at < %(before)s AND NOT EXISTS ({current_columns("(SELECT c.*)")}) AND c.last_run_id IS NOT NULL AND NOT EXISTS (
     SELECT FROM runs r WHERE r.run_id = c.last_run_id AND NOT EXISTS (SELECT FROM retired t WHERE t.run_id = r.run_id)
 )
 """

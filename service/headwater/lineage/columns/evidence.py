@@ -3,38 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import UTC, datetime
 from typing import TypeAlias
 
 from headwater.db.pool import Connection
 from headwater.entities.graph import ColumnEvidence
+from headwater.lineage.columns.edges import Then
 from headwater.lineage.node_ids import dataset_node_id, job_node_id
 
 Teller: TypeAlias = tuple[int, int]  # the dataset that is written, and the job or dataset that says so
 
-# Of all names of the dataset the last word.
+# Of all names of the dataset the last word by then; where that was said again later, when it was said first.
 _EVIDENCE = """
 SELECT DISTINCT ON (a.dataset_id, l.owner_id)
-       a.dataset_id, l.owner_id, n.name, coalesce(j.name, d.name), j.job_id IS NOT NULL, l.last_at, r.run_uuid
+       a.dataset_id, l.owner_id, n.name, coalesce(j.name, d.name), j.job_id IS NOT NULL, l.at, r.run_uuid
 FROM unnest(%(datasets)s::bigint[], %(owners)s::bigint[]) AS a (dataset_id, owner_id)
 CROSS JOIN LATERAL (
     SELECT a.dataset_id AS id
     UNION ALL
     SELECT m.dataset_id FROM datasets m WHERE m.canonical_id = a.dataset_id AND m.canonical_id <> m.dataset_id
 ) name
-JOIN column_lineage l ON l.dataset_id = name.id AND l.owner_id = a.owner_id
+CROSS JOIN LATERAL (
+    SELECT owner_id, CASE WHEN last_at <= %(at)s THEN last_at ELSE first_at END AS at,
+           CASE WHEN last_at <= %(at)s THEN last_run_id ELSE first_run_id END AS run_id
+    FROM column_lineage WHERE dataset_id = name.id AND owner_id = a.owner_id AND first_at <= %(at)s
+) l
 LEFT JOIN jobs j ON j.job_id = l.owner_id
 LEFT JOIN datasets d ON d.dataset_id = l.owner_id AND j.job_id IS NULL
 JOIN namespaces n ON n.namespace_id = coalesce(j.namespace_id, d.namespace_id)
-LEFT JOIN LATERAL (SELECT run_uuid FROM runs WHERE run_id = l.last_run_id LIMIT 1) r ON true
-ORDER BY a.dataset_id, l.owner_id, l.last_at DESC
+LEFT JOIN LATERAL (SELECT run_uuid FROM runs WHERE run_id = l.run_id LIMIT 1) r ON true
+ORDER BY a.dataset_id, l.owner_id, l.at DESC
 """
 
 
-async def load_column_evidence(conn: Connection, tellers: Collection[Teller]) -> dict[Teller, ColumnEvidence]:
+async def load_column_evidence(
+    conn: Connection, tellers: Collection[Teller], then: Then | None = None
+) -> dict[Teller, ColumnEvidence]:
     """In one statement. An owner may be the dataset under another of its names."""
     if not tellers:
         return {}
-    asked = {"datasets": [dataset for dataset, _ in tellers], "owners": [owner for _, owner in tellers]}
+    asked = {
+        "datasets": [dataset for dataset, _ in tellers],
+        "owners": [owner for _, owner in tellers],
+        "at": then.at if then is not None else datetime.max.replace(tzinfo=UTC),
+    }
     return {
         (dataset, owner): ColumnEvidence(
             origin="DECLARED" if run is None else "OBSERVED",

@@ -1,4 +1,4 @@
-"""What flows between columns, as far as it is reached from some of them: a statement a hop, over the present column lineage.
+"""What flows between columns, as far as it is reached from some of them: a statement a hop.
 
 A place without a field is, downstream, a dataset of which all columns are reached alike (a filter bears on each row); upstream,
 one of which some column is meant that is not known. Either way the walk goes on from every column of it.
@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from headwater.db.pool import Connection
 from headwater.entities.graph import Scope
+from headwater.lineage.columns.edges import Then, column_edges
 from headwater.lineage.columns.graph import Place, transformations
-from headwater.lineage.columns.lineage import column_edges
 from headwater.lineage.walk import walk
 
 _MOST = 100_000  # columns: read hop by hop, more would take minutes
@@ -63,6 +63,7 @@ async def read_flow(
     hops: int | None,
     avoid: Collection[Place] = (),
     stop_at: Collection[Place] = (),
+    then: Then | None = None,
 ) -> ColumnFlow:
     """As far as that many edges lead; not into ``avoid``, and not beyond ``stop_at``."""
     flow = ColumnFlow()
@@ -77,7 +78,7 @@ async def read_flow(
         for place in level:
             near_by[place.dataset_id].append(place)
         found = set()
-        for output, source, told, owner in await column_edges(conn, level, downstream=downstream):
+        for output, source, told, owner in await column_edges(conn, level, downstream=downstream, then=then):
             near, far = (source, output) if downstream else (output, source)
             edge = Told(told, owner, _scope(output, source))
             for place in near_by[near.dataset_id]:

@@ -12,42 +12,53 @@ from collections.abc import Iterable, Sequence
 
 from headwater import ids
 from headwater.catalog import meaning
-from headwater.catalog.columns import current_columns
 from headwater.catalog.datasets import Known, load_known
 from headwater.catalog.facets import Shown as Facets
 from headwater.catalog.facets import load_bodies, show
 from headwater.catalog.jobs import load_io
 from headwater.db.pool import Connection
 from headwater.errors import Invalid, NotFound
+from headwater.lineage.columns.edges import Then, column_edges, is_told
 from headwater.lineage.columns.graph import Columns, Place, Shown
 from headwater.lineage.columns.versions import version_columns
+from headwater.lineage.edges import EdgeKind
 from headwater.lineage.node_ids import NodeKind, Resolved, resolve
-from headwater.lineage.sql import statement
+from headwater.lineage.sql import past_statement
 from headwater.lineage.walk import Hop, walk
 
-_UPSTREAM = statement("columns_upstream").decode().format(sets=current_columns("k.dataset_id = m.dataset_id"))
-_DOWNSTREAM = statement("columns_downstream").decode().format(sets=current_columns("k.set_id = told.set_id"))
+_OUTPUTS = f"""
+SELECT DISTINCT d.canonical_id
+FROM ({past_statement("past_edges")}) e (source_id, dataset_id, owner_id, kind) JOIN datasets d USING (dataset_id)
+"""
 
 
 async def get_column_lineage(
-    conn: Connection, node_id: str, depth: int, *, upstream: bool = True, downstream: bool = False
+    conn: Connection,
+    node_id: str,
+    depth: int,
+    *,
+    upstream: bool = True,
+    downstream: bool = False,
+    then: Then | None = None,
 ) -> bytes:
-    """JSON of a ``ColumnGraph``. Raises InvalidNodeId, Invalid, NotFound."""
+    """JSON of a ``ColumnGraph``; ``then`` None: as it is now. Raises InvalidNodeId, Invalid, NotFound."""
     node = await resolve(conn, node_id)
     if node.hidden:
         raise NotFound("Node", node_id)
     if node.version is not None:
-        if downstream:
-            raise Invalid("Downstream of a version is not kept: ask without the version, or for upstream alone.")
+        if downstream or then is not None:
+            raise Invalid("Of a version only upstream is known, as it was when that was written. Ask asOf the version instead.")
         return await version_columns(conn, node, node_id, depth)
-    columns, start = Columns(), await outset(conn, node)
+    columns, start = Columns(), await outset(conn, node, then)
     if upstream:
-        await walk(_upstream(conn, columns), start, max(depth, 1))
+        await walk(_upstream(conn, columns, then), start, max(depth, 1))
     if downstream:
-        await walk(_downstream(conn, columns), start, max(depth, 1))
+        await walk(_downstream(conn, columns, then), start, max(depth, 1))
     shown = await load_shown(conn, {dataset for dataset, _ in columns.datasets()} | {place.dataset_id for place in start})
+    if then is not None:  # which version was current then is not asked
+        shown = {dataset: told._replace(version=None) for dataset, told in shown.items()}
     known = columns.places() or _has_field(node, shown.get(node.id))
-    if not known and (upstream or not await is_told(conn, start[0], downstream=False)):
+    if not known and (upstream or not await is_told(conn, start[0], downstream=False, then=then)):
         raise NotFound("Node", node_id)
     # In a thread, as the graph of a hub takes long enough to hold up whoever sends events.
     return await asyncio.to_thread(columns.encode, lambda place: shown.get(place.dataset_id), versioned=False)
@@ -67,10 +78,13 @@ async def derived_columns(conn: Connection, start: Place) -> dict[Place, Place]:
     return before
 
 
-async def outset(conn: Connection, node: Resolved) -> list[Place]:
+async def outset(conn: Connection, node: Resolved, then: Then | None = None) -> list[Place]:
     """Where a walk begins; of a job, at all fields of what it writes."""
     if node.kind is not NodeKind.JOB:
         return [Place(node.id, node.field)]
+    if then is not None:
+        asked = {"ids": [node.id], "downstream": True, "kinds": [EdgeKind.OUTPUT.value], **then.asked()}
+        return [Place(dataset, "") for (dataset,) in await (await conn.execute(_OUTPUTS, asked)).fetchall()]
     io = (await load_io(conn, [node.id])).get(node.id)
     return [Place(ids.dataset_id(d.namespace, d.name), "") for d in io.outputs] if io else []
 
@@ -92,10 +106,10 @@ def _shown(told: Known, schema: Facets) -> Shown:
     return Shown(told.id.namespace, told.id.name, version, meaning.field_types(schema.get("schema")))
 
 
-def _upstream(conn: Connection, columns: Columns) -> Hop[Place]:
+def _upstream(conn: Connection, columns: Columns, then: Then | None) -> Hop[Place]:
     async def hop(level: Sequence[Place]) -> list[Place]:
         found = []
-        for output, source, told, _ in await column_edges(conn, level, downstream=False):
+        for output, source, told, _ in await column_edges(conn, level, downstream=False, then=then):
             columns.add(output, source, told)
             if output.field and source.field:
                 found.append(source)
@@ -104,36 +118,16 @@ def _upstream(conn: Connection, columns: Columns) -> Hop[Place]:
     return hop
 
 
-def _downstream(conn: Connection, columns: Columns) -> Hop[Place]:
+def _downstream(conn: Connection, columns: Columns, then: Then | None) -> Hop[Place]:
     async def hop(level: Sequence[Place]) -> list[Place]:
         found = []
-        for output, source, told, _ in await column_edges(conn, level, downstream=True):
+        for output, source, told, _ in await column_edges(conn, level, downstream=True, then=then):
             if output.field and source.field:
                 columns.add(output, source, told)
                 found.append(output)
         return found
 
     return hop
-
-
-async def column_edges(conn: Connection, level: Sequence[Place], *, downstream: bool) -> list[tuple[Place, Place, str, int]]:
-    """The edges that lead on from some places, in one statement: output, source, transformations as JSON text, and the job or
-    dataset that says so. A place without a field stands for all of its dataset."""
-    asked = {
-        "datasets": [place.dataset_id for place in level if place.field],
-        "fields": [place.field for place in level if place.field],
-        "whole": [place.dataset_id for place in level if not place.field],
-    }
-    cursor = await conn.execute(_DOWNSTREAM if downstream else _UPSTREAM, asked)
-    return [
-        (Place(output, output_field), Place(source, source_field), told, owner)
-        for output, output_field, source, source_field, told, owner in await cursor.fetchall()
-    ]
-
-
-async def is_told(conn: Connection, place: Place, *, downstream: bool) -> bool:
-    """Whether there is an edge of just this field in one direction."""
-    return any(place in edge[:2] for edge in await column_edges(conn, [place], downstream=downstream))
 
 
 def _has_field(node: Resolved, shown: Shown | None) -> bool:

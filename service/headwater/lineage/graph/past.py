@@ -11,14 +11,14 @@ from headwater.db.pool import Connection
 from headwater.lineage.edges import EdgeKind
 from headwater.lineage.graph.arrays import Arrays
 from headwater.lineage.graph.flow import SINK, Flow
-from headwater.lineage.sql import statement
+from headwater.lineage.sql import past_statement
 
 _MOST = 100_000  # nodes: read hop by hop, more would take minutes
 _NAMES = """
 SELECT dataset_id, canonical_id, is_hidden FROM datasets
 WHERE dataset_id = ANY(%(ids)s) OR canonical_id = ANY(%(ids)s) AND canonical_id <> dataset_id
 """
-_EDGES = statement("past_edges")
+_EDGES = past_statement("past_edges")
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 """Since then: all of history."""
 ALWAYS = datetime.max.replace(tzinfo=UTC)

@@ -11,10 +11,11 @@ from typing import Any, TypeAlias
 from headwater.db.pool import Connection
 from headwater.entities.graph import Column, ColumnCounts, ColumnImpact, Cut, Node, ProvenColumnEdge, ReachedColumn, Scope
 from headwater.errors import NotFound
+from headwater.lineage.columns.edges import Then, is_told
 from headwater.lineage.columns.evidence import load_column_evidence
 from headwater.lineage.columns.flow import ColumnFlow, read_flow
 from headwater.lineage.columns.graph import Place, Shown, transformations
-from headwater.lineage.columns.lineage import is_told, load_shown
+from headwater.lineage.columns.lineage import load_shown
 from headwater.lineage.columns.reach import ColumnReach, Found, reach_columns
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
@@ -42,6 +43,7 @@ class ColumnQuestion:
     paths: bool = True
     limit: int = 100
     cursor: Cursor | None = None
+    then: Then | None = None  # now
 
 
 async def walk_columns(conn: Connection, question: ColumnQuestion) -> ColumnReach:
@@ -53,15 +55,16 @@ async def walk_columns(conn: Connection, question: ColumnQuestion) -> ColumnReac
         hops=None if question.depth is None else question.depth + 1,  # tells whether there is more
         avoid=question.avoid,
         stop_at=question.stop_at,
+        then=question.then,
     )
     for place in question.start:
         if place.field and place not in flow.onward:
-            await _require(conn, place, downstream=not question.downstream)
+            await _require(conn, place, question)
     return await asyncio.to_thread(reach_columns, flow, question.start, question.depth)
 
 
-async def _require(conn: Connection, place: Place, *, downstream: bool) -> None:
-    if not await is_told(conn, place, downstream=downstream):
+async def _require(conn: Connection, place: Place, question: ColumnQuestion) -> None:
+    if not await is_told(conn, place, downstream=not question.downstream, then=question.then):
         shown = (await load_shown(conn, [place.dataset_id])).get(place.dataset_id)
         if shown is None or place.field not in shown.types:
             raise NotFound("Field", place.field)
@@ -88,14 +91,16 @@ async def column_impact(conn: Connection, flow: Flow, question: ColumnQuestion, 
     return ColumnImpact(
         start=[columns.told(place) for place in question.start if place.dataset_id in nodes],
         direction="downstream" if question.downstream else "upstream",
-        asOf=now,
+        asOf=question.then.at if question.then is not None else now,
         complete=reached.complete,
         counts=_counts(reached, shown, len(listed), question),
         groups=await load_groups(conn, sorted(_datasets(found.place for found in nearest))),
         freshness=freshness,
         nodes=[columns.reached(found, way) for found, way in listed],
-        edges=await _proven(conn, reached.flow, edges, columns, downstream=question.downstream),
-        tableLevel=await load_table_level(conn, flow, distances, downstream=question.downstream, depth=question.depth),
+        edges=await _proven(conn, reached.flow, edges, columns, question),
+        tableLevel=await load_table_level(
+            conn, flow, distances, downstream=question.downstream, depth=question.depth, then=question.then
+        ),
         cursor=_cursor(page[-1]) if page and page[-1] is not shown[-1] else None,
     )
 
@@ -148,14 +153,16 @@ class _Columns:
 
 
 async def _proven(
-    conn: Connection, flow: ColumnFlow, edges: Iterable[_Edge], columns: _Columns, *, downstream: bool
+    conn: Connection, flow: ColumnFlow, edges: Iterable[_Edge], columns: _Columns, question: ColumnQuestion
 ) -> list[ProvenColumnEdge]:
     told = {edge: flow.onward[edge[0]][edge[1]] for edge in edges}
-    written = {edge: edge[1 if downstream else 0].dataset_id for edge in told}
-    proof = await load_column_evidence(conn, {(written[edge], one.owner) for edge, by in told.items() for one in by})
+    written = {edge: edge[1 if question.downstream else 0].dataset_id for edge in told}
+    proof = await load_column_evidence(
+        conn, {(written[edge], one.owner) for edge, by in told.items() for one in by}, question.then
+    )
     proven = []
     for edge, by in told.items():
-        source, target = edge if downstream else edge[::-1]
+        source, target = edge if question.downstream else edge[::-1]
         made = dict.fromkeys(t for one in by for t in transformations(one.transformations))
         owners = dict.fromkeys((written[edge], one.owner) for one in by)
         proven.append(

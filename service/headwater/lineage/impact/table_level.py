@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from headwater.catalog.columns import current_columns
 from headwater.db.pool import Connection
 from headwater.entities.graph import TableLevel, TableReached
+from headwater.lineage.columns.edges import Then, holding
 from headwater.lineage.edges import EdgeKind
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.flow import Flow
@@ -20,17 +20,27 @@ from headwater.lineage.graph.reach import reach
 _SHOWN = 100
 _ANY = 0  # in place of an owner; no id is 0
 # Of these datasets, as somebody writes them, no column lineage is known.
-_UNTOLD = f"""
+_UNTOLD = """
+WITH asked AS MATERIALIZED (
+    SELECT * FROM unnest(%(written)s::bigint[], %(owners)s::bigint[]) AS a (written_id, owner_id)
+),
+name AS MATERIALIZED (
+    SELECT a.written_id, a.written_id AS dataset_id FROM asked a
+    UNION
+    SELECT d.canonical_id, d.dataset_id
+    FROM asked a JOIN datasets d ON d.canonical_id = a.written_id AND d.canonical_id <> d.dataset_id
+),
+told AS MATERIALIZED (
+    SELECT k.*
+    FROM name n CROSS JOIN LATERAL (SELECT * FROM column_lineage WHERE dataset_id = n.dataset_id OFFSET 0) k
+),
+{holding}
 SELECT a.written_id, a.owner_id
-FROM unnest(%(written)s::bigint[], %(owners)s::bigint[]) AS a (written_id, owner_id)
+FROM asked a
 WHERE NOT EXISTS (
-    SELECT FROM (
-        SELECT a.written_id AS id
-        UNION ALL
-        SELECT d.dataset_id FROM datasets d WHERE d.canonical_id = a.written_id AND d.canonical_id <> d.dataset_id
-    ) name
-    CROSS JOIN LATERAL ({current_columns("k.dataset_id = name.id AND a.owner_id IN (0, k.owner_id)")} OFFSET 0) l
-    WHERE EXISTS (SELECT FROM column_sets s WHERE s.set_id = l.set_id)
+    SELECT FROM name n JOIN present p USING (dataset_id)
+    WHERE n.written_id = a.written_id AND a.owner_id IN (0, p.owner_id)
+      AND EXISTS (SELECT FROM column_sets s WHERE s.set_id = p.set_id)
 )
 """
 
@@ -42,10 +52,10 @@ class _Step(NamedTuple):
 
 
 async def load_table_level(
-    conn: Connection, flow: Flow, distances: Mapping[int, int], *, downstream: bool, depth: int | None
+    conn: Connection, flow: Flow, distances: Mapping[int, int], *, downstream: bool, depth: int | None, then: Then | None = None
 ) -> TableLevel:
     """``distances`` are those of the datasets reached by columns."""
-    nearest = await next_by_table(conn, flow, distances, downstream=downstream, depth=depth)
+    nearest = await next_by_table(conn, flow, distances, downstream=downstream, depth=depth, then=then)
     listed = sorted(nearest, key=lambda dataset: (nearest[dataset][0], dataset))[:_SHOWN]
     nodes = await describe(conn, {*listed, *(nearest[dataset][1] for dataset in listed)})
     return TableLevel(
@@ -61,13 +71,13 @@ async def load_table_level(
 
 
 async def next_by_table(
-    conn: Connection, flow: Flow, distances: Mapping[int, int], *, downstream: bool, depth: int | None
+    conn: Connection, flow: Flow, distances: Mapping[int, int], *, downstream: bool, depth: int | None, then: Then | None = None
 ) -> dict[int, tuple[int, int]]:
     """Datasets that are next to those reached by columns, where nobody tells the columns: (distance, the dataset before)."""
     near = [dataset for dataset, distance in distances.items() if depth is None or distance < depth]
     steps = await asyncio.to_thread(_steps, flow, near, downstream=downstream)
     steps = {step for step in steps if step.far not in distances and step.far not in flow.hidden}
-    untold = await _untold(conn, {_pair(step, downstream=downstream) for step in steps})
+    untold = await _untold(conn, {_pair(step, downstream=downstream) for step in steps}, then)
     nearest: dict[int, tuple[int, int]] = {}
     for step in steps:
         if _pair(step, downstream=downstream) in untold:
@@ -100,11 +110,16 @@ def _pair(step: _Step, *, downstream: bool) -> tuple[int, int]:
     return step.far if downstream else step.near, step.owner
 
 
-async def _untold(conn: Connection, pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
+async def _untold(conn: Connection, pairs: Collection[tuple[int, int]], then: Then | None) -> set[tuple[int, int]]:
     if not pairs:
         return set()
-    asked = {"written": [written for written, _ in pairs], "owners": [owner for _, owner in pairs]}
-    return {(written, owner) for written, owner in await (await conn.execute(_UNTOLD, asked)).fetchall()}
+    asked = {
+        "written": [written for written, _ in pairs],
+        "owners": [owner for _, owner in pairs],
+        **(then.asked() if then is not None else {}),
+    }
+    statement = _UNTOLD.replace("{holding}", holding(then))
+    return {(written, owner) for written, owner in await (await conn.execute(statement, asked)).fetchall()}
 
 
 def beyond(flow: Flow, datasets: Collection[int], reached: Collection[int], *, downstream: bool) -> set[int]:

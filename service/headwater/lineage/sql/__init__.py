@@ -10,3 +10,9 @@ from importlib.resources import files
 def statement(name: str) -> bytes:
     """Text of ``name``.sql."""
     return files(__name__).joinpath(f"{name}.sql").read_bytes()
+
+
+@cache
+def past_statement(name: str) -> str:
+    """Text of ``name``.sql with ``past_rule.sql`` in its place."""
+    return statement(name).decode().replace("{rule}", statement("past_rule").decode())

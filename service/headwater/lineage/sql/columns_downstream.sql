@@ -1,5 +1,4 @@
--- What derives from some fields: the counterpart of columns_upstream, with its parameters and rows. `sets`: where the set
--- told.set_id holds. OFFSET 0 keeps the planner to the indexes: it takes a hop for more than it is, and would go through all there is.
+-- What derives from some fields: the counterpart of columns_upstream, with its parameters and rows. OFFSET 0 keeps the planner to the indexes: it takes a hop for more than it is, and would go through all there is.
 WITH asked AS MATERIALIZED (
     SELECT dataset_id FROM unnest(%(datasets)s::bigint[] || %(whole)s::bigint[]) AS k (dataset_id) GROUP BY dataset_id
 ),
@@ -17,18 +16,21 @@ edge AS MATERIALIZED (
        OR (m.canonical_id, s.input_field) IN (SELECT * FROM unnest(%(datasets)s::bigint[], %(fields)s::text[]))
 ),
 -- Once a set, not once a column.
-present AS MATERIALIZED (
-    SELECT l.set_id, l.owner_id, l.at, o.canonical_id
-    FROM (SELECT DISTINCT set_id FROM edge) told
-    CROSS JOIN LATERAL (
-{sets}        OFFSET 0
-    ) l
+told AS MATERIALIZED (
+    SELECT k.*
+    FROM (SELECT DISTINCT set_id FROM edge) e
+    CROSS JOIN LATERAL (SELECT * FROM column_lineage WHERE set_id = e.set_id OFFSET 0) k
+),
+{holding},
+output AS MATERIALIZED (
+    SELECT p.set_id, p.owner_id, p.at, o.canonical_id
+    FROM present p
     CROSS JOIN LATERAL (
         SELECT d.canonical_id
         FROM datasets d JOIN datasets c ON c.dataset_id = d.canonical_id AND NOT c.is_hidden
-        WHERE d.dataset_id = l.dataset_id OFFSET 0
+        WHERE d.dataset_id = p.dataset_id OFFSET 0
     ) o
 )
-SELECT p.canonical_id, e.output_field, e.canonical_id, e.input_field, e.transformations::text, p.owner_id
-FROM edge e JOIN present p ON p.set_id = e.set_id
-ORDER BY p.at DESC, p.owner_id, e.ordinal
+SELECT o.canonical_id, e.output_field, e.canonical_id, e.input_field, e.transformations::text, o.owner_id
+FROM edge e JOIN output o ON o.set_id = e.set_id
+ORDER BY o.at DESC, o.owner_id, e.ordinal

@@ -1,4 +1,4 @@
--- What some fields derive from. `sets`: those column sets of the dataset m.dataset_id that hold (see current_columns.sql).
+-- What some fields derive from. `holding`: tables of which the last is `present`, the rows of `told` that hold (now, or at a time).
 -- datasets, fields: canonical ids and fields; whole: canonical ids of datasets whose fields are all asked for.
 -- Rows: output dataset (canonical), its field ('': all), input dataset (canonical), its field ('': not known),
 -- transformations as JSON text, owner of the set. Those told last come first.
@@ -13,15 +13,14 @@ members AS MATERIALIZED (
     FROM asked JOIN datasets d ON d.canonical_id = asked.dataset_id AND d.canonical_id <> d.dataset_id
 ),
 -- Before its columns are looked at: a set has many.
-present AS MATERIALIZED (
-    SELECT m.canonical_id, l.set_id, l.owner_id, l.at
-    FROM members m
-    CROSS JOIN LATERAL (
-{sets}        OFFSET 0
-    ) l
-)
-SELECT p.canonical_id, s.output_field, s.canonical_id, s.input_field, s.transformations::text, p.owner_id
+told AS MATERIALIZED (
+    SELECT k.*
+    FROM members m CROSS JOIN LATERAL (SELECT * FROM column_lineage WHERE dataset_id = m.dataset_id OFFSET 0) k
+),
+{holding}
+SELECT m.canonical_id, s.output_field, s.canonical_id, s.input_field, s.transformations::text, p.owner_id
 FROM present p
+JOIN members m USING (dataset_id)
 CROSS JOIN LATERAL (
     SELECT e.*, i.canonical_id
     FROM column_sets e
@@ -29,6 +28,6 @@ CROSS JOIN LATERAL (
     JOIN datasets c ON c.dataset_id = i.canonical_id AND NOT c.is_hidden
     WHERE e.set_id = p.set_id OFFSET 0
 ) s
-WHERE s.output_field = '' OR p.canonical_id = ANY(%(whole)s::bigint[])
-   OR (p.canonical_id, s.output_field) IN (SELECT * FROM unnest(%(datasets)s::bigint[], %(fields)s::text[]))
+WHERE s.output_field = '' OR m.canonical_id = ANY(%(whole)s::bigint[])
+   OR (m.canonical_id, s.output_field) IN (SELECT * FROM unnest(%(datasets)s::bigint[], %(fields)s::text[]))
 ORDER BY p.at DESC, p.owner_id, s.ordinal
