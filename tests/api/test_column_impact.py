@@ -226,6 +226,20 @@ async def test_random_columns_are_reached_as_networkx_reaches_them(database: str
             assert {name: distance for name, (distance, _) in _found(told).items()} == {n: d for n, d in lengths.items() if d}
 
 
+async def test_fields_inside_of_others(database: str, client: httpx.AsyncClient) -> None:
+    """A name is a name, whatever its dots and brackets mean to the producer."""
+    await store(database, [
+        _writes("load", "b", "address.city < a.person[].city", "`odd:name` < a.person.`first.name`"),
+        _writes("next", "c", "cities[] < b.address.city HASH", "* < b.address.city FILTER"),
+    ])  # fmt: skip
+    city = {"b.address.city": (1, "VALUES"), "c.cities[]": (2, "VALUES"), "c": (2, "ROWS")}
+    assert _found(await _ask(client, "a.person[].city")) == city
+    assert _found(await _ask(client, "c.cities[]", direction="upstream")).keys() >= {"b.address.city", "a.person[].city"}
+    assert _found(await _ask(client, "a.person.`first.name`")) == {"b.`odd:name`": (1, "VALUES")}
+    answer = await client.get("/api/v1/column-lineage", params={"nodeId": _field("b.address.city"), "direction": "both"})
+    assert [node["data"]["field"] for node in answer.json()["graph"]] == ["person[].city", "address.city", "cities[]"]
+
+
 async def test_as_of_a_time_a_run_or_a_version(database: str, client: httpx.AsyncClient) -> None:
     await store(database, [
         _writes("load", "b", "x < a.k"), _writes("next", "c", "z < b.x", time="08:10"),
