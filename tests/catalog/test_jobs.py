@@ -14,7 +14,7 @@ from headwater.db.pool import Pool
 from headwater.entities.job import Job
 from headwater.errors import NotFound
 from headwater.lineage.node_ids import resolve
-from tests.build import NAMESPACE, Event, Facets, job_event, run_event, run_uuid, store
+from tests.build import NAMESPACE, Event, Facets, dataset_event, job_event, run_event, run_uuid, store
 
 
 async def _after(database: str, pool: Pool, events: Sequence[Event], name: str = "load") -> Job:
@@ -213,3 +213,11 @@ async def test_a_hidden_job_is_not_there(database: str, pool: Pool) -> None:
         with pytest.raises(NotFound, match="Job 'load' not found"):
             await jobs.get_job(conn, NAMESPACE, "load")
         assert (await jobs.list_jobs(conn, Page())).totalCount == 0
+
+
+async def test_what_a_dataset_says_of_its_job_is_an_output(database: str, pool: Pool) -> None:
+    facet = {"lineage": {"inputs": [{"type": "JOB", "namespace": NAMESPACE, "name": "load"}]}}
+    events = [run_event("COMPLETE", "08:00", inputs=["a"], outputs=["b"]), dataset_event("09:00", "export", facet)]
+    assert _names(await _after(database, pool, events)) == (["a"], ["b", "export"])
+    ended = dataset_event("10:00", "export", {"lineage": {"inputs": []}})
+    assert _names(await _after(database, pool, [ended])) == (["a"], ["b"])

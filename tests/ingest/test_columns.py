@@ -293,6 +293,12 @@ def test_a_dataset_that_is_derived_without_a_job() -> None:
     assert not changes.jobs
 
 
+def test_a_dataset_that_a_named_job_makes() -> None:
+    changes = told(dataset_event("08:00", "b", {"lineage": {"inputs": [_job("up"), _job()]}}))
+    assert edges(changes) == {"up -OUTPUT-> b"}
+    assert {job.name for job in changes.jobs.values()} == {"up"}, "the event has no job of its own"
+
+
 @pytest.mark.parametrize("facet", [{"inputs": []}, {"fields": {}}, {"_deleted": True}])
 def test_a_later_one_without_sources_ends_the_derivation(facet: Facets) -> None:
     early = dataset_event("08:00", "b", {"lineage": {"fields": {"y": {"inputs": [_set("a", "x")]}}}})

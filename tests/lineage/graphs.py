@@ -58,7 +58,10 @@ def random_event(rnd: random.Random, i: int, *, links: bool = True) -> Event:
     time = f"{rnd.randrange(8, 20):02}:{rnd.randrange(60):02}"
     match rnd.randrange(6):
         case 0:
-            facet = {"lineage": {"inputs": [{"type": "DATASET", "namespace": "db://shop", "name": tables[1]}]}}
+            source = {"type": "DATASET", "namespace": "db://shop", "name": tables[1]}
+            if i % 2:
+                source = {"type": "JOB", "namespace": "shop", "name": f"j{rnd.randrange(4)}"}
+            facet = {"lineage": {"inputs": [source]}}
             return dataset_event(time, tables[0], facet)
         case 1 if links:
             link = {"symlinks": {"identifiers": [{"namespace": "db://shop", "name": tables[1], "type": "TABLE"}]}}

@@ -47,7 +47,7 @@ JOIN namespaces n ON n.namespace_id = j.namespace_id
 {JOIN_PARENT}
 WHERE j.job_id = ANY(%s)
 """
-# An edge may be told by another job's events (explicit lineage): then that job's floor says whether it is current.
+# An edge may be told by another job's events (explicit lineage), or the output's own: these say whether it is current.
 _IO = """
 SELECT DISTINCT e.job_id, e.output, e.dataset_id, n.name COLLATE "C", c.name COLLATE "C"
 FROM (
@@ -57,10 +57,11 @@ FROM (
     SELECT source_id, true, target_id, owner_id, last_at
     FROM edges WHERE source_id = ANY(%(ids)s) AND kind = 2
 ) e
-JOIN jobs o ON o.job_id = e.owner_id AND e.last_at >= o.floor_at
+LEFT JOIN jobs o ON o.job_id = e.owner_id
 JOIN datasets d ON d.dataset_id = e.dataset_id
 JOIN datasets c ON c.dataset_id = d.canonical_id
 JOIN namespaces n ON n.namespace_id = c.namespace_id
+WHERE e.last_at >= o.floor_at OR e.owner_id = d.dataset_id AND e.last_at >= d.declared_at
 ORDER BY 4, 5
 """
 _LATEST_RUNS = f"""

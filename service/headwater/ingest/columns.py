@@ -159,11 +159,14 @@ def _dataset_entry(scope: Scope, target: int, entry: LineageEntry) -> list[Colum
 
 def _source(scope: Scope, target: int, source: LineageInput) -> None:
     """The table edge of an explicit source: a dataset's, or that of the job which generates the target."""
+    name = name_of(source)
     if source.type.upper() == "JOB":
         if scope.event.kind is not Kind.DATASET:
             _link(scope, EdgeKind.OUTPUT, _job(scope, source), target)
+        elif name is not None:
+            job = scope.changes.job(*name, scope.event.at)
+            scope.changes.add_edge(EdgeKind.OUTPUT, job, target, target, scope.event.at, None)
         return
-    name = name_of(source)
     if name is None:
         return
     dataset = scope.changes.dataset(*name, scope.event.at)

@@ -67,6 +67,19 @@ def _handed_over(source: str) -> dict[str, object]:
     return {"lineage": {"entries": [{"type": "JOB", "inputs": [{"type": "JOB", "namespace": SHOP, "name": source}]}]}}
 
 
+async def test_a_job_that_a_dataset_says_it_comes_from(database: str, pool: Pool) -> None:
+    kept = Present()
+    facet = {"lineage": {"inputs": [{"type": "JOB", "namespace": SHOP, "name": "etl"}]}}
+    await store(database, [complete("etl", "a", "b"), dataset_event("09:00", "export", facet)])
+    assert await _edges(pool, kept) == {
+        (_table("a"), _job("etl")), (_job("etl"), _table("b")), (_job("etl"), _table("export")),
+    }  # fmt: skip
+    await store(database, [complete("etl", "a", "c", "10:00")])
+    assert (_job("etl"), _table("export")) in await _edges(pool, kept), "the job does not know of it"
+    await store(database, [dataset_event("11:00", "export", {"lineage": {"inputs": []}})])
+    assert await _edges(pool, kept) == {(_table("a"), _job("etl")), (_job("etl"), _table("c"))}
+
+
 async def test_views_and_declared_jobs(database: str, pool: Pool) -> None:
     kept = Present()
     facet = {"lineage": {"inputs": [{"type": "DATASET", "namespace": DB, "name": "table"}]}}

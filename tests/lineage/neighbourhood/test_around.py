@@ -22,6 +22,8 @@ def _event(rnd: random.Random) -> Event:
     time = f"{rnd.randint(0, 23):02}:{rnd.randint(0, 59):02}:00"
     if (dice := rnd.random()) < 0.1:
         source = {"type": "DATASET", "namespace": "db://shop", "name": f"d{rnd.randint(0, 5)}"}
+        if dice < 0.03:
+            source = {"type": "JOB", "namespace": "shop", "name": f"j{rnd.randint(0, 4)}"}
         return dataset_event(time, f"d{rnd.randint(0, 5)}", {"lineage": {"inputs": [source] if dice < 0.07 else []}})
     if dice < 0.2:
         return job_event(time, f"j{rnd.randint(0, 4)}", inputs=_some(rnd), outputs=_some(rnd))

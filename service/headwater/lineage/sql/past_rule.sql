@@ -5,7 +5,7 @@
 -- outputs decide. Where these do not know all (explicit; declared before or later, and a JobEvent came since the floor), it
 -- counts: it was told before, and again later.
 owner AS MATERIALIZED (
-    SELECT j.job_id AS id, true AS is_job, coalesce(%(since)s::timestamptz, f.floor_at) AS floor_at, declared.at AS declared_at,
+    SELECT j.job_id AS id, coalesce(%(since)s::timestamptz, f.floor_at) AS floor_at, declared.at AS declared_at,
            to_timestamp((j.facets->'lineage'->>0)::bigint / 1000000.0) AS explicit_at
     FROM (SELECT DISTINCT owner_id FROM candidate) c
     JOIN jobs j ON j.job_id = c.owner_id AND NOT j.is_hidden
@@ -38,17 +38,17 @@ owner AS MATERIALIZED (
                     ELSE coalesce(greatest(latest.before, declared.at), latest.at) END AS floor_at
     ) f
     UNION ALL
-    SELECT d.dataset_id, false, coalesce(%(since)s::timestamptz, CASE WHEN d.declared_at <= %(at)s THEN d.declared_at ELSE (
-               SELECT max(e.last_at) FROM edges e WHERE e.owner_id = d.dataset_id AND e.kind = 3 AND e.last_at <= %(at)s) END),
-           NULL, NULL
-    FROM (SELECT DISTINCT owner_id FROM candidate WHERE kind = 3) c
+    SELECT d.dataset_id, coalesce(%(since)s::timestamptz, CASE WHEN d.declared_at <= %(at)s THEN d.declared_at ELSE (
+               SELECT max(e.last_at) FROM edges e WHERE e.owner_id = d.dataset_id AND e.last_at <= %(at)s) END),
+           'infinity', NULL  -- a dataset's edges are all declared
+    FROM (SELECT DISTINCT owner_id FROM candidate WHERE kind IN (2, 3)) c
     JOIN datasets d ON d.dataset_id = c.owner_id AND d.declared_at IS NOT NULL AND NOT d.is_hidden
 ),
 valid AS (
     SELECT c.source_id, c.target_id, c.owner_id, c.kind, o.floor_at, o.explicit_at
     FROM candidate c JOIN owner o ON o.id = c.owner_id
-    WHERE (c.kind = 3 OR o.is_job) AND CASE
-        WHEN o.floor_at IS NULL THEN c.kind IN (3, 4, 5)
+    WHERE CASE
+        WHEN o.floor_at IS NULL THEN c.kind IN (3, 4, 5) OR c.kind = 2 AND c.owner_id = c.target_id
         WHEN c.last_at < o.floor_at THEN false
         WHEN c.last_at <= %(at)s OR c.first_at >= o.floor_at THEN true
         WHEN c.kind IN (1, 2) AND (c.last_run_id IS NOT NULL AND c.first_run_id IS NOT NULL

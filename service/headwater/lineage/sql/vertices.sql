@@ -6,7 +6,7 @@
 --
 -- One row a vertex: is_job, id, namespace, name (null: there is none any more), hidden;
 --   rows, versions    the rows it is made of, with their versions: a job's own; a dataset's, and those of its aliases
---   owners, writers   jobs that ever owned an edge here, or an edge that writes this dataset; declarers: datasets that do
+--   owners, writers   jobs that ever owned an edge here, or an edge that writes this dataset; declarers: datasets whose events did
 --   kinds, sources, targets  the current edges that this vertex owns
 WITH
 asked_jobs (id, token) AS (
@@ -36,7 +36,7 @@ touching AS MATERIALIZED (
     SELECT m.id, e.owner_id, false AS writes, e.kind = 3 AND e.owner_id = e.target_id AS declared
     FROM members m JOIN edges e ON e.source_id = m.dataset_id
     UNION
-    SELECT m.id, e.owner_id, e.kind = 2, e.kind = 3 AND e.owner_id = e.target_id
+    SELECT m.id, e.owner_id, e.kind = 2 AND e.owner_id <> e.target_id, e.kind IN (2, 3) AND e.owner_id = e.target_id
     FROM members m JOIN edges e ON e.target_id = m.dataset_id
 ),
 wanted_jobs AS MATERIALIZED (
@@ -51,11 +51,15 @@ job_edges AS (
     GROUP BY w.id
 ),
 job_owners AS (
-    SELECT id, array_agg(DISTINCT owner_id) AS owners
+    SELECT
+        id,
+        array_agg(DISTINCT owner_id) FILTER (WHERE NOT declared) AS owners,
+        array_agg(DISTINCT owner_id) FILTER (WHERE declared) AS declarers
     FROM (
-        SELECT w.id, e.owner_id FROM wanted_jobs w JOIN edges e ON e.source_id = w.id WHERE e.kind IN (2, 4)
+        SELECT w.id, e.owner_id, e.kind = 2 AND e.owner_id = e.target_id AS declared
+        FROM wanted_jobs w JOIN edges e ON e.source_id = w.id WHERE e.kind IN (2, 4)
         UNION ALL
-        SELECT w.id, e.owner_id FROM wanted_jobs w JOIN edges e ON e.target_id = w.id WHERE e.kind IN (1, 4)
+        SELECT w.id, e.owner_id, false FROM wanted_jobs w JOIN edges e ON e.target_id = w.id WHERE e.kind IN (1, 4)
     ) o
     WHERE owner_id <> id
     GROUP BY id
@@ -72,7 +76,7 @@ dataset_owners AS (
 dataset_edges AS (
     SELECT m.id, array_agg(e.kind) AS kinds, array_agg(e.source_id) AS sources, array_agg(e.target_id) AS targets
     FROM members m JOIN edges e ON e.owner_id = m.dataset_id
-    WHERE e.kind = 3 AND e.last_at >= m.declared_at
+    WHERE e.kind IN (2, 3) AND e.last_at >= m.declared_at
     GROUP BY m.id
 ),
 dataset_rows AS (
@@ -81,7 +85,7 @@ dataset_rows AS (
 SELECT
     true AS is_job, w.id, n.name AS namespace, j.name, j.is_hidden,
     ARRAY[w.id] AS rows, ARRAY[j.xmin::text::bigint] AS versions,
-    o.owners, NULL::bigint[] AS writers, NULL::bigint[] AS declarers, e.kinds, e.sources, e.targets
+    o.owners, NULL::bigint[] AS writers, o.declarers, e.kinds, e.sources, e.targets
 FROM wanted_jobs w
 LEFT JOIN (jobs j JOIN namespaces n ON n.namespace_id = j.namespace_id) ON j.job_id = w.id
 LEFT JOIN job_edges e ON e.id = w.id
