@@ -186,6 +186,11 @@ def test_columns_end_at_their_depth_and_say_so(headwater: Command) -> None:
     assert lines[-1] == "  … more beyond --depth 1"
 
 
+def test_columns_as_of_a_time(headwater: Command) -> None:
+    done = headwater("columns", "daily_revenue", "--as-of", "2001-01-01T00:00:00Z")
+    assert done.out == "No lineage of these fields is known.\n"
+
+
 def test_columns_downstream_tell_what_is_masked(headwater: Command) -> None:
     done = headwater("columns", f"dataset:{WAREHOUSE}:analytics.raw.customers", "--downstream", "--field", "email")
     assert "email_hash of analytics.staging.stg_customers  TRANSFORMATION masked" in done.out

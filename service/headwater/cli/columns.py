@@ -25,16 +25,17 @@ _NodeId = Annotated[
 _Field = Annotated[str | None, typer.Option("--field", help="Only this field.", show_default="all")]
 _Depth = Annotated[int, typer.Option(min=1, max=100, help="How many steps away from NODE the trees end.")]
 _Downstream = Annotated[bool, typer.Option("--downstream", help="What comes from the fields, not what they come from.")]
-
+_AsOf = Annotated[str | None, typer.Option("--as-of", help="A time, or the UUID of a run or version.", show_default="now")]
 _Ids = Annotated[bool, typer.Option("--ids", help="Show whole node ids, for other commands.")]
 
 
-def columns(
+def columns(  # noqa: PLR0913 - one option an option
     node: _NodeId,
     *,
     only: _Field = None,
     depth: _Depth = 5,
     downstream: _Downstream = False,
+    as_of: _AsOf = None,
     ids: _Ids = False,
     url: Url = DEFAULT_URL,
     as_json: AsJson = False,
@@ -48,7 +49,7 @@ def columns(
     node_id = f"datasetField:{start.namespace}:{start.name}:{only}" if only and start.kind == DATASET else start.id
     # One step more than is shown tells whether there is more.
     steps = depth if as_json else depth + 1
-    body = client.get("column-lineage", nodeId=node_id, depth=steps, withDownstream=downstream or None)
+    body = client.get("column-lineage", nodeId=node_id, depth=steps, withDownstream=downstream or None, asOf=as_of)
     if as_json:
         show_json(body)
         return

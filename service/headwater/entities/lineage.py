@@ -100,6 +100,9 @@ class ColumnNodeData(Entity):
     datasetInfluences: list[DatasetInfluence] = Field(
         description="What bears on all fields of the dataset alike, such as a filter or a join. Not followed further."
     )
+    influencedDatasets: list[DatasetInfluence] = Field(
+        description="Where downstream was asked for: datasets on all fields of which this one bears. Not followed further."
+    )
 
 
 class ColumnNode(Entity):

@@ -130,9 +130,14 @@ async def test_what_bears_on_all_fields_is_told_and_not_followed(database: str, 
     facets = derives("x < a.x", "y < a", whole=("f.day",))
     await store(database, [writes("load", "b", facets), writes("fill", "f", derives("day < g.day"))])
     graph = await ask(pool, "dataset:db://shop:b")
-    assert nodes(graph) == {"a.x", "b.x"}
-    told = graph.graph[1].data.datasetInfluences
-    assert [(i.dataset, i.field) for i in told] == [("f", "day")]
+    assert nodes(graph) == {"a.x", "b.x", "b.y"}
+    for node in graph.graph[1:]:
+        assert [(i.dataset, i.field) for i in node.data.datasetInfluences] == [("f", "day")]
+    assert [(i.dataset, i.field) for i in graph.graph[2].data.inputDatasets] == [("a", None)], "which column is not known"
+    down = await ask(pool, field("f.day"), upstream=False, downstream=True)
+    assert nodes(down) == {"f.day"}
+    assert [(i.dataset, i.field) for i in down.graph[0].data.influencedDatasets] == [("b", None)]
+    assert nodes(await ask(pool, field("a.z"), upstream=False, downstream=True)) == {"b.y"}, "it may be that"
 
 
 async def test_a_declared_derivation(database: str, pool: Pool) -> None:

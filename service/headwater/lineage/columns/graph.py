@@ -43,6 +43,7 @@ class Columns:
     inputs: dict[Place, dict[Place, str]] = field(default_factory=dict)  # transformations as JSON text
     outputs: dict[Place, dict[Place, None]] = field(default_factory=dict)
     loose: dict[Place, dict[Place, str]] = field(default_factory=dict)  # one end is not a field
+    influenced: dict[Place, dict[Place, str]] = field(default_factory=dict)  # by fields: whole datasets
 
     def add(self, output: Place, source: Place, transformations: str) -> None:
         if not output.field or not source.field:
@@ -51,14 +52,17 @@ class Columns:
         self.inputs.setdefault(output, {}).setdefault(source, transformations)
         self.outputs.setdefault(source, {})[output] = None
 
+    def add_influence(self, source: Place, output: Place, transformations: str) -> None:
+        self.influenced.setdefault(source, {}).setdefault(output, transformations)
+
     def places(self) -> set[Place]:
-        return {*self.inputs, *self.outputs}
+        return {*self.inputs, *self.outputs, *self.influenced, *(place for place in self.loose if place.field)}
 
     def datasets(self) -> set[tuple[int, UUID | None]]:
         """Those that are shown, and their versions."""
         shown = {(place.dataset_id, place.version) for place in self.places()}
-        around = {(s.dataset_id, s.version) for sources in self.loose.values() for s in sources}
-        return shown | around
+        beside = (*self.loose.values(), *self.influenced.values())
+        return shown | {(place.dataset_id, place.version) for places in beside for place in places}
 
     def encode(self, shown: Callable[[Place], Shown | None], *, versioned: bool) -> bytes:
         """JSON of a ``ColumnGraph``. Every place must be shown, or is left out with its edges."""
@@ -98,8 +102,9 @@ class _Graph:
                 "transformationDescription": _first(how["transformationDescription"] for how in made),
                 "transformationType": _first(how["transformationType"] for how in made),
                 "inputFields": [self._input(source, how) for source, how in zip(inputs, made, strict=True)],
-                "inputDatasets": self._influences(place),
-                "datasetInfluences": self._influences(place._replace(field="")),
+                "inputDatasets": self._datasets(self._columns.loose, place),
+                "datasetInfluences": self._datasets(self._columns.loose, place._replace(field="")),
+                "influencedDatasets": self._datasets(self._columns.influenced, place),
             },
             # Clients draw column lineage by this: an edge to an input points from the field to the input.
             "inEdges": [{"origin": own, "destination": to} for to in sorted([self._ids[s] for s in inputs])],
@@ -111,16 +116,16 @@ class _Graph:
         told = {"namespace": of.namespace, "dataset": of.name, "datasetVersion": of.version, "field": place.field}
         return {**told, **how}
 
-    def _influences(self, place: Place) -> list[Mapping[str, object]]:
+    def _datasets(self, known: Mapping[Place, Mapping[Place, str]], place: Place) -> list[Mapping[str, object]]:
         return [
             {
                 "namespace": of.namespace,
                 "dataset": of.name,
-                "field": source.field or None,
+                "field": other.field or None,
                 "transformations": transformations(told),
             }
-            for source, told in self._columns.loose.get(place, {}).items()
-            if (of := self._shown(source)) is not None
+            for other, told in known.get(place, {}).items()
+            if (of := self._shown(other)) is not None
         ]
 
 

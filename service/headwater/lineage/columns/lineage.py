@@ -2,7 +2,7 @@
 
 ``depth`` counts edges; less than one is one. Upstream is walked for upstream and downstream for downstream, so a field that
 merely shares an input with the one asked about is no part of the answer. What bears on a dataset as a whole, or comes from
-an unknown field, is told with the fields but not followed.
+an unknown field, is told with the fields in either direction but not followed.
 """
 
 from __future__ import annotations
@@ -122,9 +122,12 @@ def _downstream(conn: Connection, columns: Columns, then: Then | None) -> Hop[Pl
     async def hop(level: Sequence[Place]) -> list[Place]:
         found = []
         for output, source, told, _ in await column_edges(conn, level, downstream=True, then=then):
-            if output.field and source.field:
+            if output.field:
                 columns.add(output, source, told)
-                found.append(output)
+                if source.field:
+                    found.append(output)
+            elif source.field:
+                columns.add_influence(source, output, told)
         return found
 
     return hop
