@@ -194,7 +194,7 @@ async def test_statements_grow_with_the_steps_only(database: str, client: httpx.
         ({"nodeId": DB + "order#1"}, 404, "Dataset 'order' not found."),
         ({"nodeId": "job:shop:load#" + str(run_uuid("x"))}, 400, "only those of datasets"),
         ({"nodeId": _run("bad"), "grain": "dataset"}, 400, "query param grain must be one of ALL, RUN, VERSION"),
-        ({"nodeId": _run("bad"), "asOf": "2026-01-01T00:00:00Z"}, 400, "without asOf and history"),
+        ({"nodeId": _run("bad"), "asOf": "2026-01-01T00:00:00Z"}, 400, "without asOf, history and kinds"),
         ({"nodeId": _run("bad"), "avoid": "job:shop:nope"}, 404, "Job 'nope' not found."),
     ],
 )
