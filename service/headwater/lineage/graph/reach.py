@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +36,28 @@ class Reach:
             way.append(before)
             place = before
         return [self._flow.shown(identifier) for identifier in self._flow.arrays.ids(np.array(way[::-1], np.int32)).tolist()]
+
+    def edges(self, indexes: Sequence[int]) -> list[tuple[int, int]]:
+        """Each of the nodes at ``indexes`` behind the one before it on its way, of these and the starts; by ids."""
+        ids = self.ids[list(indexes)]
+        is_stop = np.zeros(len(self._before), bool)
+        is_stop[self._flow.places(ids.tolist())] = True
+        stops: dict[int, int] = {}  # by place, the last stop on the way to it, itself included
+
+        def stop(place: int) -> int:
+            way = []
+            while place not in stops:
+                way.append(place)
+                before = int(self._before[place])
+                if is_stop[place] or before == place:
+                    stops[place] = place
+                else:
+                    place = before
+            stops.update(dict.fromkeys(way, stops[place]))
+            return stops[place]
+
+        before = [stop(place) for place in self._before[self._places[list(indexes)]].tolist()]
+        return list(zip(self._flow.ids(np.array(before, np.int32)).tolist(), ids.tolist(), strict=True))
 
 
 def reach(flow: Flow, question: Question) -> Reach:

@@ -13,11 +13,10 @@ from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.evidence import load_evidence
 from headwater.lineage.graph.flow import Flow
-from headwater.lineage.graph.question import Question
+from headwater.lineage.graph.question import Filter, Question
 from headwater.lineage.graph.reach import Reach, reach
-from headwater.lineage.graph.states import load_states
 from headwater.lineage.impact.groups import load_groups
-from headwater.lineage.impact.left_out import SUMMED_UP, left_out
+from headwater.lineage.impact.left_out import SUMMED_UP, left_out, load_passing
 from headwater.lineage.impact.pages import cursor_after, page_of
 
 
@@ -27,10 +26,9 @@ async def impact(conn: Connection, flow: Flow, question: Question) -> Impact:
     nearest = found.ids[:SUMMED_UP].tolist()
     nodes = await describe(conn, question.start)
     shown: Sequence[int] = range(len(found.ids))
-    if test := question.filter.test():
+    if question.filter != Filter():
         nodes |= await describe(conn, nearest)
-        states = await load_states(conn, nearest, flow.at) if question.filter.states else {}
-        shown = [i for i, node in enumerate(nearest) if node in nodes and test(nodes[node], states.get(node))]
+        shown = await load_passing(conn, question.filter, nearest, nodes, flow.at)
     page = page_of(found, shown, question)
     ways = {index: found.way(index) if question.paths else [int(found.ids[index])] for index in page}
     nodes |= await describe(conn, {identifier for way in ways.values() for identifier in way} - nodes.keys())
