@@ -94,6 +94,27 @@ async def test_the_way_to_each_and_what_proves_it(database: str, client: httpx.A
     assert {(e["origin"], e["destination"]) for e in upstream["edges"]} >= edges.keys()
 
 
+async def test_more_ways_than_one(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    told = await _ask(client, DB + "orders", name="predict*", paths=3)
+    [job, predictions] = told["nodes"]
+    ways = [[step.rpartition(":")[2] for step in way] for way in (predictions["path"], *predictions["otherPaths"])]
+    assert ways == [
+        ["orders", "features", "features", "predict", "predictions"],
+        ["orders", "features", "features", "train", "model", "predict", "predictions"],
+    ]
+    assert [len(way) for way in (job["path"], *job["otherPaths"])] == [4, 6]
+    assert {(DB + "features", "job:shop:train"), (DB + "model", "job:shop:predict")} <= {
+        (edge["origin"], edge["destination"]) for edge in told["edges"]
+    }
+    [_, one] = (await _ask(client, DB + "orders", name="predict*", paths=2, avoid="job:shop:train"))["nodes"]
+    assert one["otherPaths"] == []
+    upstream = await _ask(client, DB + "predictions", name="orders", direction="upstream", grain="dataset", paths=2)
+    assert [len(node["otherPaths"]) for node in upstream["nodes"]] == [1]
+    [_, without] = (await _ask(client, DB + "orders", name="predict*", paths="false"))["nodes"]
+    assert (without["path"], without["otherPaths"]) == ([DB + "predictions"], [])
+
+
 async def test_groups_and_counts(database: str, client: httpx.AsyncClient) -> None:
     await store(database, _story())
     told = await _ask(client, DB + "raw_orders", limit=0)
@@ -317,6 +338,8 @@ async def test_statements_do_not_grow(database: str, client: httpx.AsyncClient) 
         ({"nodeId": DB + "orders", "collapse": "all"}, 400, "query param collapse must be one of [PARENTS, NAMESPACES]"),
         ({"nodeId": DB + "orders", "grain": "column", "collapse": "parents"}, 400, "collapse are not for columns"),
         ({"nodeId": DB + "orders#latest", "collapse": "parents"}, 400, "collapse is not for runs"),
+        ({"nodeId": DB + "orders", "paths": 21}, 400, "query param paths"),
+        ({"nodeId": DB + "orders", "grain": "column", "paths": 2}, 400, "query param paths must be 0 or 1 for columns"),
         ({"nodeId": DB + "orders", "limit": 10_001}, 400, "query param limit"),
         ({"nodeId": DB + "orders", "cursor": "page2"}, 400, "The cursor is not one"),
     ],

@@ -135,6 +135,15 @@ async def test_ways_filters_and_pages(database: str, client: httpx.AsyncClient) 
     assert (len(near["nodes"]), near["complete"], near["counts"]["cut"]) == (3, False, [{"rule": "depth", "nodes": None}])
 
 
+async def test_more_ways_than_one(database: str, client: httpx.AsyncClient) -> None:
+    await store(
+        database, [complete("w", "", "a", "08:00"), complete("r", "a", "b", "08:10"), complete("end", "a b", "", "08:20")]
+    )
+    told = await _ask(client, "job:shop:w", grain="run", name="end", paths=5)
+    [end] = told["nodes"]
+    assert [len(way) for way in (end["path"], *end["otherPaths"])] == [3, 5]
+
+
 async def test_what_the_events_of_a_model_reached(database: str, client: httpx.AsyncClient) -> None:
     """Across renamed datasets, external versions and models, as a data scientist would ask."""
     await store(database, story())

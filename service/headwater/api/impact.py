@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import BeforeValidator
 
 from headwater.api import body as bodies
 from headwater.api.asking import (
@@ -66,6 +67,17 @@ _Grain = Annotated[
     ),
 ]
 _OF_RUNS = {"ALL": Grain.ALL, "RUN": Grain.JOB, "VERSION": Grain.DATASET}  # as which runs and versions are walked
+_MOST_PATHS = 20
+_Paths = Annotated[
+    int,
+    Query(
+        ge=0,
+        le=_MOST_PATHS,
+        description="How many ways are told to each node, the shortest first; 0 (or `false`): without them and what proves them."
+        " Of columns one at most.",
+    ),
+    BeforeValidator(lambda told: {"true": "1", "false": "0"}.get(str(told).lower(), told)),
+]
 _Collapse = Annotated[
     Literal["PARENTS", "NAMESPACES"] | None,
     one_of("PARENTS", "NAMESPACES"),
@@ -101,7 +113,7 @@ async def get_impact(  # noqa: PLR0913 - one parameter a parameter
     depth: Depth = None,
     grain: _Grain = "ALL",
     collapse: _Collapse = None,
-    paths: Annotated[bool, Query(description="`false`: without the ways to the nodes and what proves them.")] = True,
+    paths: _Paths = 1,
     limit: _Limit = 100,
     cursor: Annotated[str | None, Query(description="That of the page before.")] = None,
     format: Format = "JSON",  # noqa: A002
@@ -207,6 +219,8 @@ def _only_columns(asked: _Impact) -> None:
         raise Invalid(f"query param grain must be COLUMN for a column, not {asked.grain}")
     if asked.via.through or asked.question.filter.states or asked.collapse:
         raise Invalid("query params through, state and collapse are not for columns")
+    if asked.question.paths > 1:
+        raise Invalid("query param paths must be 0 or 1 for columns: of each the best way is told")
 
 
 def _only_runs(asked: _Impact) -> None:

@@ -85,6 +85,10 @@ class Reached(Node):
     path: list[str] = Field(description="Ids of the nodes on a shortest way from the start, both ends included.")
 
 
+class ReachedNode(Reached):
+    otherPaths: list[list[str]] = Field(description="The next shortest ways, where more are asked for, each as `path`.")
+
+
 class Impact(Entity):
     start: list[Node] = Field(description="The nodes that were asked about.")
     direction: Literal["downstream", "upstream"] = Field(description="As asked.")
@@ -93,7 +97,7 @@ class Impact(Entity):
     counts: Counts = Field(description="How many nodes there are, and how many are left out.")
     groups: Groups = Field(description="Sums over the nodes found.")
     freshness: Freshness = Field(description="How far the store had heard by then.")
-    nodes: list[Reached] = Field(description="Nearest first.")
+    nodes: list[ReachedNode] = Field(description="Nearest first.")
     edges: list[ProvenEdge] = Field(description="All edges of the paths.")
     cursor: str | None = Field(description="For the next page; null on the last one.")
 
