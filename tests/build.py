@@ -65,10 +65,11 @@ def job_event(
     inputs: Sequence[Event | str] = (),
     outputs: Sequence[Event | str] = (),
     facets: Facets | None = None,
+    namespace: str = NAMESPACE,
 ) -> Event:
     return {
         **_frame(time),
-        "job": {"namespace": NAMESPACE, "name": job, "facets": facets or {}},
+        "job": {"namespace": namespace, "name": job, "facets": facets or {}},
         "inputs": _datasets(inputs),
         "outputs": _datasets(outputs),
     }

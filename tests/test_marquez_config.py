@@ -40,7 +40,7 @@ def test_what_it_says_by_our_names(file: Path, monkeypatch: pytest.MonkeyPatch) 
     file.write_text(WHOLE)
     monkeypatch.setenv("HIDDEN", "^own")
     assert marquez_config.settings() == {
-        "tags": ["PII", "SENSITIVE"],
+        "tags": {"PII": "Personally identifiable information", "SENSITIVE": None},
         "exclude_namespaces_on_read": "^own",
         "retention_days": 90,
         "retention_every_minutes": 30,
@@ -55,7 +55,8 @@ def test_what_it_says_by_our_names(file: Path, monkeypatch: pytest.MonkeyPatch) 
         ("# nothing but words", {}),
         ("[1, 2]", {}),
         ("tags: PII\nexclude: true\ndbRetention:", {}),
-        ("tags: [PII, {name: GDPR}]", {"tags": ["GDPR"]}),
+        ("tags: [PII, {name: GDPR}]", {"tags": {"GDPR": None}}),
+        ("dbRetention: {retentionDays: 0}", {"retention_days": 0}),
         ("dbRetention: {frequencyMins: 5}", {"retention_days": 7, "retention_every_minutes": 5}),
     ],
 )

@@ -24,7 +24,7 @@ def test_defaults_listen_to_this_machine_only() -> None:
     settings = Settings()
     assert (settings.host, settings.port) == ("127.0.0.1", 5000)
     assert settings.database_url is None
-    assert settings.tags == ()
+    assert settings.tags == {}
 
 
 def test_every_knob_has_its_reason() -> None:
@@ -39,7 +39,7 @@ def test_reads_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEADWATER_LOG_LEVEL", "debug")
     monkeypatch.setenv("HEADWATER_VALIDATION", "strict")
     settings = Settings()
-    assert (settings.port, settings.tags, settings.log_level) == (8080, ("PII", "SENSITIVE"), "DEBUG")
+    assert (settings.port, settings.tags, settings.log_level) == (8080, {"PII": None, "SENSITIVE": None}, "DEBUG")
     assert settings.validation == "strict"
 
 
@@ -138,11 +138,11 @@ def test_marquezs_names_are_read_where_ours_are_unset(monkeypatch: pytest.Monkey
 
 def test_marquezs_file_is_read_where_ours_are_unset(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     file = tmp_path / "marquez.yml"
-    file.write_text("tags: [{name: PII}]\nexclude: {namespaces: {onWrite: {enabled: true, pattern: ^x}}}")
+    file.write_text("tags: [{name: PII, description: personal}]\nexclude: {namespaces: {onWrite: {enabled: true, pattern: ^x}}}")
     monkeypatch.setenv("MARQUEZ_CONFIG", str(file))
-    assert (Settings().tags, Settings().exclude_namespaces_on_write) == (("PII",), "^x")
+    assert (Settings().tags, Settings().exclude_namespaces_on_write) == ({"PII": "personal"}, "^x")
     monkeypatch.setenv("HEADWATER_TAGS", "OWN")
-    assert (Settings().tags, Settings(exclude_namespaces_on_write="^y").exclude_namespaces_on_write) == (("OWN",), "^y")
+    assert (Settings().tags, Settings(exclude_namespaces_on_write="^y").exclude_namespaces_on_write) == ({"OWN": None}, "^y")
 
 
 def test_a_pattern_is_searched_for_anywhere() -> None:

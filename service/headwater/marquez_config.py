@@ -26,15 +26,15 @@ def settings() -> dict[str, Any]:
         reason = error.strerror if isinstance(error, OSError) else "it is no YAML"
         raise ValueError(f"{VARIABLE}: {path} cannot be read: {reason}") from None
     found = {
-        "tags": [name for tag in _list(_at(told, "tags")) if (name := _at(tag, "name"))] or None,
+        "tags": {name: _at(tag, "description") for tag in _list(_at(told, "tags")) if (name := _at(tag, "name"))} or None,
         "exclude_namespaces_on_read": _pattern(_at(told, "exclude", "namespaces", "onRead")),
         "exclude_namespaces_on_write": _pattern(_at(told, "exclude", "namespaces", "onWrite")),
         "retention_days": _at(told, "dbRetention", "retentionDays"),
         "retention_every_minutes": _at(told, "dbRetention", "frequencyMins"),
         "retention_batch_rows": _at(told, "dbRetention", "numberOfRowsPerBatch"),
     }
-    if isinstance(_at(told, "dbRetention"), dict):  # Marquez's default once there is any retention
-        found["retention_days"] = found["retention_days"] or 7
+    if isinstance(_at(told, "dbRetention"), dict) and found["retention_days"] is None:
+        found["retention_days"] = 7  # Marquez's default once there is any retention
     return {name: value for name, value in found.items() if value is not None}
 
 

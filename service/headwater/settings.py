@@ -98,7 +98,7 @@ class Settings(BaseSettings):
     admin: bool = False  # hard deletes: off, since whoever reaches the service may do all that it does
 
     # ---- the rest
-    tags: Annotated[tuple[str, ...], NoDecode] = ()  # comma separated; there from the start, as in Marquez
+    tags: Annotated[dict[str, str | None], NoDecode] = {}  # comma separated; there from the start, as in Marquez
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("marquez_ui_dir")
@@ -140,7 +140,7 @@ class Settings(BaseSettings):
     @field_validator("tags", mode="before")
     @classmethod
     def _comma_separated(cls, tags: object) -> object:
-        return tuple(t.strip() for t in tags.split(",") if t.strip()) if isinstance(tags, str) else tags
+        return {t.strip(): None for t in tags.split(",") if t.strip()} if isinstance(tags, str) else tags
 
     @field_validator("log_level", mode="before")
     @classmethod

@@ -38,6 +38,14 @@ async def test_what_is_there_already_can_be_deleted(database: str) -> None:
         assert (await http.delete(f"{V1}/namespaces/tmp1")).json()["isHidden"]
 
 
+async def test_what_is_in_no_namespace_is_never_left_out(database: str) -> None:
+    """Sources and tags, those that are asked for at the start too, by a pattern that nearly everything fits."""
+    async with in_process(database, exclude_namespaces_on_write="^(?!prod)", tags={"RAW": None}) as http:
+        assert (await http.put(f"{V1}/sources/pg", json={"type": "PG", "connectionUrl": "pg://db"})).status_code == 200
+        assert (await http.put(f"{V1}/tags/PII", json={})).status_code == 200
+        assert [tag["name"] for tag in (await http.get(f"{V1}/tags")).json()["tags"]] == ["PII", "RAW"]
+
+
 async def test_the_list_of_namespaces_is_without_them(database: str) -> None:
     async with in_process(database, exclude_namespaces_on_read="^tmp") as http:
         for event in [*LEFT_OUT, *TAKEN]:

@@ -153,6 +153,39 @@ async def test_ways_that_are_asked_for(database: str, client: httpx.AsyncClient)
     assert _found(await _ask(client, DB + "raw_orders", through=DB + "customers", grain="dataset")) == {}
 
 
+async def test_the_way_by_a_node_is_told_where_a_cycle_offers_one_without_it(database: str, client: httpx.AsyncClient) -> None:
+    """``b`` leads to ``gate``, which leads back to ``b``; on from ``b`` it goes to ``end`` as well."""
+    await store(database, [
+        complete("one", "a", "b", "08:00"), complete("two", "b", "gate", "08:00"), complete("three", "gate", "b", "08:00"),
+        complete("four", "b", "end", "08:00"),
+    ])  # fmt: skip
+    told = await _ask(client, DB + "a", grain="dataset", through=DB + "gate")
+    assert _found(told) == {"b": 1, "gate": 2, "end": 4}
+    [end] = [node for node in told["nodes"] if node["name"] == "end"]
+    assert [name.rpartition(":")[2] for name in end["path"]] == ["a", "one", "b", "two", "gate", "three", "b", "four", "end"]
+    near = await _ask(client, DB + "a", grain="dataset", through=DB + "gate", depth=3)
+    assert (_found(near), near["complete"]) == ({"b": 1, "gate": 2}, False)
+    assert _found(await _ask(client, DB + "gate", grain="dataset", through=DB + "gate")) == {"b": 1, "end": 2}
+
+
+async def test_of_several_nodes_to_come_by_the_nearest_way_counts(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [
+        complete("one", "a", "near x", "08:00"), complete("six", "x", "y", "08:00"), complete("two", "y", "far", "08:00"),
+        complete("three", "far", "end", "08:00"),
+        complete("four", "near", "step", "08:00"), complete("five", "step", "end", "08:00"),
+    ])  # fmt: skip
+    told = await _ask(client, DB + "a", grain="dataset", through=[DB + "far", DB + "near"])
+    assert _found(told) == {"near": 1, "x": 1, "step": 2, "y": 2, "far": 3, "end": 3}
+
+
+async def test_nothing_comes_by_a_node_where_ways_stop(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    told = await _ask(client, DB + "raw_orders", grain="dataset", through=DB + "model", stopAt=DB + "features")
+    assert _found(told) == {}
+    told = await _ask(client, DB + "raw_orders", grain="dataset", through=DB + "features", stopAt=DB + "features")
+    assert _found(told) == {"orders": 1, "features": 2}
+
+
 async def test_filters_show_less_and_walk_as_far(database: str, client: httpx.AsyncClient) -> None:
     await store(database, _story())
     for asked, expected in (

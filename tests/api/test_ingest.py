@@ -63,7 +63,9 @@ async def test_batches_are_beside_each(shared: Service, event: Event, endpoint: 
 @pytest.mark.parametrize("path", [*ENDPOINTS, *(f"{endpoint}/batch" for endpoint in ENDPOINTS)])
 async def test_other_methods(shared: Service, path: str) -> None:
     for method in ("PUT", "PATCH", "DELETE"):
-        fault(await shared.http.request(method, path, json=START), 405)
+        answer = await shared.http.request(method, path, json=START)
+        fault(answer, 405)
+        assert answer.headers["allow"] == ("GET, POST" if path == "/api/v1/lineage" else "POST")
 
 
 async def test_elsewhere_is_nothing(shared: Service, event: Event) -> None:

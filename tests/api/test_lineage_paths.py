@@ -164,7 +164,7 @@ async def test_the_path_that_ended_when_a_table_was_renamed(database: str, clien
         {
             "origin": JOB + "stage", "destination": DB + "orders", "toldBy": JOB + "stage",
             "lastAt": "2026-03-01T09:00:00Z", "lastRun": str(run_uuid("stage 09:00")),
-            "endedAt": "2026-03-01T10:00:00Z", "endedBy": str(run_uuid("renamed")),
+            "endedAt": "2026-03-01T10:05:00Z", "endedBy": str(run_uuid("renamed")),
         }
     ]  # fmt: skip
     assert {(e["origin"], e["destination"]) for e in former["edges"]} == set(pairwise(former["nodes"]))
@@ -195,6 +195,37 @@ async def test_what_a_later_declaration_ended(database: str, client: httpx.Async
         (DB + "a", JOB + "j", "2026-03-01T09:00:00Z", None),
         (DB + "b", DB + "view", "2026-03-01T10:00:00Z", None),
     ]
+
+
+async def test_an_edge_is_there_until_the_time_at_which_it_ended(database: str, client: httpx.AsyncClient) -> None:
+    """A run that never ends is no reason to drop what the one before told, until there is another."""
+    await store(database, [
+        complete("j", "a", "b", "08:00"),
+        run_event("START", "09:00", "j", "hangs", inputs=["x"]),
+        run_event("START", "10:00", "j", "next"), run_event("COMPLETE", "10:30", "j", "next", inputs=["x"], outputs=["b"]),
+    ])  # fmt: skip
+    told = await _ask(client, DB + "a", DB + "b")
+    [ended] = told["noPath"]["former"]["ended"]
+    assert (ended["endedAt"], ended["endedBy"]) == ("2026-03-01T10:30:00Z", str(run_uuid("hangs")))
+    for asked, reachable in (("2026-03-01T10:29:59Z", True), (ended["endedAt"], False)):
+        assert (await _ask(client, DB + "a", DB + "b", asOf=asked))["reachable"] is reachable
+
+
+async def test_a_declared_edge_that_runs_told_of_again_had_ended_in_between(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [
+        job_event("08:00", "j", inputs=["a"], outputs=["b"]), complete("j", "x", "b", "09:00"), complete("j", "a", "b", "10:00"),
+    ])  # fmt: skip
+    [ended] = (await _ask(client, DB + "a", DB + "b", asOf="2026-03-01T09:30:00Z"))["noPath"]["former"]["ended"]
+    assert (ended["lastAt"], ended["lastRun"], ended["endedBy"]) == ("2026-03-01T08:00:00Z", None, str(run_uuid("j 09:00")))
+
+
+async def test_what_a_declaration_ended_that_came_again_later(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [
+        complete("j", "a", "b", "08:00"),
+        *(job_event(time, "j", inputs=["c"], outputs=["b"]) for time in ("09:00", "10:00", "11:00")),
+    ])  # fmt: skip
+    [ended] = (await _ask(client, DB + "a", DB + "b", asOf="2026-03-01T10:30:00Z"))["noPath"]["former"]["ended"]
+    assert (ended["endedAt"], ended["endedBy"]) == ("2026-03-01T09:00:00Z", None)
 
 
 async def test_edges_that_never_were_at_one_time(database: str, client: httpx.AsyncClient) -> None:

@@ -19,7 +19,8 @@ from tests.build import dataset, run_event, store
         ("/search?q=%20", "query param q must not be blank"),
         ("/search?q=a&filter=NOPE", "query param filter must be one of [DATASET, JOB]"),
         ("/search?q=a&sort=size", "query param sort must be one of [NAME, UPDATED_AT]"),
-        ("/search?q=a&before=soon", "query param before is invalid"),
+        ("/search?q=a&before=soon", "query param before must be a day, such as 2026-01-31"),
+        ("/search?q=a&after=1700000001", "query param after must be a day, such as 2026-01-31"),
         ("/events/lineage?before=yesterday", "query param before must be a time with its offset"),
         ("/events/lineage?after=2026-01-01T00:00:00", "query param after must be a time with its offset"),
         ("/events/lineage?sortDirection=up", "query param sortDirection must be one of [DESC, ASC]"),
@@ -89,9 +90,20 @@ async def test_what_is_missing_is_named(client: httpx.AsyncClient, path: str, me
     assert (answer.status_code, answer.json()) == (404, {"code": 404, "message": message})
 
 
-async def test_another_method_is_refused(client: httpx.AsyncClient) -> None:
-    answer = await client.post("/api/v1/search")
-    assert answer.status_code == 405
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("POST", "/api/v1/search", "GET"),
+        ("PATCH", "/api/v1/namespaces/a/jobs/b", "DELETE, GET, PUT"),
+        ("PUT", "/api/v1/impact", "GET, POST"),
+        ("DELETE", "/docs", "GET, HEAD"),
+    ],
+)
+async def test_another_method_is_refused_and_told_which_there_are(
+    client: httpx.AsyncClient, method: str, path: str, allowed: str
+) -> None:
+    answer = await client.request(method, path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
     assert answer.json()["message"] == "HTTP 405 Method Not Allowed"
 
 

@@ -85,6 +85,28 @@ async def test_a_dataset_is_what_was_put(http: httpx.AsyncClient) -> None:
     assert (await _told(http, "GET", f"{NS}/datasets/out/versions"))["totalCount"] == 2
 
 
+async def test_a_version_is_of_what_was_put(http: httpx.AsyncClient) -> None:
+    """Another order of the fields makes none, as in Marquez."""
+    await _shop(http)
+    await _told(http, "PUT", f"{V1}/sources/s3", {"type": "S3", "connectionUrl": "s3://lake"})
+    path = f"{NS}/datasets/new"
+    first = (await _told(http, "PUT", path, TABLE))["currentVersion"]
+    for same in (TABLE, {**TABLE, "fields": FIELDS[::-1]}, {**TABLE, "fields": None}, {**TABLE, "description": "sums"}):
+        assert (await _told(http, "PUT", path, same))["currentVersion"] == first
+    others: list[dict[str, Any]] = [{"physicalName": "public.u"}, {"sourceName": "s3"}, {"fields": []}]
+    other = [(await _told(http, "PUT", path, {**TABLE, **told}))["currentVersion"] for told in others]
+    assert len({first, *other}) == 4
+    names = [v["physicalName"] for v in (await _told(http, "GET", f"{path}/versions"))["versions"]]
+    assert names == ["public.t", "public.t", "public.u", "public.t"]
+
+
+async def test_a_dataset_without_fields_has_a_version(http: httpx.AsyncClient) -> None:
+    await _shop(http)
+    put = await _told(http, "PUT", f"{NS}/datasets/new", {**TABLE, "fields": None})
+    version = await _told(http, "GET", f"{NS}/datasets/new/versions/{put['currentVersion']}")
+    assert (put["fields"], version["fields"]) == ([], [])
+
+
 async def test_a_stream_has_a_schema_location(http: httpx.AsyncClient) -> None:
     await _shop(http)
     stream = {**TABLE, "type": "STREAM", "schemaLocation": "https://schemas/1"}
@@ -104,6 +126,23 @@ async def test_a_stream_has_a_schema_location(http: httpx.AsyncClient) -> None:
 async def test_what_is_named_must_be_there(http: httpx.AsyncClient, path: str, content: Any, message: str) -> None:
     await _shop(http)
     assert (await _told(http, "PUT", path, content, 404))["message"].startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        (f"{V1}/namespaces/{{}}", {"ownerName": "ada"}),
+        (f"{V1}/sources/{{}}", SOURCE),
+        (f"{V1}/tags/{{}}", {}),
+        (f"{NS}/datasets/{{}}", TABLE),
+        (f"{NS}/jobs/{{}}", JOB),
+    ],
+)
+async def test_what_is_made_has_a_name_to_be_read(http: httpx.AsyncClient, path: str, content: Any) -> None:
+    await _shop(http)
+    assert (await _told(http, "PUT", path.format("%20"), content, 400))["message"] == "name is blank"
+    long = await _told(http, "PUT", path.format("a" * 10_001), content, 400)
+    assert long["message"] == "name has 10,001 characters; the limit is 10,000"
 
 
 @pytest.mark.parametrize("content", [{}, {"ownerName": " "}, {"ownerName": 1}, [], None])
@@ -140,6 +179,33 @@ async def test_a_run_ends_at_a_time(http: httpx.AsyncClient) -> None:
     run = await _told(http, "POST", f"{NS}/jobs/load/runs", {}, 201)
     wrong = await _told(http, "POST", f"{V1}/jobs/runs/{run['id']}/complete?at=noon", status=400)
     assert wrong["message"].startswith("query param at must be a time")
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00%2B10:00", "9999-12-31T23:59:59-10:00"])
+async def test_a_time_must_be_one_in_utc(http: httpx.AsyncClient, time: str) -> None:
+    await _shop(http)
+    run = await _told(http, "POST", f"{NS}/jobs/load/runs", {}, 201)
+    wrong = await _told(http, "POST", f"{V1}/jobs/runs/{run['id']}/complete?at={time}", status=400)
+    assert wrong["message"] == "query param at must be in the years 1 to 9999 of UTC"
+    nominal = {"nominalStartTime": time.replace("%2B", "+")}
+    assert (await _told(http, "POST", f"{NS}/jobs/load/runs", nominal, 400))["message"].startswith("body param nominalStartTime")
+
+
+async def test_a_job_is_put_in_its_own_runs_only(http: httpx.AsyncClient) -> None:
+    await _shop(http)
+    run = await _told(http, "POST", f"{NS}/jobs/load/runs", {}, 201)
+    await _told(http, "PUT", f"{V1}/namespaces/other", {"ownerName": "ada"})
+    for path in (f"{V1}/namespaces/other/jobs/load", f"{NS}/jobs/other"):
+        await _told(http, "PUT", path, JOB)
+        assert (await _told(http, "PUT", path, {**JOB, "runId": run["id"]}, 404))["message"] == f"Run '{run['id']}' not found."
+
+
+async def test_a_run_of_a_deleted_job_can_end(http: httpx.AsyncClient) -> None:
+    await _shop(http)
+    run = await _told(http, "POST", f"{NS}/jobs/load/runs", {}, 201)
+    await _told(http, "DELETE", f"{NS}/jobs/load")
+    done = await _told(http, "POST", f"{V1}/jobs/runs/{run['id']}/complete")
+    assert (done["state"], [v["datasetVersionId"]["name"] for v in done["outputDatasetVersions"]]) == ("COMPLETED", ["out"])
 
 
 async def test_a_run_that_fails_takes_nothing_from_its_job(http: httpx.AsyncClient) -> None:
@@ -192,6 +258,8 @@ async def test_tags_are_given_and_taken(http: httpx.AsyncClient) -> None:
     fields = (await _told(http, "POST", f"{NS}/datasets/in/fields/id/tags/key"))["fields"]
     assert [f["tags"] for f in fields] == [["KEY"], ["PII"]]
     assert (await _told(http, "POST", f"{NS}/jobs/load/tags/nightly"))["tags"] == ["nightly"]
+    for blank in (f"{NS}/datasets/in/tags/%20", f"{NS}/datasets/in/fields/id/tags/%20", f"{NS}/jobs/load/tags/%20"):
+        assert (await _told(http, "POST", blank, status=400))["message"] == "path param tag must not be blank"
     missing = await _told(http, "POST", f"{NS}/datasets/in/fields/none/tags/x", status=404)
     assert missing["message"] == "Field 'none' not found for dataset 'in'."
     assert {"GOLD", "KEY", "PII", "nightly"} <= {t["name"] for t in (await _told(http, "GET", f"{V1}/tags"))["tags"]}

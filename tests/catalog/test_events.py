@@ -1,12 +1,43 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from headwater.catalog.events import Window, list_events
 from headwater.catalog.page import Page
 from headwater.db.pool import Pool
 from tests.build import dataset_event, job_event, run_event, store
+
+_QUARTER = timedelta(minutes=15)
+_MINUTES = st.integers(0, 180) | st.sampled_from([0, 15, 30, 45]) | st.floats(0, 180)
+_TIMES = _MINUTES.map(lambda minutes: datetime(2026, 3, 1, tzinfo=UTC) + timedelta(minutes=minutes))
+
+
+@given(_TIMES, _TIMES)
+def test_a_window_is_whole_quarters_of_an_hour_between_two_parts_of_one(after: datetime, before: datetime) -> None:
+    first, last = Window(after, before).quarters()
+    if first == last == before:
+        return
+    assert after <= first <= last <= before
+    assert max(first - after, before - last) < _QUARTER
+    assert {time.minute % 15 + time.second + time.microsecond for time in (first, last)} == {0}
+
+
+@pytest.mark.parametrize("kind", ["START", "RUNNING", "OTHER", None])
+async def test_each_is_counted_once(database: str, pool: Pool, kind: str | None) -> None:
+    times = ["08:00:00", "08:00:01", "08:14:59.999999", "08:15:00", "08:40:00", "09:00:00", "09:07:00"]
+    events = [run_event(kind, time, f"j{n}", f"r{n}") for n, time in enumerate(times)]
+    await store(database, events)
+    await store(database, events)
+    edges = [datetime.fromisoformat(f"2026-03-01T{time}Z") for time in (*times, "07:59:00", "08:14:00", "08:30:00", "09:08:00")]
+    async with pool.connection() as conn:
+        for window in (Window(), *(Window(after, before) for after in edges for before in edges)):
+            listed = await list_events(conn, window, Page())
+            assert listed.totalCount == len(listed.events), window
 
 
 async def test_events_come_back_as_they_were_sent(database: str, pool: Pool) -> None:

@@ -38,7 +38,7 @@ def test_marquezs_file_is_named_where_it_counts(headwater: Command, monkeypatch:
     monkeypatch.setenv("MARQUEZ_CONFIG", str(file))
     monkeypatch.setenv("HEADWATER_EXCLUDE_NAMESPACES_ON_READ", "^y")
     told = headwater("config", "--json").json
-    assert told["tags"] == {"value": ["PII"], "from": "MARQUEZ_CONFIG"}
+    assert told["tags"] == {"value": {"PII": None}, "from": "MARQUEZ_CONFIG"}
     assert told["exclude_namespaces_on_read"] == {"value": "^y", "from": "HEADWATER_EXCLUDE_NAMESPACES_ON_READ"}
     assert told["exclude_namespaces_on_write"] == {"value": None, "from": "default"}
 

@@ -170,6 +170,15 @@ def test_nothing_is_overridden(headwater: Command, on_database: str, marquez: st
         assert "job shop report" not in shown(url), "what is deleted here stays so"
 
 
+def test_what_is_deleted_for_good_here_does_not_come_back(headwater: Command, on_database: str, marquez: str) -> None:
+    assert headwater("import", "marquez", "--url", marquez).status == 0
+    for what in (("job", "shop", "report"), ("dataset", "db://shop", "orders"), ("namespace", "finance")):
+        assert headwater("erase", *what, "--yes").status == 0
+    after = state(on_database)
+    assert headwater("import", "marquez", "--url", marquez, "--json").json["accepted"] == 0
+    assert state(on_database) == after
+
+
 def test_a_namespace_that_is_deleted_there_is_deleted_here(headwater: Command, on_database: str, marquez: str) -> None:
     httpx.delete(f"{marquez}/api/v1/namespaces/shop").raise_for_status()
     assert headwater("import", "marquez", "--url", marquez).status == 0
@@ -291,6 +300,15 @@ def test_from_its_database_all_kinds_of_events_and_what_was_deleted(headwater: C
     assert state(on_database) == after
     assert headwater("events", "replay").status == 0
     assert state(on_database) == after
+
+
+def test_who_reads_it_both_ways_has_each_event_once(headwater: Command, on_database: str, marquez: str, tables: Tables) -> None:
+    assert headwater("import", "marquez", "--url", marquez).status == 0
+    again = headwater("import", "marquez", "--database", tables.url, "--json").json
+    assert again["duplicate"] >= len(EVENTS)
+    with served(on_database) as url:
+        listed = httpx.get(f"{url}/api/v1/events/shop", params={"before": "2026-03-01T09:30:00Z"}).json()
+    assert listed["totalCount"] == len(EVENTS)
 
 
 def test_what_came_meanwhile_is_taken_the_next_time(headwater: Command, on_database: str, tables: Tables) -> None:

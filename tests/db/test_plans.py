@@ -76,8 +76,9 @@ INSERT INTO lineage_events (event_time, event_id, kind, namespace, name, run_uui
     SELECT '2026-03-01'::timestamptz + n * interval '1 second', gen_random_uuid(), 1 + n % 3, 'n', n, gen_random_uuid(),
            '\\x28b52ffd20021100007b7d'  -- {} by zstd
     FROM generate_series(1, 50000) n;
-INSERT INTO event_counts (bucket, shard, starts, completes, fails, aborts)
-    SELECT '2026-03-02'::timestamptz - n / 4 * interval '15 minutes', 2000 + n % 4, 1, 1, 1, 1 FROM generate_series(1, 50000) n;
+INSERT INTO event_counts (bucket, shard, starts, completes, fails, aborts, events)
+    SELECT '2026-03-02'::timestamptz - n / 4 * interval '15 minutes', 2000 + n % 4, 1, 1, 1, 1, 4
+    FROM generate_series(1, 50000) n;
 """
 
 
@@ -294,8 +295,8 @@ _DATASET_PATH = "/namespaces/db%3A%2F%2Fshop/datasets/c"
 _JOB_PATH = "/namespaces/shop/jobs/busy"
 _MODEL = "/models/db%3A%2F%2Fshop/c"
 _HOUR = "limit=20&after=2026-03-01T12:00:00Z&before=2026-03-01T13:00:00Z"
-# Of each GET what is asked. {dataset} and {job} stand for their current versions. Events are asked for by a window, as the web
-# application does: without one their total is counted in the whole log.
+# Of each GET what is asked. {dataset} and {job} stand for their current versions. Events of a namespace are asked for by a
+# window: without one their total is counted in the whole log.
 ASKED = {
     "/namespaces": "/namespaces",
     "/namespaces/{namespace}": "/namespaces/shop",
@@ -314,8 +315,8 @@ ASKED = {
     "/sources": "/sources",
     "/sources/{source}": "/sources/pg",
     "/tags": "/tags",
-    "/events": f"/events?{_HOUR}",
-    "/events/lineage": f"/events/lineage?{_HOUR}",
+    "/events": "/events",
+    "/events/lineage": "/events/lineage?limit=20",
     "/events/{namespace}": f"/events/shop?{_HOUR}",
     "/lineage": "/lineage?nodeId=job:shop:busy",
     "/column-lineage": "/column-lineage?nodeId=job:shop:busy&withDownstream=true",

@@ -13,7 +13,7 @@ from tests.build import Event, dataset_event, job_event, run_event, run_uuid, sc
 from tests.ingest.orders import connected
 
 from headwater import ids
-from headwater.catalog import datasets, jobs, runs
+from headwater.catalog import datasets, events, jobs, runs
 from headwater.catalog.page import Page
 from headwater.db.pool import Connection
 from headwater.ingest.replay import replay
@@ -77,6 +77,8 @@ async def test_old_runs_go_with_their_events_and_edges(conn: Connection) -> None
     assert await _runs(conn, "daily") == ["d3"]
     left = await (await conn.execute("SELECT count(*) FROM run_io WHERE run_id NOT IN (SELECT run_id FROM runs)")).fetchone()
     assert left == (0,)
+    listed = await events.list_events(conn, events.Window(), Page())
+    assert listed.totalCount == len(listed.events) > 0
 
 
 async def test_what_the_present_follows_from_stays(conn: Connection) -> None:

@@ -54,7 +54,7 @@ async def test_it_sees_every_row(database: str, statement: str) -> None:
         "UPDATE jobs SET heard_at = now(), hidden_at = now()", "UPDATE tags SET description = 'mine'",
         "INSERT INTO dead_letters (source, status, message, errors, body) VALUES ('s', 400, 'm', '[]', '')",
         "UPDATE namespaces SET first_at = now() WHERE name = 'default'", "SET TIME ZONE 'Asia/Kolkata'",
-        "UPDATE event_counts SET shard = 2000", "INSERT INTO event_counts SELECT bucket, 2000, 0, 0, 0, 0 FROM event_counts",
+        "UPDATE event_counts SET shard = 2000", "INSERT INTO event_counts SELECT bucket, 2000, 0, 0, 0, 0, 0 FROM event_counts",
     ],
 )  # fmt: skip
 async def test_it_does_not_see_what_people_did_nor_how_it_is_read(database: str, statement: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from headwater.cli.client import Client
+from headwater.cli.client import Client, Refused
 from headwater.db.pool import connect
 from headwater.errors import Unavailable
 from headwater.ingest import imports
@@ -16,6 +16,7 @@ from headwater.ingest.state import state_hash
 from headwater.ingest.writer import running_writer
 from headwater.marquez.api import Api, Get
 from headwater.marquez.importing import Import
+from headwater.marquez.known import find_job
 from headwater.settings import Settings
 from tests.build import dataset_event, job_event, run_event, schema, store
 from tests.conftest import Server, cloned, served
@@ -63,13 +64,16 @@ async def get(server: Server) -> Any:
             yield Client(url).get
 
 
-async def take(database: str, get: Get) -> Tally:
+async def take(database: str, get: Get, unread: list[str] | None = None) -> Tally:
     settings = Settings(database_url=database)
     conn = await connect(database)
     try:
         async with running_writer(database, settings) as writer:
             loader = Loader(writer, conn, settings, lambda source, reason: None)
-            await Import(Api("m", get), conn, loader, lambda done, total, note: None).take()
+            taking = Import(Api("m", get), conn, loader, lambda done, total, note: None)
+            await taking.take()
+            if unread is not None:
+                unread += taking.unread
             return loader.tally
     finally:
         await conn.close()
@@ -108,3 +112,19 @@ async def test_it_goes_on_where_it_was(database: str, get: Get) -> None:
     once_more = Failing(get, 10_000)
     assert (await take(database, once_more)).accepted == 0
     assert once_more.events_after[0].startswith("2026-03-01T08:00:00"), "through: the next begins at the oldest event"
+
+
+async def test_what_marquez_does_not_show_costs_nothing_else(database: str, get: Get) -> None:
+    """As it answers 500 to lists that have certain names in them."""
+
+    def failing(*path: str, **query: Any) -> bytes:
+        if path in (("namespaces", "db://shop", "datasets"), ("namespaces", "shop", "jobs", "planned", "runs")):
+            raise Refused(500, "The service answered 500.")
+        return get(*path, **query)
+
+    unread: list[str] = []
+    await take(database, failing, unread)
+    assert unread == ["datasets of db://shop: The service answered 500.", "job planned of shop: The service answered 500."]
+    async with connected(database) as conn:
+        assert (await imports.find(conn, "m")).finished
+        assert (await find_job(conn, "shop", "planned")) is not None

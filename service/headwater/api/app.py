@@ -47,7 +47,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
             running_housekeeping(pool),
         ):
             async with pool.connection() as conn:
-                await preload.tags(conn, settings.tags)
+                await preload.tags(conn, writer, settings)
                 if settings.exclude_namespaces_on_read:
                     await namespaces.check_pattern(conn, settings.exclude_namespaces_on_read)
             app.state.pool, app.state.writer = pool, writer
@@ -71,7 +71,20 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.add_middleware(ingest.IngestFirst, state_of=app)
     app.add_middleware(Observed)
     app.add_middleware(RawPaths)
+    app.add_middleware(HeadAsGet)
     return app
+
+
+class HeadAsGet:
+    """Answers HEAD wherever GET is answered, as health checks send it; the server leaves the body out."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}
+        await self._app(scope, receive, send)
 
 
 class Observed:

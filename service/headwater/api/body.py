@@ -20,6 +20,10 @@ class UnsupportedEncoding(HeadwaterError):
     """415."""
 
 
+class UnsupportedMedia(HeadwaterError):
+    """415: not what its Content-Type should say."""
+
+
 class Garbled(HeadwaterError):
     """400: not what its Content-Encoding says."""
 

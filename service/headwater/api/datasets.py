@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter, Request, Response
 
-from headwater.api.deps import BAD_REQUEST, ERASED, NOT_FOUND, Hard, Names, Page, Read, json, uuid_of
-from headwater.api.metas import DatasetMeta
-from headwater.api.paths import Name
+from headwater.api.deps import BAD_REQUEST, ERASED, NOT_FOUND, TOLD, Hard, Names, Page, Read, json, uuid_of
+from headwater.api.json_body import JsonBody
+from headwater.api.metas import DatasetMeta, FieldMeta
+from headwater.api.paths import Name, NotBlank
 from headwater.api.telling import erase, tell, write
 from headwater.catalog import datasets, namespaces, runs, sources
 from headwater.db.pool import Connection
@@ -15,6 +18,7 @@ from headwater.entities.dataset import (
     Datasets,
     DatasetVersion,
     DatasetVersions,
+    Field,
     StreamDataset,
     StreamDatasetVersion,
 )
@@ -23,7 +27,7 @@ from headwater.ingest import own_events
 from headwater.ingest.writes import Erase, Hide
 from headwater.openlineage.times import now
 
-router = APIRouter(prefix="/api/v1/namespaces/{namespace}/datasets", tags=["Datasets"])
+router = APIRouter(prefix="/api/v1/namespaces/{namespace}/datasets", tags=["Datasets"], route_class=JsonBody)
 
 
 @router.get("", response_model=Datasets, responses={**BAD_REQUEST, **NOT_FOUND})
@@ -51,7 +55,7 @@ async def get_dataset_version(read: Read, namespace: Name, dataset: Name, versio
     return json(await datasets.get_dataset_version(read, namespace, dataset, uuid))
 
 
-@router.put("/{dataset}", response_model=Dataset | StreamDataset, responses={**BAD_REQUEST, **NOT_FOUND})
+@router.put("/{dataset}", response_model=Dataset | StreamDataset, responses={**TOLD, **NOT_FOUND})
 async def put_dataset(request: Request, read: Read, namespace: Name, dataset: Name, meta: DatasetMeta) -> Response:
     """Makes a dataset, or says anew what it is: a new version of it, if its fields are others. The source must be there."""
     await namespaces.require_namespace(read, namespace)
@@ -77,10 +81,18 @@ async def _known(read: Connection, namespace: str, dataset: str) -> Dataset | St
 
 def _facets(meta: DatasetMeta, uri: str | None, known: Dataset | StreamDataset | None) -> own_events.Facets:
     own = {"type": meta.type, "physicalName": meta.physicalName, "schemaLocation": meta.schemaLocation}
-    fields = meta.fields if meta.fields is not None else (known and known.fields) or None
-    told = None if fields is None else [field.model_dump() for field in fields]
+    fields = [field.model_dump() for field in _fields(meta.fields, known.fields if known else [])]
     tags = [*((None, tag) for tag in meta.tags), *((field.name, tag) for field in meta.fields or [] for tag in field.tags)]
-    return own_events.dataset_facets(own, (meta.sourceName, uri), meta.description, told, tags)
+    return own_events.dataset_facets(own, (meta.sourceName, uri), meta.description, fields, tags)
+
+
+def _fields(told: Sequence[FieldMeta] | None, known: Sequence[Field]) -> Sequence[FieldMeta | Field]:
+    """As they are known where none are told, or the same in another order: that makes no other version."""
+    return known if told is None or sorted(map(_content, told)) == sorted(map(_content, known)) else told
+
+
+def _content(field: FieldMeta | Field) -> tuple[str, str, str]:
+    return field.name, field.type or "", field.description or ""
 
 
 @router.delete("/{dataset}", response_model=Dataset | StreamDataset, responses=ERASED)
@@ -103,13 +115,13 @@ async def undelete_dataset(request: Request, read: Read, namespace: Name, datase
 
 
 @router.post("/{dataset}/tags/{tag}", response_model=Dataset | StreamDataset, responses=NOT_FOUND)
-async def tag_dataset(request: Request, read: Read, namespace: Name, dataset: Name, tag: Name) -> Response:
+async def tag_dataset(request: Request, read: Read, namespace: Name, dataset: Name, tag: NotBlank) -> Response:
     """Gives a dataset a tag, which is made if there is none of that name."""
     return await _tag(request, read, (namespace, dataset), None, tag)
 
 
 @router.delete("/{dataset}/tags/{tag}", response_model=Dataset | StreamDataset, responses=NOT_FOUND)
-async def untag_dataset(request: Request, read: Read, namespace: Name, dataset: Name, tag: Name) -> Response:
+async def untag_dataset(request: Request, read: Read, namespace: Name, dataset: Name, tag: NotBlank) -> Response:
     """Takes a tag away, also one that events give it."""
     return await _tag(request, read, (namespace, dataset), None, tag, removed=True)
 
@@ -118,13 +130,13 @@ _FIELD_TAG = "/{dataset}/fields/{field}/tags/{tag}"
 
 
 @router.post(_FIELD_TAG, response_model=Dataset | StreamDataset, responses=NOT_FOUND)
-async def tag_field(request: Request, read: Read, namespace: Name, dataset: Name, field: Name, tag: Name) -> Response:
+async def tag_field(request: Request, read: Read, namespace: Name, dataset: Name, field: Name, tag: NotBlank) -> Response:
     """Gives a field a tag, in capitals."""
     return await _tag(request, read, (namespace, dataset), field, tag)
 
 
 @router.delete(_FIELD_TAG, response_model=Dataset | StreamDataset, responses=NOT_FOUND)
-async def untag_field(request: Request, read: Read, namespace: Name, dataset: Name, field: Name, tag: Name) -> Response:
+async def untag_field(request: Request, read: Read, namespace: Name, dataset: Name, field: Name, tag: NotBlank) -> Response:
     """Takes a tag of a field away, also one that events give it: the one that is spelt so, or else in capitals."""
     return await _tag(request, read, (namespace, dataset), field, tag, removed=True)
 

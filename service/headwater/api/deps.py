@@ -22,6 +22,15 @@ _LARGEST = (1 << 62) - 1  # limit + offset must still be a bigint; nobody has mo
 
 Responses = dict[int | str, dict[str, Any]]
 BAD_REQUEST: Responses = {400: {"model": Fault, "description": "A parameter is missing or wrong."}}
+TOLD: Responses = {
+    **BAD_REQUEST,
+    403: {"model": Fault, "description": "The settings leave the namespace out."},
+    413: {"model": Fault, "description": "The body is too large."},
+    415: {
+        "model": Fault,
+        "description": "The Content-Type is not that of JSON, or the Content-Encoding neither gzip nor deflate.",
+    },
+}
 NOT_FOUND: Responses = {404: {"model": Fault, "description": "There is no such thing."}}
 ERASED: Responses = {
     204: {"description": "Deleted for good (`hard`)."},
@@ -45,8 +54,8 @@ Offset = Annotated[int, Query(ge=0, description="How many to pass over.")]
 Hard = Annotated[
     bool,
     Query(
-        description="Delete it for good, with its runs, versions and edges, and the datasets that only it used. The answer is"
-        " 204. Only where the setting HEADWATER_ADMIN is on."
+        description="Delete it for good, with its runs, versions and edges, and the datasets that only it used; the log"
+        " keeps its events. The answer is 204. Only where the setting HEADWATER_ADMIN is on."
     ),
 ]
 

@@ -9,14 +9,16 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
-from headwater.api.body import Garbled, TooLarge, UnsupportedEncoding
+from headwater.api.body import Garbled, TooLarge, UnsupportedEncoding, UnsupportedMedia
 from headwater.api.parameters import complaint
 from headwater.db.pool import DatabaseUnavailable
 from headwater.entities import encode
 from headwater.errors import Conflict, Forbidden, HeadwaterError, Invalid, InvalidEvent, MalformedEvent, NotFound, Unavailable
 
 _log = logging.getLogger(__name__)
+_METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 _STATUS: tuple[tuple[type[HeadwaterError], int], ...] = (
     (MalformedEvent, 400),
     (InvalidEvent, 422),
@@ -27,6 +29,7 @@ _STATUS: tuple[tuple[type[HeadwaterError], int], ...] = (
     (Unavailable, 503),
     (TooLarge, 413),
     (UnsupportedEncoding, 415),
+    (UnsupportedMedia, 415),
     (Garbled, 400),
     (HeadwaterError, 500),
 )
@@ -72,10 +75,18 @@ async def _invalid(_: Request, error: Exception) -> Response:
     return answer(400, "; ".join(errors), errors)
 
 
-async def _http(_: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     message = f"HTTP {error.status_code} {HTTPStatus(error.status_code).phrase}"
-    return answer(error.status_code, message, headers=dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:  # which the first route of the path says, and knows only its own
+        headers["Allow"] = ", ".join(method for method in _METHODS if _takes(request, method))
+    return answer(error.status_code, message, headers=headers)
+
+
+def _takes(request: Request, method: str) -> bool:
+    asked = {**request.scope, "method": method}
+    return any(route.matches(asked)[0] is Match.FULL for route in request.app.routes)
 
 
 async def _database(_: Request, error: Exception) -> Response:

@@ -251,7 +251,7 @@ _ENDPOINTS = ("/api/v1/lineage", "/api/v1/api/v1/lineage", "/api/v1/lineage/api/
 
 _ROUTES = dict.fromkeys(_ENDPOINTS, receive) | dict.fromkeys([f"{path}/batch" for path in _ENDPOINTS], receive_batch)
 PATHS = frozenset(_ROUTES)
-_OTHERS = {("GET", "/api/v1/lineage"), ("HEAD", "/api/v1/lineage")}  # the question, in api.lineage
+_OTHERS = {("GET", "/api/v1/lineage")}  # the question, in api.lineage
 
 
 class IngestFirst:
@@ -266,7 +266,8 @@ class IngestFirst:
             await self._app(scope, receive_, send)
             return
         if scope["method"] != "POST":
-            await answer(405, "HTTP 405 Method Not Allowed", headers={"Allow": "POST"})(scope, receive_, send)
+            allow = "GET, POST" if ("GET", scope["path"]) in _OTHERS else "POST"
+            await answer(405, "HTTP 405 Method Not Allowed", headers={"Allow": allow})(scope, receive_, send)
             return
         scope["app"] = self._state_of
         request = Request(scope, receive_)

@@ -6,10 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from headwater.api.deps import BAD_REQUEST, ERASED, NOT_FOUND, Hard, Names, Page, Read, json, uuid_of
+from headwater.api.deps import BAD_REQUEST, ERASED, NOT_FOUND, TOLD, Hard, Names, Page, Read, json, uuid_of
+from headwater.api.json_body import JsonBody
 from headwater.api.metas import JobMeta, RunMeta
 from headwater.api.parameters import one_of
-from headwater.api.paths import Name
+from headwater.api.paths import Name, NotBlank
 from headwater.api.telling import erase, tell, write
 from headwater.catalog import datasets, job_versions, jobs, namespaces, runs
 from headwater.db.pool import Connection
@@ -21,7 +22,7 @@ from headwater.ingest import own_events
 from headwater.ingest.writes import Erase, Hide
 from headwater.openlineage.times import now
 
-router = APIRouter(prefix="/api/v1", tags=["Jobs"])
+router = APIRouter(prefix="/api/v1", tags=["Jobs"], route_class=JsonBody)
 
 _State = Annotated[RunState, one_of("NEW", "RUNNING", "COMPLETED", "ABORTED", "FAILED", "OTHER")]
 _States = Annotated[list[_State], Query(description="Only jobs whose latest run is in one of these states.")]
@@ -73,7 +74,7 @@ async def list_runs(read: Read, namespace: Name, job: Name, page: Page) -> Respo
 _JOB = "/namespaces/{namespace}/jobs/{job}"
 
 
-@router.put(_JOB, response_model=Job, responses={**BAD_REQUEST, **NOT_FOUND})
+@router.put(_JOB, response_model=Job, responses={**TOLD, **NOT_FOUND})
 async def put_job(request: Request, read: Read, namespace: Name, job: Name, meta: JobMeta) -> Response:
     """Makes a job, or says anew what it is, reads and writes: in general, or (``runId``) in one run of it."""
     await namespaces.require_namespace(read, namespace)
@@ -85,7 +86,8 @@ async def put_job(request: Request, read: Read, namespace: Name, job: Name, meta
         event = own_events.job_event(now(), ((namespace, job), facets), inputs, outputs)
     else:
         named = await runs.find_job_of_run(read, meta.runId)
-        if (await runs.get_run(read, meta.runId)).job.name != job:
+        of_run = (await runs.get_run(read, meta.runId)).job
+        if (of_run.namespace, of_run.name) != (namespace, job):
             raise NotFound("Run", str(meta.runId))
         event = own_events.run_event(
             now(), None, str(meta.runId), (named, facets), None, [(d, {}) for d in inputs], [(d, {}) for d in outputs]
@@ -114,13 +116,13 @@ async def undelete_job(request: Request, read: Read, namespace: Name, job: Name)
 
 
 @router.post(f"{_JOB}/tags/{{tag}}", response_model=Job, responses=NOT_FOUND)
-async def tag_job(request: Request, read: Read, namespace: Name, job: Name, tag: Name) -> Response:
+async def tag_job(request: Request, read: Read, namespace: Name, job: Name, tag: NotBlank) -> Response:
     """Gives a job a tag, which is made if there is none of that name."""
     return await _tag(request, read, namespace, job, tag, removed=False)
 
 
 @router.delete(f"{_JOB}/tags/{{tag}}", response_model=Job, responses=NOT_FOUND)
-async def untag_job(request: Request, read: Read, namespace: Name, job: Name, tag: Name) -> Response:
+async def untag_job(request: Request, read: Read, namespace: Name, job: Name, tag: NotBlank) -> Response:
     """Takes a tag away, also one that events give it."""
     return await _tag(request, read, namespace, job, tag, removed=True)
 
@@ -133,7 +135,7 @@ async def _tag(request: Request, read: Connection, namespace: str, job: str, tag
     return json(await jobs.get_job(read, namespace, job))
 
 
-@router.post(f"{_JOB}/runs", response_model=Run, status_code=201, responses={**BAD_REQUEST, **NOT_FOUND})
+@router.post(f"{_JOB}/runs", response_model=Run, status_code=201, responses={**TOLD, **NOT_FOUND})
 async def create_run(request: Request, read: Read, namespace: Name, job: Name, meta: RunMeta) -> Response:
     """A new run of a job, which reads what the job reads."""
     known = await jobs.get_job(read, namespace, job)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from headwater.api.parameters import INSTANT, Text
+from headwater.api.parameters import Moment, Text
 
 
 class _Meta(BaseModel):
@@ -70,6 +69,6 @@ class JobMeta(_Meta):
 
 class RunMeta(_Meta):
     id: UUID | None = Field(None, description="Made up where absent.")
-    nominalStartTime: Annotated[datetime, INSTANT] | None = Field(None, description="Begin of what it is for, with offset.")
-    nominalEndTime: Annotated[datetime, INSTANT] | None = Field(None, description="End of what it is for, with offset.")
+    nominalStartTime: Moment | None = Field(None, description="Begin of what it is for, with offset.")
+    nominalEndTime: Moment | None = Field(None, description="End of what it is for, with offset.")
     args: dict[str, str] = Field({}, description="Shown with the run.")

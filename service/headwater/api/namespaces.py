@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from headwater.api.deps import BAD_REQUEST, ERASED, NOT_FOUND, Hard, Names, Page, Read, json
+from headwater.api.deps import BAD_REQUEST, ERASED, NOT_FOUND, TOLD, Hard, Names, Page, Read, json
+from headwater.api.json_body import JsonBody
 from headwater.api.metas import NamespaceMeta
 from headwater.api.paths import Name
 from headwater.api.telling import erase, write
@@ -12,7 +13,7 @@ from headwater.catalog import namespaces
 from headwater.entities.namespace import Namespace, Namespaces
 from headwater.ingest.writes import Erase, Hide, PutNamespace
 
-router = APIRouter(prefix="/api/v1/namespaces", tags=["Namespaces"])
+router = APIRouter(prefix="/api/v1/namespaces", tags=["Namespaces"], route_class=JsonBody)
 
 
 @router.get("", response_model=Namespaces, responses=BAD_REQUEST)
@@ -28,7 +29,7 @@ async def get_namespace(read: Read, namespace: Name) -> Response:
     return json(await namespaces.get_namespace(read, namespace))
 
 
-@router.put("/{namespace}", response_model=Namespace, responses=BAD_REQUEST)
+@router.put("/{namespace}", response_model=Namespace, responses=TOLD)
 async def put_namespace(request: Request, read: Read, namespace: Name, meta: NamespaceMeta) -> Response:
     """Makes a namespace, or says who owns it and what it is for; shows it if it was hidden."""
     await write(request, PutNamespace(namespace, meta.ownerName, meta.description))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
@@ -44,16 +44,25 @@ def _time(told: Any) -> Any:
     return time
 
 
+def _utc(time: datetime) -> datetime:
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:
+        raise PydanticCustomError("time", "must be in the years 1 to 9999 of UTC") from None
+
+
 INSTANT = BeforeValidator(_time)
+Moment = Annotated[datetime, INSTANT, AfterValidator(_utc)]
+"""One that is stored, in UTC."""
 
 
-def _not_blank(told: str) -> str:
+def not_blank(told: str) -> str:
     if not told.strip():
         raise PydanticCustomError("blank", "must not be blank")
     return told.replace("\0", "\ufffd")
 
 
-Text = Annotated[str, AfterValidator(_not_blank), WithJsonSchema({"type": "string", "pattern": r"\S"})]
+Text = Annotated[str, AfterValidator(not_blank), WithJsonSchema({"type": "string", "pattern": r"\S"})]
 
 
 _MESSAGES: dict[str, Callable[[dict[str, Any]], str]] = {
@@ -62,7 +71,14 @@ _MESSAGES: dict[str, Callable[[dict[str, Any]], str]] = {
     "int_parsing": lambda _: "must be a whole number",
     "int_parsing_size": lambda _: "must be a smaller number",
     "uuid_parsing": lambda _: "must be a UUID",
+    "string_type": lambda _: "must be a string",
+    "list_type": lambda _: "must be a list",
+    "dict_type": lambda _: "must be an object",
+    "model_attributes_type": lambda _: "must be an object",
+    "literal_error": lambda context: f"must be one of [{context['expected'].replace(' or ', ', ')}]".replace("'", ""),
 }
+_DAY = ("date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact", "date_type")
+_MESSAGES |= dict.fromkeys(_DAY, lambda _: "must be a day, such as 2026-01-31")
 _CUSTOM = ("one_of", "time", "blank")
 _OWN_WORDS = {"period": "Invalid period: "}  # what Marquez says of a parameter, whatever is wrong with it
 

@@ -12,6 +12,8 @@ from urllib.parse import quote, unquote
 from pydantic import AfterValidator
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from headwater.api.parameters import not_blank
+
 
 class RawPaths:
     """ASGI middleware: routes on the undecoded path, and takes a slash at its end for none."""
@@ -37,3 +39,5 @@ def _name(segment: str) -> str:
 
 
 Name = Annotated[str, AfterValidator(_name)]
+NotBlank = Annotated[Name, AfterValidator(not_blank)]
+"""A name of something that is made by naming it."""

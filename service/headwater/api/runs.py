@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, Read, json, uuid_of
-from headwater.api.parameters import INSTANT, one_of
+from headwater.api.parameters import Moment, one_of
 from headwater.api.paths import Name
 from headwater.api.telling import tell
 from headwater.catalog import jobs, runs
@@ -37,7 +36,7 @@ async def get_run_facets(read: Read, run: Name, type: _Kind) -> Response:  # noq
     return json(await runs.get_run_facets(read, uuid_of("Run", run), type))
 
 
-_At = Annotated[datetime | None, INSTANT, Query(description="When it happened; now where absent.")]
+_At = Annotated[Moment | None, Query(description="When it happened; now where absent.")]
 _TYPES = {"start": "START", "complete": "COMPLETE", "fail": "FAIL", "abort": "ABORT"}
 
 
@@ -51,8 +50,7 @@ async def mark_run(
     known = await runs.get_run(read, uuid)
     written = [] if transition == "start" else list(dict.fromkeys(_name(v) for v in known.outputDatasetVersions))
     if transition == "complete" and not written:
-        stored = await jobs.get_job(read, known.job.namespace, known.job.name)
-        written = [(d.namespace, d.name) for d in stored.outputs]
+        written = [(d.namespace, d.name) for d in await jobs.list_outputs(read, known.job)]
     time = at.isoformat() if at else now()
     outputs = [(name, own_events.MODIFIED) for name in written]
     await tell(request, own_events.run_event(time, _TYPES[transition], str(uuid), (job, {}), outputs=outputs))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from headwater.api.deps import BAD_REQUEST, NOT_FOUND, Names, Page, Read, json
+from headwater.api.deps import BAD_REQUEST, NOT_FOUND, TOLD, Names, Page, Read, json
+from headwater.api.json_body import JsonBody
 from headwater.api.metas import SourceMeta
 from headwater.api.paths import Name
 from headwater.api.telling import write
@@ -12,7 +13,7 @@ from headwater.catalog import sources
 from headwater.entities.source import Source, Sources
 from headwater.ingest.writes import PutSource
 
-router = APIRouter(prefix="/api/v1/sources", tags=["Sources"])
+router = APIRouter(prefix="/api/v1/sources", tags=["Sources"], route_class=JsonBody)
 
 
 @router.get("", response_model=Sources, responses=BAD_REQUEST)
@@ -27,7 +28,7 @@ async def get_source(read: Read, source: Name) -> Response:
     return json(await sources.get_source(read, source))
 
 
-@router.put("/{source}", response_model=Source, responses=BAD_REQUEST)
+@router.put("/{source}", response_model=Source, responses=TOLD)
 async def put_source(request: Request, read: Read, source: Name, meta: SourceMeta) -> Response:
     """Makes a source, or says anew what it is."""
     await write(request, PutSource(source, meta.type, meta.connectionUrl, meta.description))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from headwater.api.deps import BAD_REQUEST, Names, Page, Read, json
+from headwater.api.deps import BAD_REQUEST, TOLD, Names, Page, Read, json
+from headwater.api.json_body import JsonBody
 from headwater.api.metas import TagMeta
 from headwater.api.paths import Name
 from headwater.api.telling import write
@@ -12,7 +13,7 @@ from headwater.catalog import tags
 from headwater.entities.tag import Tag, Tags
 from headwater.ingest.writes import PutTag
 
-router = APIRouter(prefix="/api/v1/tags", tags=["Tags"])
+router = APIRouter(prefix="/api/v1/tags", tags=["Tags"], route_class=JsonBody)
 
 
 @router.get("", response_model=Tags, responses=BAD_REQUEST)
@@ -21,7 +22,7 @@ async def list_tags(read: Read, page: Page, names: Names) -> Response:
     return json(await tags.list_tags(read, page, names))
 
 
-@router.put("/{tag}", response_model=Tag, responses=BAD_REQUEST)
+@router.put("/{tag}", response_model=Tag, responses=TOLD)
 async def put_tag(request: Request, read: Read, tag: Name, meta: TagMeta) -> Response:
     """Makes a tag, or says what it means."""
     await write(request, PutTag(tag, meta.description))

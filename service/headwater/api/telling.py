@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import Request, Response
 
-from headwater.errors import Forbidden
+from headwater.errors import Forbidden, Invalid, InvalidEvent
 from headwater.ingest import writes
 from headwater.ingest.prepare import prepare
 from headwater.ingest.writer import Writer
@@ -12,9 +12,12 @@ from headwater.openlineage.times import now
 
 
 async def tell(request: Request, event: bytes) -> None:
-    """Durable and visible when it returns. Raises InvalidEvent, Unavailable."""
+    """Durable and visible when it returns. Raises Invalid, in words that do not speak of the event; Unavailable."""
     writer: Writer = request.app.state.writer
-    await writer.put(prepare(event, request.app.state.settings))
+    try:
+        await writer.put(prepare(event, request.app.state.settings))
+    except InvalidEvent as error:
+        raise Invalid("; ".join(f"{e['path'].rpartition('.')[2]} {e['message']}" for e in error.errors)) from None
 
 
 async def erase(request: Request, content: writes.Erase) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -46,14 +47,25 @@ async def load_columns(conn: Connection, members: Mapping[int, Sequence[int]]) -
 
 
 def _input_field(namespace: str, dataset: str, field: str, told: str) -> InputField:
-    transformations = [_transformation(t) for t in _transformations(told)]
+    description, kind, transformations = _read(told)
     return InputField(
         namespace=namespace,
         dataset=dataset,
         field=field,
-        transformationDescription=_first(t.description for t in transformations),
-        transformationType=_first(t.type for t in transformations),
-        transformations=transformations if told_in_full(transformations) else None,
+        transformationDescription=description,
+        transformationType=kind,
+        transformations=transformations,
+    )
+
+
+@lru_cache(maxsize=1_024)  # of thousands of fields most are told in the same few words
+def _read(told: str) -> tuple[str | None, str | None, list[Transformation] | None]:
+    """Description and type for those who know of one only, and all."""
+    transformations = [_transformation(t) for t in _transformations(told)]
+    return (
+        _first(t.description for t in transformations),
+        _first(t.type for t in transformations),
+        transformations if told_in_full(transformations) else None,
     )
 
 

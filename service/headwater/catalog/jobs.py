@@ -18,7 +18,7 @@ from headwater.catalog.runs import RUN_COLUMNS, shown_run
 from headwater.db.pool import Connection
 from headwater.entities.dataset import DatasetId
 from headwater.entities.job import Job, JobId, Jobs
-from headwater.entities.run import Run, RunState
+from headwater.entities.run import JobName, Run, RunState
 from headwater.errors import NotFound
 
 _FIND = f"SELECT h.job_id FROM jobs j {JOIN_HOME} WHERE j.job_id = %s AND NOT h.is_hidden"
@@ -29,9 +29,12 @@ _IN_NAMESPACE = " AND j.namespace_id = %(namespace)s"
 _IN_STATES = """ AND (
     SELECT r.state FROM runs r WHERE r.job_id = j.job_id ORDER BY r.first_at DESC, r.run_id LIMIT 1
 ) = ANY(%(states)s)"""
-_COUNTED = "SELECT (SELECT count(*) "
-_NEWEST = "), ARRAY(SELECT j.job_id "
-_PAGED = " ORDER BY coalesce(j.last_at, j.first_at) DESC, j.job_id LIMIT %(limit)s OFFSET %(offset)s)"
+# A page of all jobs is read from an index. Which of them are in some states is found out once, for the count and the page.
+_PAGE = """
+WITH wanted AS {once} (SELECT j.job_id, coalesce(j.last_at, j.first_at) AS at {wanted})
+SELECT (SELECT count(*) FROM wanted),
+       ARRAY(SELECT job_id FROM wanted ORDER BY at DESC, job_id LIMIT %(limit)s OFFSET %(offset)s)
+"""
 
 _JOBS = f"""
 SELECT j.job_id, n.name, j.name, pa.name, p.name, p.job_id, j.first_at, coalesce(j.last_at, j.first_at), j.declared_at,
@@ -121,12 +124,19 @@ async def get_job(conn: Connection, namespace: str, name: str) -> Job:
     return (await load_jobs(conn, [await find_job(conn, namespace, name)]))[0]
 
 
+async def list_outputs(conn: Connection, job: JobName) -> list[DatasetId]:
+    """What a job writes now, hidden or not."""
+    job_id = ids.job_id(job.namespace, job.name)
+    return (await load_io(conn, [job_id])).get(job_id, Io()).outputs
+
+
 async def list_jobs(
     conn: Connection, page: Page, namespace: str | None = None, states: Sequence[RunState] = (), names: Names = ALL
 ) -> Jobs:
     """Those with the latest event first; with ``states`` only those whose latest run is in one of them."""
     wanted = _VISIBLE + (_IN_NAMESPACE if namespace is not None else "") + indexed_condition("j", names)
     wanted += _IN_STATES if states else ""
+    statement = _PAGE.format(wanted=wanted, once="MATERIALIZED" if states else "NOT MATERIALIZED")
     asked = {
         "namespace": ids.namespace_id(namespace or ""),
         "states": list(states),
@@ -134,7 +144,7 @@ async def list_jobs(
         "offset": page.offset,
         **names.parameters,
     }
-    row = await (await conn.execute(_COUNTED + wanted + _NEWEST + wanted + _PAGED, asked)).fetchone()
+    row = await (await conn.execute(statement, asked)).fetchone()
     assert row is not None
     return Jobs(totalCount=row[0], jobs=await load_jobs(conn, row[1]))
 

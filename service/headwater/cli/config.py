@@ -43,9 +43,9 @@ def _value(settings: Settings, name: str) -> Any:
 
 
 def _text(value: Any) -> str:
-    if value is None or value == []:
+    if value is None or value == {}:
         return "-"
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value).lower() if isinstance(value, bool) else str(value)
+    return ",".join(value) if isinstance(value, dict) else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _origin(name: str) -> str:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from headwater.settings import Settings
 
 app = typer.Typer(
-    help="Delete for good: what goes with it are runs, versions, edges, and the datasets that only it used.",
+    help="Delete for good: what goes with it are runs, versions, edges, and the datasets that only it used. The log keeps its"
+    " events.",
     no_args_is_help=True,
 )
 _Namespace = Annotated[str, typer.Argument(metavar="NAMESPACE")]

@@ -1,7 +1,7 @@
 """``headwater import``: what another installation holds, straight into the database; a service may be running on it.
 
-Exit status: 0 all is in (or was), 3 some events were refused and are dead letters now, 1 one of the sides was away: the same
-command goes on from there.
+Exit status: 0 all is in (or was), 3 some events were refused and are dead letters now, or Marquez refused to show something,
+1 one of the sides was away: the same command goes on from there.
 """
 # ruff: noqa: PLC0415
 
@@ -58,7 +58,8 @@ def marquez(
     """Take over a Marquez: its events, and what people told it beside; then compare the counts of both.
 
     It may be stopped and goes on where it was; once it is through, another reads everything again and takes what is new. Nothing
-    is overridden here, and nothing changed there. Exit status: 0 all in, 3 some events were refused, 1 it could not be done.
+    is overridden here, and nothing changed there. Exit status: 0 all in, 3 some events were refused, or Marquez did not show
+    something, 1 it could not be done.
     """
     if (url is None) is (database is None):
         raise typer.BadParameter("Give --url or --database.")
@@ -68,9 +69,9 @@ def marquez(
     outcome = Outcome()
     _check_is_another(database, settings.database_url)
     with migrated(settings) as own:
-        tally, lines = asyncio.run(_take(own, settings, url, database, outcome))
-    _tell(tally, lines, outcome, as_json=as_json)
-    if tally.dead:
+        tally, lines, unread = asyncio.run(_take(own, settings, url, database, outcome))
+    _tell(tally, lines, unread, outcome, as_json=as_json)
+    if tally.dead or unread:
         raise typer.Exit(REFUSED)
 
 
@@ -84,7 +85,7 @@ def _check_is_another(theirs: str | None, own: str | None) -> None:
 
 async def _take(
     own: str, settings: Settings, url: str | None, database: str | None, outcome: Outcome
-) -> tuple[Tally, list[Line]]:
+) -> tuple[Tally, list[Line], list[str]]:
     from headwater.catalog.store import counts
     from headwater.cli.progress import progress
     from headwater.db.pool import connect
@@ -100,7 +101,7 @@ async def _take(
             with progress("Importing") as report:
                 taking = Import(source, conn, loader, report)
                 await _go_on_later(taking.take(), loader)
-            return loader.tally, list(compared(taking.counts, await counts(conn)))
+            return loader.tally, list(compared(taking.counts, await counts(conn))), taking.unread
     finally:
         await conn.close()
 
@@ -132,14 +133,16 @@ async def _opened(url: str | None, database: str | None) -> AsyncIterator[Marque
     yield Api(client.url, client.get)
 
 
-def _tell(tally: Tally, lines: list[Line], outcome: Outcome, *, as_json: bool) -> None:
+def _tell(tally: Tally, lines: list[Line], unread: list[str], outcome: Outcome, *, as_json: bool) -> None:
     if as_json:
         told = {"accepted": tally.accepted, "duplicate": tally.duplicate, "dead": tally.dead}
-        print(json.dumps({**told, "counts": [line._asdict() for line in lines]}))
+        print(json.dumps({**told, "unread": unread, "counts": [line._asdict() for line in lines]}))
         return
-    outcome.tell(tally, as_json=False)
     from headwater.cli.display import show, table
 
+    outcome.tell(tally, as_json=False)
+    for what in unread:
+        show(f"Not shown by Marquez: {what}")
     print()
     table(["", "MARQUEZ", "HEADWATER"], [[line.noun, f"{line.marquez:,}", f"{line.headwater:,}"] for line in lines])
     reasons = [f"{line.noun}: {line.why}" for line in lines if line.why]

@@ -142,10 +142,11 @@ conformance = Table(
 event_counts = Table(
     "event_counts",
     metadata,
-    # Events of the log by type and by the quarter of an hour of their event time: every time zone's days begin on a quarter.
+    # By the quarter of an hour of their event time, as every time zone's days begin on a quarter: run events that came, by type,
+    # and those that the log has, which retention lessens.
     _time("bucket", null=False),  # its beginning
     Column("shard", SmallInteger, nullable=False),  # of the writer: two that count in one row would go one after the other
-    *(Column(name, BigInteger, nullable=False) for name in ("starts", "completes", "fails", "aborts")),
+    *(Column(name, BigInteger, nullable=False) for name in ("starts", "completes", "fails", "aborts", "events")),
     PrimaryKeyConstraint("bucket", "shard"),
 )
 

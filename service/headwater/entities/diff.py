@@ -39,8 +39,11 @@ class EdgeChange(Entity):
     origin: str = Field(description="Id of the node from which data flows.")
     destination: str = Field(description="Id of the node to which it flows.")
     moved: bool = Field(description="The edge is there at both times, and within the depth at one: nothing is told of it itself.")
-    at: datetime | None = Field(description="When it was first told of; or when the first run began that no longer told of it.")
-    run: UUID | None = Field(description="That run; null where it was declared, or is not known.")
+    at: datetime | None = Field(description="When it was first told of; or from when on it was no more.")
+    run: UUID | None = Field(
+        description="The run that told of it; or the first that began since and no longer did. Null where it was declared, or is"
+        " not known."
+    )
 
 
 class NodeChanges(Entity):

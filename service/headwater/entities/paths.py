@@ -24,8 +24,11 @@ class Ended(Entity):
     toldBy: str = Field(description="Id of the job, or dataset, whose events told of it.")
     lastAt: datetime = Field(description="Event time of the last event that told of it.")
     lastRun: UUID | None = Field(description="The run of that event; null if it was declared.")
-    endedAt: datetime | None = Field(description="When the first run that no longer told of it began, or a later declaration.")
-    endedBy: UUID | None = Field(description="That run; null for a declaration, or where it is not known.")
+    endedAt: datetime | None = Field(
+        description="From when on it was no more: the first run that began since had ended, or one more had begun; or something"
+        " else was declared."
+    )
+    endedBy: UUID | None = Field(description="That first run; null for a declaration, or where it is not known.")
 
 
 class FormerPath(Path):

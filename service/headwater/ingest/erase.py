@@ -14,9 +14,10 @@ from uuid import UUID
 from headwater import ids
 from headwater.db.pool import Connection
 from headwater.ingest import symlinks
-from headwater.ingest.prepare import Incoming
+from headwater.ingest.prepare import Incoming, decompress, stored
 from headwater.ingest.statements import IO_DIGEST
 from headwater.ingest.writes import Erase
+from headwater.openlineage.parse import Kind
 from headwater.openlineage.times import to_datetime
 
 # In the order in which writers come to these tables, so that they and we seldom wait for each other; readers go on.
@@ -29,6 +30,7 @@ _TOLD = """
 SELECT e.event_id FROM unnest(%s::timestamptz[], %s::uuid[]) AS v(event_time, event_id)
 JOIN lineage_events e USING (event_time, event_id) WHERE e.era < %s
 """
+_WRITTEN = "SELECT event_id, body FROM lineage_events WHERE kind = %s AND EXISTS (SELECT FROM erasures)"
 
 # A dataset goes with all of its names; of a dataset elsewhere that has a name in the namespace, the name.
 _ALL_NAMES = """
@@ -125,6 +127,12 @@ async def told_before(conn: Connection, batch: Sequence[Incoming], era: int) -> 
     """Events of ``batch`` that are in the log from before ``era``: sent again, they bring nothing back."""
     asked = [to_datetime(i.event.at) for i in batch], [i.event_id for i in batch], era
     return {event_id for (event_id,) in await (await conn.execute(_TOLD, asked)).fetchall()}
+
+
+async def erased(conn: Connection) -> set[Erase]:
+    """All that was ever erased, told of again since or not. Goes through the log, if there is any such thing."""
+    rows = await (await conn.execute(_WRITTEN, [Kind.WRITE])).fetchall()
+    return {erases for event_id, body in rows if (erases := stored(event_id, decompress(body), []).erases)}
 
 
 async def forget(conn: Connection, erase: Erase) -> None:

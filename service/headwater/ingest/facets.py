@@ -7,6 +7,8 @@ To interpret another: its shape in ``openlineage.facets``, a function here, and 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
+from operator import xor
 
 import msgspec
 
@@ -183,11 +185,13 @@ def _observe_version(scope: DatasetScope, version: msgspec.Raw | None) -> None:
 
 
 def declare_version(scope: DatasetScope) -> None:
-    """A DatasetEvent that tells a schema, a version or a change of state makes a version."""
+    """A DatasetEvent that tells a schema, a version or a change of state makes a version. Of what people put, another source or
+    physical name does too, as in Marquez."""
     facets = scope.scope.event.outputs[0].facets
     if facets.keys() & {"schema", "version", "lifecycleStateChange"}:
-        schema, lifecycle = scope.facets.get("schema"), scope.facets.get("lifecycleStateChange")
-        content = (schema[1] if schema else 0) ^ (lifecycle[1] if lifecycle else 0)
+        put = (shapes.OWN_DATASET, "dataSource") if shapes.OWN_DATASET in facets else ()
+        telling = ("schema", "lifecycleStateChange", *put)
+        content = reduce(xor, (scope.facets[key][1] for key in telling if key in scope.facets), 0)
         _add_version(scope, external_version(facets.get("version")), content, declared=True)
 
 

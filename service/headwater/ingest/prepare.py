@@ -69,8 +69,10 @@ def prepare(body: bytes, settings: Settings) -> Incoming:
     where it is about a namespace that the settings leave out."""
     clean = storable(body)
     event = parse(clean, max_name_length=settings.max_name_length, any_run_id=settings.any_run_id)
-    if settings.exclude_namespaces_on_write and not settings.takes(namespace := _subject(event)):
+    if settings.exclude_namespaces_on_write and (namespace := _subject(event)) and not settings.takes(namespace):
         raise Excluded(namespace)
+    if event.kind is Kind.WRITE:
+        writes.check_name(event, settings.max_name_length)
     _check_nesting(clean, settings.max_nesting)
     problems: list[Problem] = [{"path": f.path, "message": f.message} for f in findings(clean, event.kind)]
     if clean != body:
@@ -83,10 +85,12 @@ def prepare(body: bytes, settings: Settings) -> Incoming:
     return incoming
 
 
-def _subject(event: Event) -> str:
-    """The namespace that the event is about. Who deletes one may do so though it is excluded."""
-    write = writes.read(event) if event.kind is Kind.WRITE else None
-    return write.name if isinstance(write, writes.PutNamespace) else event.namespace
+def _subject(event: Event) -> str | None:
+    """The namespace that the event is about; sources and tags are in none. Who deletes one may do so though it is excluded."""
+    if event.kind is not Kind.WRITE:
+        return event.namespace
+    write = writes.read(event)
+    return write.name if isinstance(write, writes.PutNamespace) else None
 
 
 def _check_nesting(body: bytes, most: int) -> None:

@@ -18,6 +18,7 @@ import psycopg
 
 from headwater.db import partitions
 from headwater.db.pool import Connection, connect
+from headwater.ingest.statements import QUARTER
 from headwater.settings import Settings
 from headwater.tasks import end
 
@@ -74,6 +75,10 @@ WITH batch AS (
 ), taken AS (
     DELETE FROM lineage_events e USING batch b WHERE (e.event_time, e.event_id) = (b.event_time, b.event_id)
     RETURNING e.event_time
+), counted AS (
+    INSERT INTO event_counts AS t (bucket, shard, starts, completes, fails, aborts, events)
+    SELECT {QUARTER}, 0, 0, 0, 0, 0, -count(*) FROM taken GROUP BY 1
+    ON CONFLICT (bucket, shard) DO UPDATE SET events = t.events + excluded.events
 )
 SELECT (SELECT count(*) FROM taken), (SELECT max(event_time) FROM batch)
 """

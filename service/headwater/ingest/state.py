@@ -12,7 +12,8 @@ from headwater.db.tables import PROJECTIONS
 _OURS = {"merged", "moving", "shard", "is_hidden", "hidden_at", "heard_at"}
 # The rows of a bucket are as many as connections have counted in it.
 _ALL_SHARDS = """(
-    SELECT bucket, sum(starts) AS starts, sum(completes) AS completes, sum(fails) AS fails, sum(aborts) AS aborts
+    SELECT bucket, sum(starts) AS starts, sum(completes) AS completes, sum(fails) AS fails, sum(aborts) AS aborts,
+           sum(events) AS events
     FROM event_counts GROUP BY bucket) AS event_counts"""
 
 

@@ -130,16 +130,20 @@ def _events(p: _Parameters, era: str) -> str:
     columns = """event_time time, event_id uuid, received_at time, kind smallint, event_type text, namespace text, name text,
                  run_uuid uuid, findings jsonb, body bytea"""
     insert = p.insert("lineage_events", columns, f"{era} AS era")
-    return f"{insert} ON CONFLICT DO NOTHING RETURNING event_id, event_time, event_type"
+    return f"{insert} ON CONFLICT DO NOTHING RETURNING event_id, event_time, event_type, kind"
+
+
+QUARTER = "date_bin('15 minutes', event_time, '0001-01-01 00:00:00+00')"
+"""That of an event. They begin with the first year that an event can have."""
 
 
 def _counts(events: str, shard: str) -> str:
-    """Counts ``events``, which must be new, by quarters of an hour. They begin with the first year that an event can have."""
+    """Counts the run events among ``events``, which must be new, by quarters of an hour."""
     types = ", ".join(f"count(*) FILTER (WHERE event_type = '{kind}')" for kind in ("START", "COMPLETE", "FAIL", "ABORT"))
     return f"""
-INSERT INTO event_counts AS t (bucket, shard, starts, completes, fails, aborts)
-SELECT date_bin('15 minutes', event_time, '0001-01-01 00:00:00+00'), {shard}, {types}
-FROM {events} WHERE event_type IN ('START', 'COMPLETE', 'FAIL', 'ABORT')
+INSERT INTO event_counts AS t (bucket, shard, starts, completes, fails, aborts, events)
+SELECT {QUARTER}, {shard}, {types}, count(*)
+FROM {events} WHERE kind = 1
 GROUP BY 1 ORDER BY 1"""
 
 
@@ -148,7 +152,7 @@ GROUP BY 1 ORDER BY 1"""
 _COUNTED = f"""{_counts("event", "(pg_backend_pid() % 1024)::smallint")}
 ON CONFLICT (bucket, shard) DO UPDATE
 SET starts = t.starts + excluded.starts, completes = t.completes + excluded.completes, fails = t.fails + excluded.fails,
-    aborts = t.aborts + excluded.aborts"""
+    aborts = t.aborts + excluded.aborts, events = t.events + excluded.events"""
 
 LOG_COUNTS = _counts("lineage_events", "0::smallint")
 """Counts the whole log, when nothing is counted."""

@@ -12,6 +12,7 @@ import msgspec
 from headwater import ids
 from headwater.errors import InvalidEvent
 from headwater.ingest.changes import Changes
+from headwater.openlineage import parse
 from headwater.openlineage.parse import Event
 
 PRODUCER = "urn:headwater:rest"
@@ -45,7 +46,7 @@ class Hide(msgspec.Struct, tag_field="kind", tag="hide"):
     shown: bool = False
 
 
-class Erase(msgspec.Struct, tag_field="kind", tag="erase"):
+class Erase(msgspec.Struct, tag_field="kind", tag="erase", frozen=True):
     """A namespace with all that is in it, or one job or dataset, for good: see ``ingest.erase``."""
 
     namespace: str
@@ -69,6 +70,13 @@ def read(event: Event) -> Write:
         return _decoder.decode(event.write)
     except msgspec.ValidationError as error:
         raise InvalidEvent.at("$.headwaterWrite", str(error)) from None
+
+
+def check_name(event: Event, longest: int) -> None:
+    """Of what it makes. Raises InvalidEvent."""
+    write = read(event)
+    if isinstance(write, PutNamespace | PutSource | PutTag):
+        parse.check_name("$.headwaterWrite.name", write.name, longest)
 
 
 def extract(event: Event, changes: Changes) -> None:

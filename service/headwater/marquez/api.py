@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -86,7 +85,7 @@ class Api:
                 pace.limit *= 2  # more events of one instant than were asked for
             else:
                 pace.adapt(size, page.totalCount)
-            yield Chunk([without_nulls(bytes(event)) for event in page.events], reached if full else min(before, newest))
+            yield Chunk([bytes(event) for event in page.events], reached if full else min(before, newest))
             if not full and before == _END:
                 return
             at = reached if full else before
@@ -169,14 +168,3 @@ class Api:
             return msgspec.json.decode(body, type=kind)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Invalid(f"What answers at {self.name} does not speak as Marquez does: {error}.") from None
-
-
-def without_nulls(event: bytes) -> bytes:
-    """Marquez shows every facet that it knows, null where the producer sent none; what it stores has no nulls."""
-    return json.dumps(_told(json.loads(event))).encode() if b"null" in event else event
-
-
-def _told(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _told(content) for key, content in value.items() if content is not None}
-    return [_told(element) for element in value] if isinstance(value, list) else value

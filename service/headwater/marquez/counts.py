@@ -6,7 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-_DELETED = " What was deleted in Marquez is not listed there, but its events are, and over the API nothing says what was deleted."
+_DELETED = (
+    " What was deleted in Marquez is not listed there, but its events are, and over the API nothing says what was deleted."
+    " What was deleted for good here is not taken again."
+)
 _WHY = {
     "namespaces": "Marquez writes _ for some characters in the namespaces of jobs, which are kept here.",
     "jobs": "Marquez puts the job that a child names as its parent into the child's namespace; here it is in the one that is"

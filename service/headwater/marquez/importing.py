@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Awaitable
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Protocol
@@ -12,11 +13,12 @@ from headwater import ids
 from headwater.catalog import runs
 from headwater.catalog.namespaces import get_namespace
 from headwater.db.pool import Connection
-from headwater.errors import NotFound
-from headwater.ingest import dead_letters, imports, logged, writes
+from headwater.errors import HeadwaterError, Invalid, NotFound, Unavailable
+from headwater.ingest import dead_letters, erase, imports, logged, writes
 from headwater.ingest.files import Found
 from headwater.ingest.load import Loader
 from headwater.marquez import known, telling
+from headwater.marquez.form import in_one_form
 from headwater.marquez.nouns import ANONYMOUS, Dataset, Job, Marquez, Namespace, iso
 
 _STEP = 1_000  # events after which the place to go on is kept: the writer has to come to rest for it
@@ -27,18 +29,21 @@ class Report(Protocol):
 
 
 class Import:
-    """``take`` it. ``counts`` is what Marquez has, by noun; what became of the events is in the loader's tally.
+    """``take`` it. ``counts`` is what Marquez has, by noun, and ``unread`` what it would not show, with what it said; what became
+    of the events is in the loader's tally.
 
     ``conn`` is to headwater's database, and must not be the writer's.
     """
 
     def __init__(self, marquez: Marquez, conn: Connection, loader: Loader, report: Report) -> None:
         self.counts: Counter[str] = Counter()
+        self.unread: list[str] = []
         self._marquez = marquez
         self._conn = conn
         self._loader = loader
         self._report = report
         self._refused: set[UUID] = set()  # by an earlier import
+        self._erased: set[writes.Erase] = set()  # here, for good
         self._uris: dict[str, str | None] = {}  # of sources
         self._first = True  # nothing was imported from there before: what is deleted there is to be deleted here
 
@@ -47,6 +52,7 @@ class Import:
         source = self._marquez.name
         state = await imports.find(self._conn, source)
         self._first = not state.finished
+        self._erased = await erase.erased(self._conn)
         self._refused = await dead_letters.find_ids(self._conn, source)
         await self._take_events(state.reached)
         await self._take_nouns()
@@ -59,7 +65,7 @@ class Import:
         total = await self._marquez.event_count(since)
         async with aclosing(self._marquez.events(since)) as chunks:
             async for chunk in chunks:
-                await self._add(chunk.bodies)
+                await self._add([in_one_form(body) for body in chunk.bodies])
                 done += len(chunk.bodies)
                 if done - kept >= _STEP:
                     await self._keep(chunk.reached)
@@ -114,12 +120,19 @@ class Import:
         owner, description, hidden = await self._known_of(namespace)
         if event := telling.namespace(namespace, owner, description):
             await self._log([event])
-        async for dataset in self._marquez.datasets(namespace.name):
-            await self._take_dataset(dataset)
-        async for job in self._marquez.jobs(namespace.name):
-            await self._take_job(job)
+        await self._unless_refused(f"datasets of {namespace.name}", self._take_datasets(namespace.name))
+        await self._unless_refused(f"jobs of {namespace.name}", self._take_jobs(namespace.name))
         if namespace.is_hidden and not hidden:
             await self._hide(writes.Hide(namespace.name))
+
+    async def _unless_refused(self, what: str, taking: Awaitable[None]) -> None:
+        """Some names make Marquez answer 500 to whatever lists them: that must not cost the rest."""
+        try:
+            await taking
+        except (Unavailable, Invalid):
+            raise
+        except HeadwaterError as error:
+            self.unread.append(f"{what}: {error.message}")
 
     async def _known_of(self, namespace: Namespace) -> tuple[str, str | None, bool]:
         try:
@@ -127,6 +140,14 @@ class Import:
         except NotFound:
             return ANONYMOUS, None, False
         return shown.ownerName, shown.description, shown.isHidden
+
+    async def _take_datasets(self, namespace: str) -> None:
+        async for dataset in self._marquez.datasets(namespace):
+            await self._unless_refused(f"dataset {dataset.name} of {namespace}", self._take_dataset(dataset))
+
+    async def _take_jobs(self, namespace: str) -> None:
+        async for job in self._marquez.jobs(namespace):
+            await self._unless_refused(f"job {job.name} of {namespace}", self._take_job(job))
 
     async def _take_dataset(self, dataset: Dataset) -> None:
         name = (dataset.namespace, dataset.name)
@@ -136,6 +157,8 @@ class Import:
                 await self._hide(writes.Hide(dataset.namespace, dataset=dataset.name))
             return
         self._count("datasets")
+        if self._is_erased(writes.Erase(dataset.namespace, dataset=dataset.name)):
+            return
         uri = self._uris.get(dataset.source_name or "")
         if shown:
             await self._log([*telling.added_to_dataset(dataset, uri, shown)])
@@ -151,6 +174,8 @@ class Import:
                 await self._hide(writes.Hide(job.namespace, job=job.name))
             return
         self._count("jobs")
+        if self._is_erased(writes.Erase(job.namespace, job=job.name)):
+            return
         latest = {run.id for run in job.latest_runs or []}
         of_events = await runs.of_events(self._conn, latest)
         if await known.has_job(self._conn, *name):
@@ -173,6 +198,10 @@ class Import:
         async for run in self._marquez.runs(job):
             if not await runs.of_events(self._conn, [run.id]):
                 await self._log([*telling.run(run, job)])
+
+    def _is_erased(self, what: writes.Erase) -> bool:
+        """By itself, or with its namespace: left alone then, also if events told of it since."""
+        return not self._erased.isdisjoint([what, writes.Erase(what.namespace)])
 
     async def _hide(self, write: writes.Hide) -> None:
         """With the present time, as it is by arrival that a thing is heard of. Only at the first import: later ones would undo

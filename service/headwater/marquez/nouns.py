@@ -103,7 +103,7 @@ class Run(_Noun):
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Some events, oldest first. All that are older than ``reached`` were in this chunk or one before it."""
+    """Some events as Marquez has them, oldest first. All that are older than ``reached`` were in this chunk or one before it."""
 
     bodies: list[bytes]
     reached: datetime

@@ -3,7 +3,7 @@ same thing told twice is one event."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -38,7 +38,7 @@ def tag(told: Tag, time: str) -> bytes:
 def whole_dataset(told: Dataset, uri: str | None) -> bytes:
     """``uri`` is that of its source."""
     origin = (told.source_name or _NO_SOURCE, uri)
-    facets = own_events.dataset_facets(_own(told), origin, told.description, _fields(told), _tags(told))
+    facets = own_events.dataset_facets(_own(told), origin, told.description, _fields(told) or [], _tags(told))
     return own_events.dataset_event(iso(told.updated_at), ((told.namespace, told.name), facets))
 
 
@@ -65,7 +65,7 @@ def added_to_dataset(told: Dataset, uri: str | None, known: shown_dataset.Datase
 def whole_job(told: Job) -> bytes:
     tags = own_events.tag_facets((None, tag) for tag in told.tags or [])
     facets = own_events.job_facets(told.type, told.description, told.location) | tags
-    io = (_names(told.inputs), _names(told.outputs))
+    io = (_names(told.inputs or []), _names(told.outputs or []))
     return own_events.job_event(iso(told.updated_at), ((told.namespace, told.name), facets), *io)
 
 
@@ -92,7 +92,7 @@ def run(told: Run, job: Job) -> Iterator[bytes]:
     start, end = (time and utc(time) for time in (told.nominal_start_time, told.nominal_end_time))
     facets = own_events.run_facets(told.args or {}, start, end)
     inputs, outputs = (
-        [((v.dataset_version_id.namespace, v.dataset_version_id.name), own_events.NO_FACETS) for v in versions or []]
+        [(name, own_events.NO_FACETS) for name in _names(v.dataset_version_id for v in versions or [])]
         for versions in (told.input_dataset_versions, told.output_dataset_versions)
     )
     moments = [(told.created_at, None), (told.started_at, "START"), (told.ended_at, _ENDS.get(told.state))]
@@ -119,5 +119,5 @@ def _tags(told: Dataset) -> list[own_events.Tag]:
     return [*((None, tag) for tag in told.tags or []), *of_fields]
 
 
-def _names(told: list[Name] | None) -> list[own_events.Name]:
-    return [(name.namespace, name.name) for name in told or []]
+def _names(told: Iterable[Name]) -> list[own_events.Name]:
+    return sorted({(name.namespace, name.name) for name in told})

@@ -237,7 +237,7 @@ def _dataset(wire: _Dataset, io_facets: Facets | None) -> Dataset:
 
 def _check_names(event: Event, longest: int) -> None:
     if event.kind is Kind.WRITE:
-        return  # ingest.writes does
+        return  # ingest.writes.check_name does
     subject = "dataset" if event.kind is Kind.DATASET else "job"
     _check_name(f"$.{subject}", event.namespace, event.name, longest)
     if event.kind is Kind.DATASET:
@@ -248,15 +248,16 @@ def _check_names(event: Event, longest: int) -> None:
 
 
 def _check_name(path: str, namespace: str, name: str, longest: int) -> None:
-    if not namespace or not name or len(namespace) > longest or len(name) > longest:
-        _refuse_name(path, "namespace", namespace, longest)
-        _refuse_name(path, "name", name, longest)
-    if namespace.isspace() or name.isspace():
-        raise InvalidEvent.at(f"{path}.{'namespace' if namespace.isspace() else 'name'}", "is blank")
+    if not namespace or not name or max(len(namespace), len(name)) > longest or namespace.isspace() or name.isspace():
+        check_name(f"{path}.namespace", namespace, longest)
+        check_name(f"{path}.name", name, longest)
 
 
-def _refuse_name(path: str, key: str, value: str, longest: int) -> None:
-    if not value:
-        raise InvalidEvent.at(f"{path}.{key}", "is empty")
-    if len(value) > longest:
-        raise InvalidEvent.at(f"{path}.{key}", f"has {len(value):,} characters; the limit is {longest:,}")
+def check_name(path: str, name: str, longest: int) -> None:
+    """Raises InvalidEvent."""
+    if not name:
+        raise InvalidEvent.at(path, "is empty")
+    if len(name) > longest:
+        raise InvalidEvent.at(path, f"has {len(name):,} characters; the limit is {longest:,}")
+    if name.isspace():
+        raise InvalidEvent.at(path, "is blank")

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import numpy as np
 import pytest
-from tests.build import Event, run_event, store
+from tests.build import Event, job_event, run_event, store
 from tests.lineage.graphs import complete, random_event
 
 from headwater import ids
@@ -74,3 +74,31 @@ async def test_before_the_first_event_there_is_nothing(database: str, pool: Pool
             [ids.job_id("shop", "w")], downstream=True, hops=None
         )
     assert len(flow.arrays.ids(np.arange(len(flow.arrays), dtype=np.int32))) == 0
+
+
+async def test_what_another_namespace_declares_of_a_job_of_that_name_is_nothing_to_this_one(database: str, pool: Pool) -> None:
+    """Both jobs are declared later, so the log is asked what was declared by then."""
+    await store(database, [
+        complete("load", "raw", "orders", "08:00"),
+        job_event("09:00", "load", inputs=["other"], namespace="elsewhere"),
+        complete("load", "raw", "orders", "10:00"),
+        job_event("11:00", "load", inputs=["raw"]),
+    ])  # fmt: skip
+    assert await _downstream_of(pool, "raw", "09:30") == {ids.job_id("shop", "load"), ids.dataset_id("db://shop", "orders")}
+
+
+async def test_an_edge_that_was_declared_ends_with_a_run_and_comes_back_with_another(database: str, pool: Pool) -> None:
+    await store(database, [
+        job_event("08:00", "load", inputs=["raw"]),
+        complete("load", "copy", "orders", "09:00"),
+        complete("load", "raw", "orders", "10:00"),
+    ])  # fmt: skip
+    load, orders = ids.job_id("shop", "load"), ids.dataset_id("db://shop", "orders")
+    assert [await _downstream_of(pool, "raw", at) for at in ("08:30", "09:30", "10:30")] == [{load}, set(), {load, orders}]
+
+
+async def _downstream_of(pool: Pool, table: str, time: str) -> set[int]:
+    start = ids.dataset_id("db://shop", table)
+    async with snapshot(pool) as conn:
+        flow = await Past(conn, datetime.fromisoformat(f"2026-03-01T{time}Z")).flow([start], downstream=True, hops=None)
+    return set(_reached(flow, start, downstream=True))

@@ -17,6 +17,8 @@ FROM told e
 CROSS JOIN LATERAL (
     SELECT e.first_at AS at, e.first_run_id AS run_id WHERE e.first_at > %(since)s AND e.first_at <= %(at)s
     UNION ALL
+    SELECT e.last_at, e.last_run_id WHERE e.first_at <= %(since)s AND e.last_at > %(since)s AND e.last_at <= %(at)s
+    UNION ALL
     (SELECT io.first_at, io.run_id
      FROM run_io io JOIN runs r ON r.run_id = io.run_id AND r.month = io.month
      WHERE e.first_at <= %(since)s AND io.dataset_id = CASE e.kind WHEN 1 THEN e.source_id ELSE e.target_id END

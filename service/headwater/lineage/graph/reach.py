@@ -11,6 +11,8 @@ from headwater.lineage.graph.arrays import Flags, Ids, Places, Reached
 from headwater.lineage.graph.flow import Flow
 from headwater.lineage.graph.question import Grain, Question
 
+_FAR = np.iinfo(np.int32).max
+
 
 @dataclass(frozen=True)
 class Reach:
@@ -22,7 +24,7 @@ class Reach:
     cut: tuple[str, ...]  # why there may be more: `depth` as asked, or `size`, as the graph is larger than was read
     _flow: Flow
     _places: Places
-    _before: Places  # by place; of a start, itself
+    _before: Places  # by place; of a start, itself. A way by a node (`through`) goes on from it at places above all others.
 
     @property
     def complete(self) -> bool:
@@ -35,7 +37,8 @@ class Reach:
         while (before := int(self._before[place])) != place:
             way.append(before)
             place = before
-        return [self._flow.shown(identifier) for identifier in self._flow.arrays.ids(np.array(way[::-1], np.int32)).tolist()]
+        ids = self._flow.arrays.ids(np.array(way[::-1], np.int32) % len(self._flow.arrays)).tolist()
+        return [self._flow.shown(identifier) for identifier in ids]
 
     def edges(self, indexes: Sequence[int]) -> list[tuple[int, int]]:
         """Each of the nodes at ``indexes`` behind the one before it on its way, of these and the starts; by ids."""
@@ -77,43 +80,52 @@ class _Reaching:
     def reach(self) -> Reach:
         question = self._question
         found = self._walk(self._flow.places(question.start), downstream=question.downstream, depth=question.depth)
-        before, distances = (np.full(len(self._arrays), -1, np.int32) for _ in range(2))
+        size = len(self._arrays)
+        before, distances = (np.full(size, -1, np.int32) for _ in range(2))
         before[found.places] = found.before
         distances[found.places] = found.distances
-        places = self._through(distances, before) if question.through else found.places
-        ids = self._flow.ids(places)
+        places, complete = found.places, found.complete
+        if question.through:
+            places, distances, before = self._through(distances, before)
+            if question.depth is not None:
+                near = distances[places] <= question.depth
+                places, complete = places[near], complete and bool(near.all())
+        ids, jobs = self._flow.ids(places % size), self._is_job[places % size]
         start = map(self._flow.shown, question.start)
         kept = ~np.isin(ids, np.array([*start, *self._flow.hidden], np.int64))
         if question.grain is not Grain.ALL:
-            kept &= self._is_job[places] == (question.grain is Grain.JOB)
-        ids, places = ids[kept], places[kept]
+            kept &= jobs == (question.grain is Grain.JOB)
+        ids, places, jobs = ids[kept], places[kept], jobs[kept]
         order = np.lexsort((ids, distances[places]))
         order = order[np.sort(np.unique(ids[order], return_index=True)[1])]  # a job and its sink are one
-        ids, places = ids[order], places[order]
-        return Reach(
-            ids,
-            distances[places],
-            self._is_job[places],
-            (*(() if found.complete else ("depth",)), *(() if self._flow.complete else ("size",))),
-            self._flow,
-            places,
-            before,
-        )
+        places = places[order]
+        cut = (*(() if complete else ("depth",)), *(() if self._flow.complete else ("size",)))
+        return Reach(ids[order], distances[places], jobs[order], cut, self._flow, places, before)
 
-    def _through(self, distances: Places, before: Places) -> Places:
-        """Only what lies on a way by these nodes: those before them, and those after, whose distances are now by that way."""
+    def _through(self, distances: Places, before: Places) -> tuple[Places, Places, Places]:
+        """Only what lies on a way by these nodes: those before them, and those after, whose ways and distances are by them.
+
+        As a way may come by a node before and after it was there, those after have places of their own, above all others.
+        """
+        size = len(distances)
         through = self._flow.places(self._question.through)
         through = through[distances[through] >= 0]
-        towards = self._walk(through, downstream=not self._question.downstream).places
+        shut = np.setdiff1d(self._stop_at, through)  # nothing leads on from these, so nothing comes by them
+        avoid = np.concatenate((self._avoid, shut))
+        towards = self._arrays.walk(through, downstream=not self._question.downstream, avoid=avoid, free=self._free).places
         towards = towards[distances[towards] >= 0]
-        beyond = self._walk(through, downstream=self._question.downstream)
-        later = ~np.isin(beyond.places, towards)
-        after, nodes_before = beyond.places[later], beyond.before[later]
-        for place, node_before in zip(after.tolist(), nodes_before.tolist(), strict=True):  # nearest first
-            before[place] = node_before
-            distances[place] = distances[node_before] + (self._free is None or not self._free[place])
-        places = np.concatenate((towards, after))
-        return places if self._question.depth is None else places[distances[places] <= self._question.depth]
+        beyond, before_beyond = np.full(size, _FAR, np.int32), np.full(size, -1, np.int32)
+        for node in through.tolist():
+            found = self._walk(np.array([node], np.int32), downstream=self._question.downstream)
+            by_node = found.distances + distances[node]
+            nearer = by_node < beyond[found.places]
+            beyond[found.places[nearer]] = by_node[nearer]
+            before_beyond[found.places[nearer]] = found.before[nearer] + size
+        led_to = before[through]
+        before_beyond[through] = np.where(led_to == through, through + size, led_to)
+        after = np.setdiff1d(np.flatnonzero(beyond < _FAR), towards) + size
+        places = np.concatenate((towards, after.astype(np.int32)))
+        return places, np.concatenate((distances, beyond)), np.concatenate((before, before_beyond))
 
     def _walk(self, start: Places, *, downstream: bool, depth: int | None = None) -> Reached:
         return self._arrays.walk(

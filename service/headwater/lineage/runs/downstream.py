@@ -13,7 +13,7 @@ from headwater.catalog.versions import Version
 from headwater.db.pool import Connection
 from headwater.entities.dataset import DatasetId
 from headwater.entities.lineage import DownstreamOutput, DownstreamRun, DownstreamRuns
-from headwater.lineage.runs.upstream import PLAN_ONCE, RunsRead, find_run, shown_run
+from headwater.lineage.runs.upstream import RunsRead, find_run, shown_run
 from headwater.lineage.sql import statement
 from headwater.lineage.walk import walk
 
@@ -64,7 +64,6 @@ class Readers:
 
     async def downstream(self, level: Sequence[int], depth: int) -> dict[int, int]:
         """Distances of the runs that stand on those of ``level``, which are 0 away."""
-        await self._conn.execute(PLAN_ONCE)
         return await walk(self.hop, level, depth)
 
     async def hop(self, level: Sequence[int]) -> list[int]:

@@ -6,7 +6,8 @@
 -- since       null: the rule of lineage.edges, at that time; else every edge that an event since then names
 --
 -- An edge keeps the times of its first and last event. Where these lie on both sides of what is asked, the runs' own inputs and
--- outputs decide; where there are none (declared, explicit), it counts: it was told before, and again later.
+-- outputs decide. Where these do not know all (explicit; declared before or later, and a JobEvent came since the floor), it
+-- counts: it was told before, and again later.
 WITH candidate AS MATERIALIZED (
     SELECT e.* FROM edges e
     WHERE %(downstream)s AND e.source_id = ANY(%(ids)s) AND e.first_at <= %(at)s AND e.kind = ANY(%(kinds)s)
@@ -15,15 +16,17 @@ WITH candidate AS MATERIALIZED (
     WHERE NOT %(downstream)s AND e.target_id = ANY(%(ids)s) AND e.first_at <= %(at)s AND e.kind = ANY(%(kinds)s)
 ),
 owner AS MATERIALIZED (
-    SELECT j.job_id AS id, true AS is_job, coalesce(%(since)s::timestamptz, f.floor_at) AS floor_at,
+    SELECT j.job_id AS id, true AS is_job, coalesce(%(since)s::timestamptz, f.floor_at) AS floor_at, declared.at AS declared_at,
            to_timestamp((j.facets->'lineage'->>0)::bigint / 1000000.0) AS explicit_at
     FROM (SELECT DISTINCT owner_id FROM candidate) c
     JOIN jobs j ON j.job_id = c.owner_id AND NOT j.is_hidden
+    JOIN namespaces n ON n.namespace_id = j.namespace_id
     LEFT JOIN LATERAL (
         SELECT CASE WHEN j.declared_at <= %(at)s THEN j.declared_at
                     WHEN j.declared_at IS NOT NULL THEN (
                         SELECT max(v.event_time) FROM lineage_events v
-                        WHERE v.kind = 2 AND left(v.name, 256) = left(j.name, 256) AND v.name = j.name AND v.event_time <= %(at)s)
+                        WHERE v.kind = 2 AND left(v.name, 256) = left(j.name, 256) AND (v.namespace, v.name) = (n.name, j.name)
+                          AND v.event_time <= %(at)s)
                END AS at
     ) declared ON true
     LEFT JOIN LATERAL (
@@ -47,7 +50,8 @@ owner AS MATERIALIZED (
     ) f
     UNION ALL
     SELECT d.dataset_id, false, coalesce(%(since)s::timestamptz, CASE WHEN d.declared_at <= %(at)s THEN d.declared_at ELSE (
-               SELECT max(e.last_at) FROM edges e WHERE e.owner_id = d.dataset_id AND e.kind = 3 AND e.last_at <= %(at)s) END), NULL
+               SELECT max(e.last_at) FROM edges e WHERE e.owner_id = d.dataset_id AND e.kind = 3 AND e.last_at <= %(at)s) END),
+           NULL, NULL
     FROM (SELECT DISTINCT owner_id FROM candidate WHERE kind = 3) c
     JOIN datasets d ON d.dataset_id = c.owner_id AND d.declared_at IS NOT NULL AND NOT d.is_hidden
 ),
@@ -58,7 +62,8 @@ valid AS (
         WHEN o.floor_at IS NULL THEN c.kind IN (3, 4, 5)
         WHEN c.last_at < o.floor_at THEN false
         WHEN c.last_at <= %(at)s OR c.first_at >= o.floor_at THEN true
-        WHEN c.kind IN (1, 2) AND c.last_run_id IS NOT NULL AND c.first_run_id IS NOT NULL THEN EXISTS (
+        WHEN c.kind IN (1, 2) AND (c.last_run_id IS NOT NULL AND c.first_run_id IS NOT NULL
+                                   OR o.declared_at IS NULL OR o.declared_at < o.floor_at) THEN EXISTS (
             SELECT FROM runs r JOIN run_io io ON io.run_id = r.run_id AND io.month = r.month
             WHERE r.job_id = o.id AND r.first_at <= %(at)s AND r.last_at >= o.floor_at
               AND io.dataset_id = CASE c.kind WHEN 1 THEN c.source_id ELSE c.target_id END AND io.output = (c.kind = 2)
