@@ -33,10 +33,13 @@ def test_what_cut_is_told_apart() -> None:
 _IDS = st.integers(0, 9)
 
 
-@given(st.sets(st.tuples(_IDS, _IDS), min_size=1), _IDS, st.sets(_IDS))
-def test_edges_lead_from_the_last_that_is_kept_on_each_way(edges: set[tuple[int, int]], start: int, kept: set[int]) -> None:
-    found = reach(_datasets(edges), Question(start=(start,)))
+@given(st.sets(st.tuples(_IDS, _IDS), min_size=1), _IDS, st.sets(_IDS), st.sets(_IDS, max_size=2))
+def test_edges_lead_from_the_last_that_is_kept_on_each_way(
+    edges: set[tuple[int, int]], start: int, kept: set[int], through: set[int]
+) -> None:
+    found = reach(_datasets(edges), Question(start=(start,), through=tuple(through)))
     indexes = [i for i, identifier in enumerate(found.ids.tolist()) if identifier in kept]
     ways = [found.way(i) for i in indexes]
-    expected = [([start] + [node for node in way[1:-1] if node in kept])[-1] for way in ways]
+    shown = {found.ids.tolist()[i] for i in indexes}
+    expected = [([start] + [node for node in way[1:-1] if node in shown])[-1] for way in ways]
     assert found.edges(indexes) == [(before, way[-1]) for before, way in zip(expected, ways, strict=True)]

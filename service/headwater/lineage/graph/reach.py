@@ -42,8 +42,8 @@ class Reach:
 
     def edges(self, indexes: Sequence[int]) -> list[tuple[int, int]]:
         """Each of the nodes at ``indexes`` behind the one before it on its way, of these and the starts; by ids."""
-        ids = self.ids[list(indexes)]
-        is_stop = np.zeros(len(self._before), bool)
+        ids, size = self.ids[list(indexes)], len(self._flow.arrays)
+        is_stop = np.zeros(size, bool)
         is_stop[self._flow.places(ids.tolist())] = True
         stops: dict[int, int] = {}  # by place, the last stop on the way to it, itself included
 
@@ -52,7 +52,7 @@ class Reach:
             while place not in stops:
                 way.append(place)
                 before = int(self._before[place])
-                if is_stop[place] or before == place:
+                if is_stop[place % size] or before == place:
                     stops[place] = place
                 else:
                     place = before
@@ -60,7 +60,7 @@ class Reach:
             return stops[place]
 
         before = [stop(place) for place in self._before[self._places[list(indexes)]].tolist()]
-        return list(zip(self._flow.ids(np.array(before, np.int32)).tolist(), ids.tolist(), strict=True))
+        return list(zip(self._flow.ids(np.array(before, np.int32) % size).tolist(), ids.tolist(), strict=True))
 
 
 def reach(flow: Flow, question: Question) -> Reach:
