@@ -248,7 +248,7 @@ async def test_a_hop_is_a_statement(database: str, client: httpx.AsyncClient) ->
         ({"nodeId": _field("clean.id"), "asOf": "2026-03-01T08:30:00Z"}, 400, "Of columns only the present"),
         ({"nodeId": DB + "clean", "grain": "column", "history": "all"}, 400, "Of columns only the present"),
         ({"nodeId": _field("clean.id") + "#12345678-1234-8234-9234-123456789abc"}, 400, "Of columns only the present"),
-        ({"nodeId": _field("clean.id"), "through": DB + "report"}, 400, "query param through is not for columns"),
+        ({"nodeId": _field("clean.id"), "through": DB + "report"}, 400, "query params through"),
         ({"nodeId": _field("clean.id"), "stopAt": _field("nope.id")}, 404, "Field 'id' not found."),
         ({"nodeId": _field("clean.id"), "cursor": "page2"}, 400, "The cursor is not one"),
         ({"nodeId": "datasetField:db:clean"}, 400, "too few parts"),

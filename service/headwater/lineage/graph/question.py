@@ -84,7 +84,7 @@ class Question:
     avoid: tuple[int, ...] = ()
     stop_at: tuple[int, ...] = ()
     filter: Filter = Filter()
-    paths: bool = True
+    paths: int = 1  # ways told of each node, 0 for none
     limit: int = 100
     cursor: Cursor | None = None
 
