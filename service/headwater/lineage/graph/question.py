@@ -38,7 +38,8 @@ class Filter:
         """None: all are shown."""
         if self == Filter():
             return None
-        pattern = re.compile(translate(self.name or "*"), re.IGNORECASE)
+        literally = (self.name or "*").replace("[", "[[]").replace("?", "[?]")
+        pattern = re.compile(translate(literally), re.IGNORECASE)
 
         def shown(node: Node) -> bool:
             return (
