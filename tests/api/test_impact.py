@@ -200,6 +200,12 @@ async def test_filters_show_less_and_walk_as_far(database: str, client: httpx.As
         assert cut == {"rule": "filter", "nodes": 11 - len(told["nodes"])}
 
 
+async def test_in_names_only_the_asterisk_stands_for_others(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [complete("split", "raw", "part[1] part1 part? partx", "08:00")])
+    assert _found(await _ask(client, DB + "raw", name="part[1]")).keys() == {"part[1]"}
+    assert _found(await _ask(client, DB + "raw", name="*t?")).keys() == {"part?"}
+
+
 async def test_what_an_explicit_job_says_is_all_that_it_passes_on(database: str, client: httpx.AsyncClient) -> None:
     entries = [
         {"type": "DATASET", "namespace": "db://shop", "name": out,
