@@ -50,7 +50,8 @@ INSERT INTO edges (kind, source_id, target_id, owner_id, first_at, last_at)
 SELECT DISTINCT 1, {dataset} + input, {job} + i, {job} + i, now(), now() FROM step, unnest(inputs) input;
 INSERT INTO edges (kind, source_id, target_id, owner_id, first_at, last_at)
 SELECT 2, {job} + i, {dataset} + i, {job} + i, now(), now() FROM step;
-INSERT INTO column_lineage (dataset_id, owner_id, set_id, at) SELECT {dataset} + i, {job} + i, {set} + i, now() FROM step;
+INSERT INTO column_lineage (dataset_id, owner_id, set_id, adds, first_at, last_at)
+SELECT {dataset} + i, {job} + i, {set} + i, false, now(), now() FROM step;
 INSERT INTO column_sets (set_id, ordinal, output_field, input_dataset_id, input_field, transformations)
 SELECT {set} + i, c * 2 + k, 'f' || c, {dataset} + inputs[1 + k], 'f' || (c + k) % {columns},
        '[{{"type": "DIRECT", "subtype": "TRANSFORMATION", "description": "cast and trimmed", "masking": false}}]'

@@ -65,7 +65,8 @@ INSERT INTO edges (source_id, target_id, kind, owner_id, first_at, last_at)
 INSERT INTO facet_bodies (body_id, body) SELECT n, '{}' FROM generate_series(1, 50000) n;
 INSERT INTO column_sets (set_id, ordinal, output_field, input_dataset_id, input_field, transformations)
     SELECT n, 0, 'x', n, 'y', '[]' FROM generate_series(1, 50000) n;
-INSERT INTO column_lineage (dataset_id, owner_id, set_id, at) SELECT n, n, n, now() FROM generate_series(1, 50000) n;
+INSERT INTO column_lineage (dataset_id, owner_id, set_id, adds, first_at, last_at)
+    SELECT n, n, n, false, now(), now() FROM generate_series(1, 50000) n;
 INSERT INTO runs (run_id, month, run_uuid, job_id, raw_job_id, parented, first_at, running, other, streaming, linked, io_digest,
                   code_id)
     SELECT n, '1970-01-01', gen_random_uuid(), n % 5000, 1, false, now(), true, false, false, true, 0, 0

@@ -9,7 +9,7 @@ from tests.build import NAMESPACE, Event, run_uuid
 from tests.ingest.orders import prepared
 
 from headwater import ids
-from headwater.ingest.changes import Changes, Run
+from headwater.ingest.changes import Changes, Run, Seen
 from headwater.ingest.extract import extract
 from headwater.lineage.edges import EdgeKind
 
@@ -50,13 +50,24 @@ def edges(changes: Changes) -> set[str]:
 
 
 def columns(changes: Changes, dataset: str = "b", owner: str = "load") -> list[str]:
-    """``a.x -> y [transformations]`` of the output's set; ``*`` for all fields or an unknown one."""
-    pointer = changes.columns[dataset_id(dataset), dataset_id(dataset) if owner == dataset else job_id(owner)]
+    """``a.x -> y [transformations]`` of the output's sets, the first told first; ``*`` for all fields or an unknown one. They are
+    those that hold where nothing but ``changes`` is known, and all runs are one."""
+    told = told_columns(changes, dataset, owner)
+    declared_at = changes.jobs[job_id(owner)].declared_at if owner != dataset else None
+    adding = [(seen.first_at, s) for (s, adds), seen in told.items() if adds and seen.last_at >= (declared_at or 0)]
+    latest = max((seen.last_at, s) for (s, _), seen in told.items())
     names = {i: d.name for i, d in changes.datasets.items()}
     return [
         f"{names[e.input_dataset_id]}.{e.input_field or '*'} -> {e.output_field or '*'} {e.transformations}".removesuffix(" []")
-        for e in changes.column_sets[pointer.set_id]
+        for _, set_id in sorted(adding) or [latest]
+        for e in changes.column_sets[set_id]
     ]
+
+
+def told_columns(changes: Changes, dataset: str = "b", owner: str = "load") -> dict[tuple[int, bool], Seen]:
+    """By column set, and whether it adds to others."""
+    pair = dataset_id(dataset), dataset_id(dataset) if owner == dataset else job_id(owner)
+    return {(set_id, adds): seen for (*key, set_id, adds), seen in changes.columns.items() if tuple(key) == pair}
 
 
 def differences(changes: Changes, other: Changes) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.build import Event, dataset_event, job_event, run_event, run_uuid, schema, store
+from tests.build import Event, dataset, dataset_event, job_event, run_event, run_uuid, schema, store
 from tests.ingest.orders import connected
 
 from headwater import ids
@@ -164,3 +164,15 @@ async def test_a_failure_leaves_the_lock_to_others(conn: Connection, database: s
         await retire(conn, BEFORE, rows=-1)
     async with connected(database) as other:
         assert await retire(other, BEFORE) == Retired(2, 4, 1, 0)
+
+
+async def test_columns_that_hold_no_more_go_too(conn: Connection, database: str) -> None:
+    def told(day: str, field: str) -> Event:
+        facet = {"fields": {field: {"inputFields": [{"namespace": DB, "name": "a", "field": field}]}}}
+        output = dataset("c", {"columnLineage": facet})
+        return run_event("COMPLETE", f"2026-{day}T08:00:00Z", "columns", day, outputs=[output])
+
+    await store(database, [told("01-01", "x"), told("01-02", "y"), told("01-03", "y"), told("03-01", "z"), told("03-02", "y")])
+    await retire(conn, BEFORE)
+    kept = await (await conn.execute("SELECT first_at::date::text FROM column_lineage ORDER BY first_at")).fetchall()
+    assert kept == [("2026-01-02",), ("2026-03-01",)]

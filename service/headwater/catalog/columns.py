@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from importlib.resources import files
 from typing import Any
 
 import msgspec
@@ -12,22 +13,24 @@ from headwater.db.pool import Connection
 from headwater.entities.dataset import ColumnLineage, InputField, Transformation
 from headwater.openlineage import facets as shapes
 
-# A set counts while the job that it comes from still writes the dataset, or where the dataset's own event tells it.
+_CURRENT = files(__package__).joinpath("sql", "current_columns.sql").read_text(encoding="utf-8")
+
+
+def current_columns(which: str) -> str:
+    """SELECT of dataset_id, owner_id, set_id, at and run_id of the column sets that hold now. ``which``: a condition on rows
+    ``k`` of column_lineage."""
+    return _CURRENT.format(which=which)
+
+
 # Influences on all fields at once, and inputs of which no field is known, belong to no field here.
-_COLUMNS = """
+_COLUMNS = f"""
 SELECT l.dataset_id, s.output_field, n.name, i.name, s.input_field, s.transformations::text
-FROM column_lineage l
+FROM ({current_columns("k.dataset_id = ANY(%s)")}) l
 JOIN column_sets s ON s.set_id = l.set_id
 JOIN datasets d ON d.dataset_id = s.input_dataset_id
 JOIN datasets i ON i.dataset_id = d.canonical_id
 JOIN namespaces n ON n.namespace_id = i.namespace_id
-WHERE l.dataset_id = ANY(%s) AND s.output_field <> '' AND s.input_field <> '' AND (
-    l.owner_id = l.dataset_id OR EXISTS (
-        SELECT FROM edges e JOIN jobs o ON o.job_id = e.owner_id
-        WHERE e.source_id = l.owner_id AND e.target_id = l.dataset_id AND e.kind = 2 AND e.owner_id = l.owner_id
-          AND e.last_at >= o.floor_at AND NOT o.is_hidden
-    )
-)
+WHERE s.output_field <> '' AND s.input_field <> ''
 ORDER BY l.at DESC, l.owner_id, s.ordinal
 """
 

@@ -339,12 +339,17 @@ column_sets = Table(
 column_lineage = Table(
     "column_lineage",
     metadata,
+    # When somebody told which set, as ``edges`` have it. A row for each set that was ever told, not for each time it was: which
+    # one holds now says catalog/sql/current_columns.sql.
     _id("dataset_id"),
     _id("owner_id"),  # the job that writes the dataset, or the dataset itself (DatasetEvent)
     _id("set_id"),
-    _time("at", null=False),
-    _id("run_id", null=True),
-    PrimaryKeyConstraint("dataset_id", "owner_id"),
+    Column("adds", Boolean, nullable=False),  # a job's LineageFacet: to the other sets of its run; others take each other's place
+    _time("first_at", null=False),
+    _time("last_at", null=False),
+    _id("first_run_id", null=True),
+    _id("last_run_id", null=True),
+    PrimaryKeyConstraint("dataset_id", "owner_id", "set_id", "adds"),
     Index(None, "set_id"),
 )
 

@@ -146,7 +146,7 @@ def _edges(changes: Changes) -> list[str]:
 
 def _columns(changes: Changes) -> list[str]:
     keys, rows = _sorted(changes.columns)
-    return [*_items(keys, 2), *_attributes(rows, "set_id at run_id")]
+    return [*_items(keys, 4), *_attributes(rows, "first_at last_at first_run_id last_run_id")]
 
 
 def _run_versions(changes: Changes) -> list[str]:

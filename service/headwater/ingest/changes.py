@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TypeVar
 from uuid import UUID
 
 from headwater import ids
 
 Facet = tuple[int, int] | tuple[int, int, str]  # event time, hash of the body [, its JSON text]
 FacetMap = dict[str, Facet]
+_Key = TypeVar("_Key")
 
 
 def merge_facets(into: FacetMap, facets: FacetMap) -> None:
@@ -162,6 +164,14 @@ class Seen:
             self.last_at, self.last_run_id = at, run
 
 
+def _see(facts: dict[_Key, Seen], key: _Key, at: int, run: int | None) -> None:
+    known = facts.get(key)
+    if known is None:
+        facts[key] = Seen(at, at, run, run)
+    else:
+        known.again(at, run)
+
+
 @dataclass(slots=True)
 class DatasetVersion:
     """A version that no run wrote."""
@@ -170,13 +180,6 @@ class DatasetVersion:
     external_version: str | None
     first_at: int
     facets: FacetMap = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class ColumnPointer:
-    set_id: int
-    at: int
-    run_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +208,7 @@ class Changes:
     run_versions: dict[tuple[int, int, bool, int], tuple[date, str, int, int]] = field(default_factory=dict)
     edges: dict[tuple[int, int, int, int], Seen] = field(default_factory=dict)
     column_sets: dict[int, tuple[ColumnEdge, ...]] = field(default_factory=dict)
-    columns: dict[tuple[int, int], ColumnPointer] = field(default_factory=dict)
+    columns: dict[tuple[int, int, int, bool], Seen] = field(default_factory=dict)  # dataset, owner, set, whether it adds
     put_namespaces: list[tuple[int, str, str | None, int]] = field(default_factory=list)
     put_sources: list[tuple[int, str, str, str, str | None, int]] = field(default_factory=list)
     put_tags: list[tuple[int, str, str | None, int]] = field(default_factory=list)
@@ -253,14 +256,7 @@ class Changes:
         return identifier
 
     def add_edge(self, kind: int, source: int, target: int, owner: int, at: int, run: int | None) -> None:
-        key = (source, target, kind, owner)
-        known = self.edges.get(key)
-        if known is None:
-            self.edges[key] = Seen(at, at, run, run)
-        else:
-            known.again(at, run)
+        _see(self.edges, (source, target, kind, owner), at, run)
 
-    def add_columns(self, dataset: int, owner: int, set_id: int, at: int, run: int | None) -> None:
-        known = self.columns.get((dataset, owner))
-        if known is None or (at, set_id, run or 0) > (known.at, known.set_id, known.run_id or 0):
-            self.columns[dataset, owner] = ColumnPointer(set_id, at, run)
+    def add_columns(self, dataset: int, owner: int, set_id: int, at: int, run: int | None, *, adds: bool) -> None:
+        _see(self.columns, (dataset, owner, set_id, adds), at, run)

@@ -1,7 +1,8 @@
 """Column lineage and explicit lineage: from facets to column sets and edges.
 
-A *column set* is all that one facet says of one output's columns. It is stored once by content; ``column_lineage`` points
-from the output (and the job that writes it) to its latest set.
+A *column set* is all that one facet says of one output's columns. It is stored once by content; ``column_lineage`` knows when
+the output's job (or the dataset itself) told of it. Which of an output's sets hold is a matter of time, see
+``catalog/sql/current_columns.sql``: of facets the latest, while what a job says explicitly *adds* up over the events of its run.
 """
 
 from __future__ import annotations
@@ -26,42 +27,39 @@ _Inputs = tuple[tuple[str, str], ...]  # (namespace, name) of the datasets that 
 def column_lineage(scope: DatasetScope, raw: msgspec.Raw) -> None:
     """Adds the columnLineage facet of an output or of a DatasetEvent. One that is deleted or of another shape replaces what
     was told before it as any other does, with nothing."""
-    edges, set_id, inputs = _parsed(bytes(raw))
+    edges, inputs = _parsed(bytes(raw))
     for namespace, name in inputs:
         scope.changes.dataset(namespace, name, scope.at)
-    _point(scope.scope, scope.dataset_id, edges, set_id)
+    _, body_id = scope.facets["columnLineage"][:2]
+    _point(scope.scope, scope.dataset_id, edges, set_of(body_id), adds=False)
     if scope.scope.event.kind is Kind.DATASET:
         for namespace, name in inputs:
             _derive(scope.scope, ids.dataset_id(namespace, name), scope.dataset_id)
         scope.changes.datasets[scope.dataset_id].declared(scope.at)
 
 
-def _parsed(body: bytes) -> tuple[_Set, int, _Inputs]:
+def set_of(body_id: int) -> int:
+    """Id of the column set of a columnLineage facet: not that of its body, as either may be stored without the other."""
+    return ~body_id
+
+
+def _parsed(body: bytes) -> tuple[_Set, _Inputs]:
     """Remembered where it is of a usual size, as a pipeline sends the same facet with every run."""
     return _remembered(body) if len(body) <= 16_384 else _parse(body)
 
 
 @lru_cache(maxsize=2_048)
-def _remembered(body: bytes) -> tuple[_Set, int, _Inputs]:
+def _remembered(body: bytes) -> tuple[_Set, _Inputs]:
     return _parse(body)
 
 
-def _parse(body: bytes) -> tuple[_Set, int, _Inputs]:
+def _parse(body: bytes) -> tuple[_Set, _Inputs]:
     facet = read(shapes.ColumnLineage, msgspec.Raw(body))
     if facet is None:
-        return (), _set_id(()), ()
+        return (), ()
     edges = tuple(_edges(facet))
     fields = [f for field in (facet.fields or {}).values() for f in field.inputFields or []] + (facet.dataset or [])
-    return edges, _set_id(edges), tuple(sorted({name for f in fields if (name := name_of(f))}))
-
-
-def set_of(body: bytes) -> int:
-    """Id of the column set of a columnLineage facet that is stored already."""
-    return _parsed(body)[1]
-
-
-def _set_id(edges: _Set) -> int:
-    return ids.content_id(msgspec.json.encode(edges))
+    return edges, tuple(sorted({name for f in fields if (name := name_of(f))}))
 
 
 def _edges(facet: shapes.ColumnLineage) -> Iterator[ColumnEdge]:
@@ -79,14 +77,16 @@ def _edge(output: str, source: InputField | LineageInput, transformations: list[
         yield ColumnEdge(output, dataset, source.field or "", msgspec.json.encode(transformations).decode())
 
 
-def _add(scope: Scope, dataset: int, edges: _Set) -> None:
-    _point(scope, dataset, edges, _set_id(edges))
-
-
-def _point(scope: Scope, dataset: int, edges: _Set, set_id: int) -> None:
+def _point(scope: Scope, dataset: int, edges: _Set, set_id: int, *, adds: bool) -> None:
     owner = dataset if scope.event.kind is Kind.DATASET else scope.job_id
     scope.changes.column_sets[set_id] = edges
-    scope.changes.add_columns(dataset, owner, set_id, scope.event.at, scope.run_id)
+    scope.changes.add_columns(dataset, owner, set_id, scope.event.at, scope.run_id, adds=adds)
+
+
+def _point_explicitly(scope: Scope, dataset: int, edges: list[ColumnEdge], *, adds: bool) -> None:
+    """And be it to nothing: then no columns are known, whatever was told before."""
+    told = tuple(edges)
+    _point(scope, dataset, told, ids.content_id(msgspec.json.encode(told)), adds=adds)
 
 
 def _derive(scope: Scope, source: int, target: int) -> None:
@@ -97,13 +97,14 @@ def _derive(scope: Scope, source: int, target: int) -> None:
 def explicit_dataset(scope: DatasetScope, lineage: shapes.DatasetLineage) -> None:
     """Adds the lineage facet of a DatasetEvent: a derivation without a job."""
     entry = shapes.LineageEntry(inputs=lineage.inputs, fields=lineage.fields)
-    _add_explicit(scope.scope, scope.dataset_id, _dataset_entry(scope.scope, scope.dataset_id, entry))
+    _point_explicitly(scope.scope, scope.dataset_id, _dataset_entry(scope.scope, scope.dataset_id, entry), adds=False)
     scope.changes.datasets[scope.dataset_id].declared(scope.at)
 
 
 def explicit_job(scope: Scope, entries: list[LineageEntry]) -> None:
-    """Adds the lineage facet of a job. Several entries may tell of one dataset: together they are its columns."""
-    told: dict[int, list[ColumnEdge]] = {}
+    """Adds the lineage facet of a job. Several entries may tell of one dataset: together they are its columns. Of an output that
+    none of them tells no columns are known."""
+    told: dict[int, list[ColumnEdge]] = {ids.dataset_id(output.namespace, output.name): [] for output in scope.event.outputs}
     for entry in entries:
         if entry.type.upper() == "JOB":
             _job_entry(scope, entry)
@@ -112,13 +113,7 @@ def explicit_job(scope: Scope, entries: list[LineageEntry]) -> None:
             _link(scope, EdgeKind.OUTPUT, scope.job_id, dataset)
             told.setdefault(dataset, []).extend(_dataset_entry(scope, dataset, entry))
     for dataset, edges in told.items():
-        _add_explicit(scope, dataset, edges)
-
-
-def _add_explicit(scope: Scope, dataset: int, edges: list[ColumnEdge]) -> None:
-    """What is declared replaces what was, and be it with nothing; a run's events add to each other."""
-    if edges or scope.run_id is None:
-        _add(scope, dataset, tuple(edges))
+        _point_explicitly(scope, dataset, edges, adds=True)
 
 
 def _link(scope: Scope, kind: EdgeKind, source: int, target: int) -> None:

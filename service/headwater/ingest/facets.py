@@ -59,7 +59,9 @@ def _source_code_location(scope: Scope, raw: msgspec.Raw) -> None:
 
 
 def _job_lineage(scope: Scope, raw: msgspec.Raw) -> None:
-    columns.explicit_job(scope, _entries(raw) or [])
+    entries = _entries(raw)
+    if entries is not None:
+        columns.explicit_job(scope, entries)
 
 
 def _entries(raw: msgspec.Raw) -> list[shapes.LineageEntry] | None:

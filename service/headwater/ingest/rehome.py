@@ -14,7 +14,6 @@ from uuid import UUID
 
 from headwater import ids
 from headwater.db.pool import Connection
-from headwater.ingest import columns
 from headwater.ingest.apply import Overtaken
 from headwater.ingest.changes import Changes, merge_facets
 from headwater.ingest.extract import extract
@@ -85,18 +84,18 @@ class _Stored(NamedTuple):
     first_at: int
     last_at: int | None
     job_facets: dict[str, list[Any]]
-    explicit: bool  # its rows do not tell all: explicit lineage and dependencies leave nothing but edges
+    logged: bool  # its rows do not tell all: not when columns were told, and of explicit lineage and dependencies nothing
 
 
 _RUNS = f"""
 SELECT run_id, run_uuid, {micros("first_at")}, {micros("last_at")}, job_facets,
-       job_facets ? 'lineage' OR facets ? 'jobDependencies'
+       job_facets ? 'lineage' OR facets ? 'jobDependencies' OR EXISTS (
+           SELECT FROM run_io io
+           WHERE io.run_id = runs.run_id AND io.month = runs.month AND io.output AND io.facets ? 'columnLineage')
 FROM runs
 """
 _RUN_IO = f"""
-SELECT run_id, dataset_id, output, {micros("io.first_at")}, {micros("io.last_at")},
-       (io.facets -> 'columnLineage' ->> 0)::bigint, body
-FROM run_io io LEFT JOIN facet_bodies ON body_id = (io.facets -> 'columnLineage' ->> 1)::bigint AND output
+SELECT run_id, dataset_id, output, {micros("io.first_at")}, {micros("io.last_at")} FROM run_io io
 """
 _ONE = "WHERE run_id = %s AND month = %s"
 _OF_JOB = "JOIN runs r USING (run_id, month) WHERE r.job_id = %s"
@@ -122,9 +121,9 @@ async def bring(conn: Connection, moves: list[Move], changes: Changes) -> None:
 async def _say(conn: Connection, changes: Changes, name: Name, runs: list[_Stored], run_io: list[tuple[Any, ...]]) -> None:
     """What stored runs mean for their job: its times and facets, and its edges."""
     job_id = ids.job_id(*name)
-    told_elsewhere = {run.run_id for run in runs if run.explicit}
+    told_elsewhere = {run.run_id for run in runs if run.logged}
     for run in runs:
-        if run.explicit:
+        if run.logged:
             await _read_again(conn, changes, name, run)
         elif run.last_at is not None:  # else it is known from its children, who tell of another job
             changes.job(*name, run.first_at, told=False)
@@ -132,15 +131,13 @@ async def _say(conn: Connection, changes: Changes, name: Name, runs: list[_Store
             job.seen(run.first_at)
             job.seen(run.last_at)
             merge_facets(job.facets, {key: (value[0], value[1]) for key, value in run.job_facets.items()})
-    for run_id, dataset, output, first_at, last_at, column_at, body in run_io:
+    for run_id, dataset, output, first_at, last_at in run_io:
         if run_id in told_elsewhere:
             continue
         source, target = (job_id, dataset) if output else (dataset, job_id)
         kind = EdgeKind.OUTPUT if output else EdgeKind.INPUT
         changes.add_edge(kind, source, target, job_id, first_at, run_id)
         changes.add_edge(kind, source, target, job_id, last_at, run_id)
-        if body is not None:
-            changes.add_columns(dataset, job_id, columns.set_of(body.encode()), column_at, run_id)
 
 
 async def _read_again(conn: Connection, changes: Changes, name: Name, run: _Stored) -> None:

@@ -2,7 +2,8 @@
 
 A run goes that ended before, unless something present follows from it: it is the latest of its job, it tells of edges that are
 current, or it wrote the current version of a dataset. With it go its inputs, outputs and versions, and its events in the log;
-then edges that are no longer current, and dead letters. Jobs, datasets and what is declared without a run stay.
+then edges and column lineage that are no longer current, and dead letters. Jobs, datasets and what is declared without a run
+stay.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 
+from headwater.catalog.columns import current_columns
 from headwater.db import partitions
 from headwater.db.pool import Connection, connect
 from headwater.ingest.statements import QUARTER
@@ -90,6 +92,13 @@ WHERE o.job_id = e.owner_id AND e.kind IN (1, 2, 3, 4) AND e.last_at < %(before)
   )
 """
 _COUNT_EDGES = f"SELECT count(*) {_OLD_EDGES.replace('edges e USING jobs o', 'edges e CROSS JOIN jobs o')}"
+_SAME = " AND ".join(f"k.{key} = c.{key}" for key in ("dataset_id", "owner_id", "set_id", "adds"))
+_OLD_COLUMNS = f"""
+FROM column_lineage c
+WHERE c.last_at < %(before)s AND NOT EXISTS ({current_columns(_SAME)}) AND c.last_run_id IS NOT NULL AND NOT EXISTS (
+    SELECT FROM runs r WHERE r.run_id = c.last_run_id AND NOT EXISTS (SELECT FROM retired t WHERE t.run_id = r.run_id)
+)
+"""
 _OLD_LETTERS = "FROM dead_letters WHERE received_at < %(before)s"
 
 
@@ -133,6 +142,7 @@ async def _take(conn: Connection, before: datetime, rows: int) -> Retired:
     runs = await _take_batches(conn, _TAKE_RUNS, before, rows, _LEAST_ID)
     events = await _take_batches(conn, _TAKE_EVENTS, before, rows, datetime.min.replace(tzinfo=UTC))
     edges = (await conn.execute(f"DELETE {_OLD_EDGES}", {"before": before})).rowcount
+    await conn.execute(f"DELETE {_OLD_COLUMNS}", {"before": before})
     letters = (await conn.execute(f"DELETE {_OLD_LETTERS}", {"before": before})).rowcount
     for table in _MONTHLY:
         await partitions.fold(conn, table, before.date(), _FEW)

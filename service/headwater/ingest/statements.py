@@ -185,24 +185,25 @@ WHERE t.name = excluded.name AND t.namespace_id = excluded.namespace_id
 RETURNING 1"""
 
 
-def _edges(p: _Parameters) -> str:
-    columns = """source_id bigint, target_id bigint, kind smallint, owner_id bigint, first_at time, last_at time,
-                 first_run_id bigint, last_run_id bigint"""
-    return f"""
-{p.insert("edges", columns)}
-ON CONFLICT (source_id, target_id, kind, owner_id) DO UPDATE
-SET {_SPAN},
+_SEEN = "first_at time, last_at time, first_run_id bigint, last_run_id bigint"
+_SEEN_AGAIN = f"""{_SPAN},
     first_run_id = CASE WHEN (excluded.first_at, coalesce(excluded.first_run_id, 0))
                            < (t.first_at, coalesce(t.first_run_id, 0)) THEN excluded.first_run_id ELSE t.first_run_id END,
     last_run_id = CASE WHEN (excluded.last_at, coalesce(excluded.last_run_id, 0))
                           > (t.last_at, coalesce(t.last_run_id, 0)) THEN excluded.last_run_id ELSE t.last_run_id END"""
 
 
+def _edges(p: _Parameters) -> str:
+    columns = f"source_id bigint, target_id bigint, kind smallint, owner_id bigint, {_SEEN}"
+    return f"""
+{p.insert("edges", columns)}
+ON CONFLICT (source_id, target_id, kind, owner_id) DO UPDATE SET {_SEEN_AGAIN}"""
+
+
 def _columns(p: _Parameters) -> str:
     return f"""
-{p.insert("column_lineage", "dataset_id bigint, owner_id bigint, set_id bigint, at time, run_id bigint")}
-ON CONFLICT (dataset_id, owner_id) DO UPDATE SET set_id = excluded.set_id, at = excluded.at, run_id = excluded.run_id
-WHERE (excluded.at, excluded.set_id, coalesce(excluded.run_id, 0)) > (t.at, t.set_id, coalesce(t.run_id, 0))"""
+{p.insert("column_lineage", f"dataset_id bigint, owner_id bigint, set_id bigint, adds bool, {_SEEN}")}
+ON CONFLICT (dataset_id, owner_id, set_id, adds) DO UPDATE SET {_SEEN_AGAIN}"""
 
 
 def _run_versions(p: _Parameters) -> str:

@@ -14,7 +14,7 @@ Teller: TypeAlias = tuple[int, int]  # the dataset that is written, and the job 
 # Of all names of the dataset the last word.
 _EVIDENCE = """
 SELECT DISTINCT ON (a.dataset_id, l.owner_id)
-       a.dataset_id, l.owner_id, n.name, coalesce(j.name, d.name), j.job_id IS NOT NULL, l.at, r.run_uuid
+       a.dataset_id, l.owner_id, n.name, coalesce(j.name, d.name), j.job_id IS NOT NULL, l.last_at, r.run_uuid
 FROM unnest(%(datasets)s::bigint[], %(owners)s::bigint[]) AS a (dataset_id, owner_id)
 CROSS JOIN LATERAL (
     SELECT a.dataset_id AS id
@@ -25,8 +25,8 @@ JOIN column_lineage l ON l.dataset_id = name.id AND l.owner_id = a.owner_id
 LEFT JOIN jobs j ON j.job_id = l.owner_id
 LEFT JOIN datasets d ON d.dataset_id = l.owner_id AND j.job_id IS NULL
 JOIN namespaces n ON n.namespace_id = coalesce(j.namespace_id, d.namespace_id)
-LEFT JOIN LATERAL (SELECT run_uuid FROM runs WHERE run_id = l.run_id LIMIT 1) r ON true
-ORDER BY a.dataset_id, l.owner_id, l.at DESC
+LEFT JOIN LATERAL (SELECT run_uuid FROM runs WHERE run_id = l.last_run_id LIMIT 1) r ON true
+ORDER BY a.dataset_id, l.owner_id, l.last_at DESC
 """
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 
 from headwater import ids
 from headwater.catalog import meaning
+from headwater.catalog.columns import current_columns
 from headwater.catalog.datasets import Known, load_known
 from headwater.catalog.facets import Shown as Facets
 from headwater.catalog.facets import load_bodies, show
@@ -23,6 +24,9 @@ from headwater.lineage.columns.versions import version_columns
 from headwater.lineage.node_ids import NodeKind, Resolved, resolve
 from headwater.lineage.sql import statement
 from headwater.lineage.walk import Hop, walk
+
+_UPSTREAM = statement("columns_upstream").decode().format(sets=current_columns("k.dataset_id = m.dataset_id"))
+_DOWNSTREAM = statement("columns_downstream").decode().format(sets=current_columns("k.set_id = told.set_id"))
 
 
 async def get_column_lineage(
@@ -120,7 +124,7 @@ async def column_edges(conn: Connection, level: Sequence[Place], *, downstream: 
         "fields": [place.field for place in level if place.field],
         "whole": [place.dataset_id for place in level if not place.field],
     }
-    cursor = await conn.execute(statement("columns_downstream" if downstream else "columns_upstream"), asked)
+    cursor = await conn.execute(_DOWNSTREAM if downstream else _UPSTREAM, asked)
     return [
         (Place(output, output_field), Place(source, source_field), told, owner)
         for output, output_field, source, source_field, told, owner in await cursor.fetchall()

@@ -79,7 +79,7 @@ CROSS JOIN LATERAL (
         WHERE EXISTS (
             SELECT FROM column_lineage l
             WHERE l.dataset_id = d.dataset_id AND l.owner_id = d.dataset_id
-              AND (extract(epoch FROM l.at) * 1000000)::bigint = (d.facets->'columnLineage'->>0)::bigint)
+              AND (extract(epoch FROM l.last_at) * 1000000)::bigint = (d.facets->'columnLineage'->>0)::bigint)
         UNION ALL
         SELECT v.facets->'columnLineage' FROM dataset_versions v WHERE v.dataset_id = d.dataset_id AND v.declared
     ) o

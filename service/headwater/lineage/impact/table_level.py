@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from headwater.catalog.columns import current_columns
 from headwater.db.pool import Connection
 from headwater.entities.graph import TableLevel, TableReached
 from headwater.lineage.edges import EdgeKind
@@ -19,7 +20,7 @@ from headwater.lineage.graph.reach import reach
 _SHOWN = 100
 _ANY = 0  # in place of an owner; no id is 0
 # Of these datasets, as somebody writes them, no column lineage is known.
-_UNTOLD = """
+_UNTOLD = f"""
 SELECT a.written_id, a.owner_id
 FROM unnest(%(written)s::bigint[], %(owners)s::bigint[]) AS a (written_id, owner_id)
 WHERE NOT EXISTS (
@@ -28,7 +29,7 @@ WHERE NOT EXISTS (
         UNION ALL
         SELECT d.dataset_id FROM datasets d WHERE d.canonical_id = a.written_id AND d.canonical_id <> d.dataset_id
     ) name
-    JOIN column_lineage l ON l.dataset_id = name.id AND (a.owner_id = 0 OR l.owner_id = a.owner_id)
+    CROSS JOIN LATERAL ({current_columns("k.dataset_id = name.id AND a.owner_id IN (0, k.owner_id)")} OFFSET 0) l
     WHERE EXISTS (SELECT FROM column_sets s WHERE s.set_id = l.set_id)
 )
 """

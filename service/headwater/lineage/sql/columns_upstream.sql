@@ -1,5 +1,4 @@
--- What some fields derive from, by the present column lineage. A set of column edges is present while the job that it
--- comes from still writes the dataset, or as long as the dataset's own events have not replaced it.
+-- What some fields derive from. `sets`: those column sets of the dataset m.dataset_id that hold (see current_columns.sql).
 -- datasets, fields: canonical ids and fields; whole: canonical ids of datasets whose fields are all asked for.
 -- Rows: output dataset (canonical), its field ('': all), input dataset (canonical), its field ('': not known),
 -- transformations as JSON text, owner of the set. Those told last come first.
@@ -18,15 +17,8 @@ present AS MATERIALIZED (
     SELECT m.canonical_id, l.set_id, l.owner_id, l.at
     FROM members m
     CROSS JOIN LATERAL (
-        SELECT k.*, o.declared_at FROM column_lineage k JOIN datasets o ON o.dataset_id = k.dataset_id
-        WHERE k.dataset_id = m.dataset_id OFFSET 0
+{sets}        OFFSET 0
     ) l
-    WHERE CASE WHEN l.owner_id = l.dataset_id THEN l.declared_at IS NULL OR l.at >= l.declared_at ELSE EXISTS (
-        SELECT FROM edges e JOIN jobs j ON j.job_id = e.owner_id
-        WHERE e.source_id = l.owner_id AND e.target_id = l.dataset_id AND e.kind = 2 AND e.owner_id = l.owner_id
-          AND e.last_at >= j.floor_at AND NOT j.is_hidden
-        OFFSET 0
-    ) END
 )
 SELECT p.canonical_id, s.output_field, s.canonical_id, s.input_field, s.transformations::text, p.owner_id
 FROM present p
