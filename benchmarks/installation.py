@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import IO
 
 import psycopg
 
@@ -105,9 +107,19 @@ def ceiling(url: str) -> Iterator[Service]:
 
 
 @contextmanager
-def _started(command: list[str]) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The process with the first line that it prints, once it does."""
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment())
+def memory(answers: Mapping[str, str]) -> Iterator[Service]:
+    """Answers by path, from memory: see ``benchmarks.memory``."""
+    with tempfile.TemporaryFile("w+") as told:
+        json.dump(answers, told)
+        told.seek(0)
+        with _started([sys.executable, "-m", "benchmarks.memory"], told) as (process, line):
+            yield Service(Process(process.pid), int(line))
+
+
+@contextmanager
+def _started(command: list[str], told: IO[str] | None = None) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The process with the first line that it prints, once it does. ``told`` is its standard input."""
+    process = subprocess.Popen(command, stdin=told, stdout=subprocess.PIPE, text=True, env=environment())
     try:
         assert process.stdout is not None
         line = process.stdout.readline()

@@ -6,13 +6,17 @@ python -m benchmarks.reads [--jobs 1000] [--laps 3] [--seconds 1]
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import asdict
+from urllib.request import urlopen
 
-from benchmarks.asking import asked_table, cold, fill, path, percent, warm
-from benchmarks.installation import installation
+from benchmarks.asking import Asked, asked_table, cold, fill, path, percent, warm
+from benchmarks.installation import Service, installation, memory
 from benchmarks.load import Generators
-from benchmarks.report import machine, save
+from benchmarks.report import machine, save, table
 from benchmarks.warehouse import JOB_NAMESPACE, Warehouse
+
+_STATISTICS = ("lineage-events", "jobs", "datasets", "sources")
 
 
 def targets(warehouse: Warehouse, laps: int) -> dict[str, str]:
@@ -27,25 +31,41 @@ def targets(warehouse: Warehouse, laps: int) -> dict[str, str]:
         "namespace": path(f"namespaces/{percent(JOB_NAMESPACE)}"),
         "sources": path("sources"),
         "tags": path("tags"),
+        "jobs, 20": path("jobs", limit=20),
         "jobs, 25": path("jobs", limit=25),
         "jobs, 100": path("jobs", limit=100),
         "jobs of a namespace, 100": path(at, limit=100),
         "jobs of a namespace, 25 from 900": path(at, limit=25, offset=warehouse.size * 9 // 10),
         "job": path(f"{at}/{percent(job.name)}"),
         "versions of a job": path(f"{at}/{percent(job.name)}/versions"),
+        "runs of a job, 20": path(f"{at}/{percent(job.name)}/runs", limit=20),
         "runs of a job": path(f"{at}/{percent(job.name)}/runs"),
         "run": path(f"jobs/runs/{last_run}"),
         "facets of a run": path(f"jobs/runs/{last_run}/facets", type="run"),
         "runs upstream": path("runlineage/upstream", runId=last_run),
+        "datasets, 20": path(output, limit=20),
         "datasets, 100": path(output, limit=100),
         "dataset": path(f"{output}/{percent(job.output.name)}"),
         "hub dataset": path(hub),
+        "versions of a dataset, 20": path(f"{output}/{percent(job.output.name)}/versions", limit=20),
         "versions of a dataset": path(f"{output}/{percent(job.output.name)}/versions"),
         "search": path("search", q="customer"),
+        "events, 20": path("events/lineage", limit=20),
         "events, 100": path("events/lineage", limit=100),
+        "dashboard: failed jobs": path("jobs", limit=10, lastRunStates="FAILED"),
+        **{f"dashboard: {of}": path(f"stats/{of}", period="WEEK", timezone="Europe/Berlin") for of in _STATISTICS},
         "conformance": path("conformance"),
         "dead letters": path("dead-letters"),
     }
+
+
+def _answers(service: Service, paths: Mapping[str, str]) -> dict[str, str]:
+    return {path: urlopen(f"http://127.0.0.1:{service.port}{path}").read().decode() for path in paths.values()}
+
+
+def _ratios(asked: Mapping[str, Asked], kept: Mapping[str, Asked]) -> str:
+    rows = [[name, kept[name].p50_ms, kept[name].per_s_8, a.per_s_8 / kept[name].per_s_8] for name, a in asked.items()]
+    return table(["the same bytes from memory", "p50", "a second, 8 conn.", "ratio"], rows)
 
 
 def main() -> None:
@@ -60,8 +80,17 @@ def main() -> None:
         first = cold(place, generators, paths)
         with place.serving() as service:
             asked = warm(service, generators, paths, given.seconds, first)
-    results = {"machine": machine(), "jobs": given.jobs, "asked": {n: asdict(a) for n, a in asked.items()}}
-    save("reads", results, f"{given.jobs:,} jobs with {given.laps} runs each.\n\n{asked_table(asked)}")
+            answers = _answers(service, paths)
+        with memory(answers) as bare:
+            kept = warm(bare, generators, paths, given.seconds)
+    results = {
+        "machine": machine(),
+        "jobs": given.jobs,
+        "asked": {n: asdict(a) for n, a in asked.items()},
+        "from memory": {n: asdict(a) for n, a in kept.items()},
+    }
+    told = f"{given.jobs:,} jobs with {given.laps} runs each.\n\n{asked_table(asked)}\n\n{_ratios(asked, kept)}"
+    save("reads", results, told)
 
 
 if __name__ == "__main__":

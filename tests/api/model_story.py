@@ -66,23 +66,21 @@ def _run(
     outputs: Sequence[OutputDataset],
     code: str = "",
     **facets: RunFacet,
-) -> list[bytes]:
+) -> list[RunEvent]:
     """START and COMPLETE, an hour later."""
     repository = "https://git.example.com/ml"
     location = source_code_location_job.SourceCodeLocationJobFacet(type="git", url=f"{repository}/{job}.py", version=code)
     job_facets: dict[str, JobFacet] = {"sourceCodeLocation": location} if code else {}
     return [
-        Serde.to_json(
-            RunEvent(
-                eventType=state,
-                eventTime=f"2026-03-{day:02}T{at:02}:00:00Z",
-                run=Run(str(run_id(run)), dict(facets)),
-                job=Job("ml", job, job_facets),
-                producer="https://example.com/ml",
-                inputs=list(inputs),
-                outputs=list(outputs),
-            )
-        ).encode()
+        RunEvent(
+            eventType=state,
+            eventTime=f"2026-03-{day:02}T{at:02}:00:00Z",
+            run=Run(str(run_id(run)), dict(facets)),
+            job=Job("ml", job, job_facets),
+            producer="https://example.com/ml",
+            inputs=list(inputs),
+            outputs=list(outputs),
+        )
         for state, at in ((RunState.START, hour), (RunState.COMPLETE, hour + 1))
     ]
 
@@ -120,14 +118,14 @@ def _type(name: str) -> dataset_type_dataset.DatasetTypeDatasetFacet:
     return dataset_type_dataset.DatasetTypeDatasetFacet(name)
 
 
-def _clean(day: int, events: str, version: str, rows: int) -> list[bytes]:
+def _clean(day: int, events: str, version: str, rows: int) -> list[RunEvent]:
     columns = _columns(page=(LAKE, EVENTS, "page"), amount=(LAKE, EVENTS, "amount"))
     raw = read(EVENTS, events, rows, schema=_schema("page", "amount"))
     clean = wrote(CLEAN, version, rows - 10, schema=_schema("page", "amount"), columnLineage=columns)
     return _run("clean", f"clean {day}", day, 1, [raw], [clean], "c1")
 
 
-def _features(day: int, version: str, rows: int, *, tenure: bool) -> list[bytes]:
+def _features(day: int, version: str, rows: int, *, tenure: bool) -> list[RunEvent]:
     sources = {"visits": (LAKE, CLEAN, "page"), "spend": (LAKE, CLEAN, "amount")}
     if tenure:
         sources["tenure"] = (SHOP, CUSTOMERS, "since")
@@ -136,7 +134,7 @@ def _features(day: int, version: str, rows: int, *, tenure: bool) -> list[bytes]
     return _run("features", f"features {day}", day, 2, inputs, [output], "f1")
 
 
-def _train(day: int, version: str, rate: str, auc: float, *features: str) -> list[bytes]:
+def _train(day: int, version: str, rate: str, auc: float, *features: str) -> list[RunEvent]:
     parameters = [
         execution_parameters_run.ExecutionParameter(key="learning_rate", value=rate),
         execution_parameters_run.ExecutionParameter(key="depth", value="6"),
@@ -155,18 +153,23 @@ def _train(day: int, version: str, rate: str, auc: float, *features: str) -> lis
     )
 
 
-def _deploy(day: int, version: str) -> list[bytes]:
+def _deploy(day: int, version: str) -> list[RunEvent]:
     model = read("churn", version, namespace=REGISTRY)
     endpoint = wrote("churn-endpoint", f"of {version}", namespace="https://serving", datasetType=_type("DEPLOYMENT"))
     return _run("deploy", f"deploy {version}", day, 6, [model], [endpoint])
 
 
-def _score(day: int) -> list[bytes]:
+def _score(day: int) -> list[RunEvent]:
     inputs = [read("churn-endpoint", namespace="https://serving"), read(FEATURES)]
     return _run("score", f"score {day}", day, 8, inputs, [wrote("scores/churn")])
 
 
 def story() -> list[bytes]:
+    """As they are sent."""
+    return [Serde.to_json(event).encode() for event in events()]
+
+
+def events() -> list[RunEvent]:
     return [
         *_clean(1, "e1", "c-1", 1000),
         *_features(1, "10", 100, tenure=False),

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from pydantic import TypeAdapter
 
-from headwater.entities.graph import Impact
+from headwater.entities.graph import Impact, RolledImpact
 from tests.build import Event, dataset_event, run_event, run_uuid, store
 from tests.lineage.graphs import complete, complete_explicitly
 from tests.queries import recorded
@@ -92,6 +92,27 @@ async def test_the_way_to_each_and_what_proves_it(database: str, client: httpx.A
     assert declared["lastRun"] is None
     upstream = await _ask(client, DB + "report_view", direction="upstream", grain="dataset")
     assert {(e["origin"], e["destination"]) for e in upstream["edges"]} >= edges.keys()
+
+
+async def test_more_ways_than_one(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    told = await _ask(client, DB + "orders", name="predict*", paths=3)
+    [job, predictions] = told["nodes"]
+    ways = [[step.rpartition(":")[2] for step in way] for way in (predictions["path"], *predictions["otherPaths"])]
+    assert ways == [
+        ["orders", "features", "features", "predict", "predictions"],
+        ["orders", "features", "features", "train", "model", "predict", "predictions"],
+    ]
+    assert [len(way) for way in (job["path"], *job["otherPaths"])] == [4, 6]
+    assert {(DB + "features", "job:shop:train"), (DB + "model", "job:shop:predict")} <= {
+        (edge["origin"], edge["destination"]) for edge in told["edges"]
+    }
+    [_, one] = (await _ask(client, DB + "orders", name="predict*", paths=2, avoid="job:shop:train"))["nodes"]
+    assert one["otherPaths"] == []
+    upstream = await _ask(client, DB + "predictions", name="orders", direction="upstream", grain="dataset", paths=2)
+    assert [len(node["otherPaths"]) for node in upstream["nodes"]] == [1]
+    [_, without] = (await _ask(client, DB + "orders", name="predict*", paths="false"))["nodes"]
+    assert (without["path"], without["otherPaths"]) == ([DB + "predictions"], [])
 
 
 async def test_groups_and_counts(database: str, client: httpx.AsyncClient) -> None:
@@ -179,6 +200,12 @@ async def test_filters_show_less_and_walk_as_far(database: str, client: httpx.As
         assert cut == {"rule": "filter", "nodes": 11 - len(told["nodes"])}
 
 
+async def test_in_names_only_the_asterisk_stands_for_others(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [complete("split", "raw", "part[1] part1 part? partx", "08:00")])
+    assert _found(await _ask(client, DB + "raw", name="part[1]")).keys() == {"part[1]"}
+    assert _found(await _ask(client, DB + "raw", name="*t?")).keys() == {"part?"}
+
+
 async def test_what_an_explicit_job_says_is_all_that_it_passes_on(database: str, client: httpx.AsyncClient) -> None:
     entries = [
         {"type": "DATASET", "namespace": "db://shop", "name": out,
@@ -240,6 +267,67 @@ async def test_jobs_by_the_state_of_their_latest_run(database: str, client: http
     assert _found(await _ask(client, DB + "orders", state="FAILED", asOf="2026-03-01T09:00:00Z")) == {}
 
 
+def _task(dag: str, task: str, inputs: str, outputs: str) -> Event:
+    parent = {"run": {"runId": str(run_uuid(dag))}, "job": {"namespace": "shop", "name": dag}}
+    told = {"inputs": inputs.split(), "outputs": outputs.split(), "run_facets": {"parent": parent}}
+    return run_event("COMPLETE", "08:00", f"{dag}.{task}", f"{dag}.{task}", **told)  # type: ignore[arg-type]
+
+
+def _dags() -> list[Event]:
+    return [
+        _task("load", "extract", "raw", "orders"),
+        _task("load", "clean", "orders", "clean"),
+        _task("report", "sums", "clean", "sums"),
+        _task("report", "mail", "sums clean", ""),
+        complete("alone", "sums", "copy"),
+        *(run_event("COMPLETE", "08:00", dag, dag) for dag in ("load", "report")),
+    ]
+
+
+async def _rolled(client: httpx.AsyncClient, node: str, **parameters: Any) -> dict[str, Any]:
+    answer = await client.get("/api/v1/impact", params={"nodeId": node, **parameters})
+    assert answer.status_code == 200, answer.text
+    TypeAdapter(RolledImpact).validate_json(answer.content)
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def _heaps(told: dict[str, Any]) -> dict[str, tuple[int, int, int]]:
+    return {node["name"]: (node["distance"], node["jobs"], node["datasets"]) for node in told["nodes"]}
+
+
+async def test_tasks_collapse_to_their_dag(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _dags())
+    told = await _rolled(client, DB + "raw", collapse="parents")
+    assert _heaps(told) == {
+        "load": (1, 2, 0), "orders": (2, 0, 1), "clean": (4, 0, 1), "report": (5, 2, 0), "sums": (6, 0, 1), "alone": (7, 1, 0),
+        "copy": (8, 0, 1),
+    }  # fmt: skip
+    edges = {(edge["origin"], edge["destination"]): edge["nodes"] for edge in told["edges"]}
+    assert edges[DB + "clean", "job:shop:report"] == 2
+    assert edges[DB + "raw", "job:shop:load"] == 1
+    assert (told["counts"]["found"], told["counts"]["collapsed"], told["counts"]["returned"]) == (9, 7, 9)
+    jobs = await _rolled(client, "job:shop:load.extract", collapse="parents", grain="job")
+    assert [node["id"] for node in jobs["start"]] == ["job:shop:load"]
+    assert _heaps(jobs) == {"load": (1, 1, 0), "report": (2, 2, 0), "alone": (3, 1, 0)}
+    edges = {(edge["origin"], edge["destination"]): edge["nodes"] for edge in jobs["edges"]}
+    assert edges == {("job:shop:load", "job:shop:report"): 2, ("job:shop:report", "job:shop:alone"): 1}
+
+
+async def test_everything_collapses_to_its_namespace(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _dags())
+    told = await _rolled(client, DB + "copy", collapse="namespaces", direction="upstream")
+    assert _heaps(told) == {"shop": (1, 4, 0), "db://shop": (2, 0, 4)}
+    assert {node["kind"] for node in told["nodes"]} == {"NAMESPACE"}
+    edges = {(edge["origin"], edge["destination"]): edge["nodes"] for edge in told["edges"]}
+    assert edges.keys() == {("namespace:shop", "namespace:db://shop"), ("namespace:db://shop", "namespace:shop")}
+    first = await _rolled(client, DB + "copy", collapse="namespaces", direction="upstream", limit=1)
+    assert first["counts"]["cut"] == [{"rule": "limit", "nodes": 4}]
+    rest = await _rolled(client, DB + "copy", collapse="namespaces", direction="upstream", limit=1, cursor=first["cursor"])
+    assert [*_heaps(first), *_heaps(rest)] == ["shop", "db://shop"]
+    assert rest["cursor"] is None
+
+
 @pytest.mark.parametrize(
     ("form", "media_type", "told"),
     [
@@ -286,6 +374,11 @@ async def test_statements_do_not_grow(database: str, client: httpx.AsyncClient) 
         ({"nodeId": DB + "orders", "state": "sad"}, 400, "query param state must be one of [NEW, RUNNING, COMPLETED,"),
         ({"nodeId": DB + "orders", "history": "since=noon"}, 400, "query param history must be a time with its offset"),
         ({"nodeId": DB + "orders", "grain": "column", "kinds": "input"}, 400, "ask without asOf, history and kinds"),
+        ({"nodeId": DB + "orders", "collapse": "all"}, 400, "query param collapse must be one of [PARENTS, NAMESPACES]"),
+        ({"nodeId": DB + "orders", "grain": "column", "collapse": "parents"}, 400, "collapse are not for columns"),
+        ({"nodeId": DB + "orders#latest", "collapse": "parents"}, 400, "collapse is not for runs"),
+        ({"nodeId": DB + "orders", "paths": 21}, 400, "query param paths"),
+        ({"nodeId": DB + "orders", "grain": "column", "paths": 2}, 400, "query param paths must be 0 or 1 for columns"),
         ({"nodeId": DB + "orders", "limit": 10_001}, 400, "query param limit"),
         ({"nodeId": DB + "orders", "cursor": "page2"}, 400, "The cursor is not one"),
     ],

@@ -262,6 +262,7 @@ async def test_statements_do_not_grow(database: str, client: httpx.AsyncClient) 
         ({"from": DB + "orders", "to": " "}, 400, "Expected dataset:"),
         ({"from": DB + "orders", "to": DB + "ordesr"}, 404, f"Dataset 'ordesr' not found. Near names: {DB}orders"),
         ({"from": DB + "orders", "to": "dataset:db://shop:x\0"}, 404, "not found"),
+        ({"from": DB + "orders", "to": "dataset:db://shop:x%00"}, 404, "not found"),
         ({"from": DB + "orders", "to": "job:" + ":" * 99}, 404, "not found"),
         ({"from": DB + "orders", "to": DB + "o" * 9_000}, 404, "not found"),
         ({"from": JOB + "k", "to": DB + "orders"}, 404, "Job 'k' not found."),

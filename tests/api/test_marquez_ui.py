@@ -35,7 +35,7 @@ FIELD_FIELDS = {"name", "type", "tags", "description"}
 
 @pytest.fixture
 async def http(database: str) -> AsyncIterator[httpx.AsyncClient]:
-    async with in_process(database, tags=("PII", "SENSITIVE")) as client:
+    async with in_process(database, tags={"PII": None, "SENSITIVE": None}) as client:
         events = demo.events(1, datetime(2026, 3, 4, 14, 40, tzinfo=UTC))
         answer = await client.post(f"{V1}/lineage/batch", content=json.dumps(events))
         assert answer.status_code == 204

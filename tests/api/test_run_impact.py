@@ -135,6 +135,15 @@ async def test_ways_filters_and_pages(database: str, client: httpx.AsyncClient) 
     assert (len(near["nodes"]), near["complete"], near["counts"]["cut"]) == (3, False, [{"rule": "depth", "nodes": None}])
 
 
+async def test_more_ways_than_one(database: str, client: httpx.AsyncClient) -> None:
+    await store(
+        database, [complete("w", "", "a", "08:00"), complete("r", "a", "b", "08:10"), complete("end", "a b", "", "08:20")]
+    )
+    told = await _ask(client, "job:shop:w", grain="run", name="end", paths=5)
+    [end] = told["nodes"]
+    assert [len(way) for way in (end["path"], *end["otherPaths"])] == [3, 5]
+
+
 async def test_what_the_events_of_a_model_reached(database: str, client: httpx.AsyncClient) -> None:
     """Across renamed datasets, external versions and models, as a data scientist would ask."""
     await store(database, story())
@@ -194,7 +203,7 @@ async def test_statements_grow_with_the_steps_only(database: str, client: httpx.
         ({"nodeId": DB + "order#1"}, 404, "Dataset 'order' not found."),
         ({"nodeId": "job:shop:load#" + str(run_uuid("x"))}, 400, "only those of datasets"),
         ({"nodeId": _run("bad"), "grain": "dataset"}, 400, "query param grain must be one of ALL, RUN, VERSION"),
-        ({"nodeId": _run("bad"), "asOf": "2026-01-01T00:00:00Z"}, 400, "without asOf and history"),
+        ({"nodeId": _run("bad"), "asOf": "2026-01-01T00:00:00Z"}, 400, "without asOf, history and kinds"),
         ({"nodeId": _run("bad"), "avoid": "job:shop:nope"}, 404, "Job 'nope' not found."),
     ],
 )

@@ -43,6 +43,11 @@ def test_each_part_of_a_path_is_one_segment(url: str) -> None:
     assert path == b"/api/v1/namespaces/s3%3A%2F%2Fa%2Fb/datasets/x%20y%3F%23%C3%A9?limit=1&s=a&s=b"
 
 
+@pytest.mark.parametrize("end", ["", "/", "/api/v1", "/api/v1/"])
+def test_a_url_may_be_that_of_the_api(url: str, end: str) -> None:
+    assert Client(f"{url}{end}").get("jobs") == b"/api/v1/jobs?"
+
+
 def test_an_answer_that_is_no_headwaters(url: str) -> None:
     with pytest.raises(Refused, match="The service answered 503 Service Unavailable"):
         Client(url).get("away")

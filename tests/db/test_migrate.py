@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 from sqlalchemy import text
+from tests.build import job_event, run_event, store
 
 from headwater.db import migrate, tables
 from headwater.ids import namespace_id
@@ -122,13 +123,30 @@ def test_names_of_jobs_are_kept_once_and_as_long_as_the_jobs(database: str) -> N
         assert conn.execute("SELECT job_id, name FROM job_names").fetchall() == []
 
 
-def test_what_was_there_before_the_search_is_found_by_name(database: str) -> None:
+def _downgrade(database: str, revision: str, statement: str = "SELECT 1") -> None:
+    """To an earlier revision, where ``statement`` is run."""
     with migrate.engine(database).connect() as connection:
         config = Config(attributes={"connection": connection})
         config.set_main_option("script_location", str(migrate.location()))
-        command.downgrade(config, "0001")
-        connection.execute(text("INSERT INTO jobs (job_id, namespace_id, name, first_at) VALUES (1, 1, 'a', now())"))
+        command.downgrade(config, revision)
+        connection.execute(text(statement))
         connection.commit()
+
+
+async def test_events_that_were_there_before_are_counted(database: str) -> None:
+    told = [run_event(kind, time) for kind, time in (("START", "08:00"), ("RUNNING", "08:01"), ("COMPLETE", "08:20"))]
+    await store(database, [*told, job_event("08:02", "j")])
+    with psycopg.connect(database, autocommit=True) as conn:
+        counted = "SELECT bucket, sum(events), sum(starts) FROM event_counts GROUP BY bucket ORDER BY bucket"
+        before = conn.execute(counted).fetchall()
+        assert [events for _, events, _ in before] == [2, 1]
+        _downgrade(database, "0006")
+        migrate.upgrade(database)
+        assert conn.execute(counted).fetchall() == before
+
+
+def test_what_was_there_before_the_search_is_found_by_name(database: str) -> None:
+    _downgrade(database, "0001", "INSERT INTO jobs (job_id, namespace_id, name, first_at) VALUES (1, 1, 'a', now())")
     migrate.upgrade(database)
     with psycopg.connect(database) as conn:
         assert conn.execute("SELECT job_id, name FROM job_names").fetchall() == [(1, "a")]

@@ -20,6 +20,16 @@ async def test_readers_have_their_settings(pool: Pool) -> None:
         assert await _show(conn, "application_name") == "headwater"
 
 
+async def test_one_plan_serves_all_parameters_of_a_read_and_no_workers(pool: Pool) -> None:
+    async with pool.connection() as conn:
+        for most in (1, 10_000):
+            for _ in range(5):
+                await conn.execute("SELECT count(*) FROM runs WHERE run_id < %s", [most], prepare=True)
+        plans = await (await conn.execute("SELECT sum(generic_plans), sum(custom_plans) FROM pg_prepared_statements")).fetchone()
+        assert plans == (10, 0)
+        assert await _show(conn, "max_parallel_workers_per_gather") == "0"
+
+
 async def test_a_connection_of_ones_own_has_time(database: str) -> None:
     conn = await connect(database)
     assert conn.autocommit

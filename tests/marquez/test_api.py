@@ -122,6 +122,14 @@ async def test_what_answers_is_no_marquez(answer: bytes) -> None:
         _ = [tag async for tag in Api("m", lambda *_, **__: answer).tags()]
 
 
+async def test_a_service_without_events_is_no_marquez() -> None:
+    def get(*path: str, **query: Any) -> bytes:
+        raise _Failing("HTTP 404 Not Found")
+
+    with pytest.raises(Invalid, match="What answers at m shows no events: HTTP 404 Not Found"):
+        await Api("m", get).event_count(None)
+
+
 async def test_a_marquez_that_is_away() -> None:
     def get(*path: str, **query: Any) -> bytes:
         raise Unavailable("No Marquez answers.")

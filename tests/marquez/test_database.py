@@ -152,6 +152,12 @@ async def test_a_database_that_is_no_marquez(empty_database: str) -> None:
             _ = [tag async for tag in marquez.tags()]
 
 
+async def test_a_url_of_another_kind() -> None:
+    with pytest.raises(Invalid, match="--database is no URL of PostgreSQL"):
+        async with opened("jdbc:postgresql://db:5432/marquez"):
+            pass
+
+
 async def test_nothing_can_be_written_there(tables: Tables) -> None:
     async with opened(tables.url) as marquez:
         with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import BeforeValidator
 
 from headwater.api import body as bodies
 from headwater.api.asking import (
@@ -30,7 +31,7 @@ from headwater.api.formats import Format, formatted
 from headwater.api.ingest import elements
 from headwater.api.parameters import Text, one_of
 from headwater.db.pool import Connection
-from headwater.entities.graph import ColumnImpact, Impact, WhatIf
+from headwater.entities.graph import ColumnImpact, Impact, RolledImpact, WhatIf
 from headwater.entities.run_graph import RunImpact
 from headwater.errors import Invalid
 from headwater.ingest.hypothetical import suppose
@@ -38,6 +39,7 @@ from headwater.ingest.prepare import prepare
 from headwater.lineage.graph.question import Cursor, Grain, Question
 from headwater.lineage.impact.columns import ColumnQuestion, column_impact, walk_columns
 from headwater.lineage.impact.nodes import impact
+from headwater.lineage.impact.rolled import Collapse, rolled_impact
 from headwater.lineage.impact.runs import RunQuestion, run_impact
 from headwater.lineage.impact.whatif import what_if
 from headwater.lineage.node_ids import NodeKind, Resolved, parse
@@ -66,6 +68,25 @@ _Grain = Annotated[
     ),
 ]
 _OF_RUNS = {"ALL": Grain.ALL, "RUN": Grain.JOB, "VERSION": Grain.DATASET}  # as which runs and versions are walked
+_MOST_PATHS = 20
+_Paths = Annotated[
+    int,
+    Query(
+        ge=0,
+        le=_MOST_PATHS,
+        description="How many ways are told to each node, the shortest first; 0 (or `false`): without them and what proves them."
+        " Of columns one at most.",
+    ),
+    BeforeValidator(lambda told: {"true": "1", "false": "0"}.get(str(told).lower(), told)),
+]
+_Collapse = Annotated[
+    Literal["PARENTS", "NAMESPACES"] | None,
+    one_of("PARENTS", "NAMESPACES"),
+    Query(
+        description="`parents`: jobs become one with the job that starts them, such as an Airflow DAG; `namespaces`: everything"
+        " becomes one with its namespace. With counts, of the 10,000 nearest nodes."
+    ),
+]
 _Limit = Annotated[int, Query(ge=0, le=_LARGEST_PAGE, description="Nodes of a page; 0 gives the summary alone.")]
 
 
@@ -75,12 +96,13 @@ class _Impact:
 
     node_id: str
     grain: str
+    collapse: Collapse | None
     which: Which
     via: Via
     question: Question  # but for its sets, which are to be looked up
 
 
-@router.get("/impact", response_model=Impact | ColumnImpact | RunImpact, responses={**BAD_REQUEST, **NOT_FOUND})
+@router.get("/impact", response_model=Impact | RolledImpact | ColumnImpact | RunImpact, responses={**BAD_REQUEST, **NOT_FOUND})
 async def get_impact(  # noqa: PLR0913 - one parameter a parameter
     request: Request,
     which: Asked,
@@ -91,7 +113,8 @@ async def get_impact(  # noqa: PLR0913 - one parameter a parameter
     direction: Direction = "DOWNSTREAM",
     depth: Depth = None,
     grain: _Grain = "ALL",
-    paths: Annotated[bool, Query(description="`false`: without the ways to the nodes and what proves them.")] = True,
+    collapse: _Collapse = None,
+    paths: _Paths = 1,
     limit: _Limit = 100,
     cursor: Annotated[str | None, Query(description="That of the page before.")] = None,
     format: Format = "JSON",  # noqa: A002
@@ -110,11 +133,11 @@ async def get_impact(  # noqa: PLR0913 - one parameter a parameter
         limit=limit,
         cursor=Cursor.read(cursor) if cursor is not None else None,
     )
-    asked = _Impact(node_id, grain, which, via, question)
+    asked = _Impact(node_id, grain, Collapse(collapse.lower()) if collapse else None, which, via, question)
     return await formatted(await _answer(request, asked), format)
 
 
-async def _answer(request: Request, asked: _Impact) -> Impact | ColumnImpact | RunImpact:
+async def _answer(request: Request, asked: _Impact) -> Impact | RolledImpact | ColumnImpact | RunImpact:
     kind, _ = parse(asked.node_id)
     if asked.grain == "COLUMN" or kind is NodeKind.DATASET_FIELD:
         return await _of_columns(request, asked)
@@ -128,7 +151,7 @@ async def _answer(request: Request, asked: _Impact) -> Impact | ColumnImpact | R
     return await _of_nodes(request, asked)
 
 
-async def _of_nodes(request: Request, asked: _Impact) -> Impact:
+async def _of_nodes(request: Request, asked: _Impact) -> Impact | RolledImpact:
     async with asking(request, asked.which) as (conn, flow_of):
         question = replace(
             asked.question,
@@ -138,7 +161,10 @@ async def _of_nodes(request: Request, asked: _Impact) -> Impact:
             avoid=await ids_of(conn, asked.via.avoid),
             stop_at=await ids_of(conn, asked.via.stop_at),
         )
-        return await impact(conn, await flow_of(question), question)
+        flow = await flow_of(question)
+        if asked.collapse is not None:
+            return await rolled_impact(conn, flow, question, asked.collapse)
+        return await impact(conn, flow, question)
 
 
 async def _of_columns(request: Request, asked: _Impact) -> ColumnImpact:
@@ -191,13 +217,17 @@ def _only_columns(asked: _Impact) -> None:
     """Raises Invalid where something is asked that is not kept of columns."""
     if asked.grain not in ("ALL", "COLUMN"):
         raise Invalid(f"query param grain must be COLUMN for a column, not {asked.grain}")
-    if asked.via.through or asked.question.filter.states or asked.which.kinds:
-        raise Invalid("query params through, state and kinds are not for columns")
+    if asked.via.through or asked.question.filter.states or asked.which.kinds or asked.collapse:
+        raise Invalid("query params through, state, kinds and collapse are not for columns")
+    if asked.question.paths > 1:
+        raise Invalid("query param paths must be 0 or 1 for columns: of each the best way is told")
 
 
 def _only_runs(asked: _Impact) -> None:
     """Raises Invalid where something is asked that runs and versions have no two of."""
     if asked.which != PRESENT:
         raise Invalid("What a run read and wrote is so at all times: ask of runs and versions without asOf, history and kinds.")
+    if asked.collapse:
+        raise Invalid("query param collapse is not for runs and versions")
     if asked.grain not in _OF_RUNS:
         raise Invalid(f"query param grain must be one of {', '.join(_OF_RUNS)} for a run or a version, not {asked.grain}")

@@ -110,16 +110,10 @@ def read(candidates: Sequence[Candidate]) -> list[UUID]:
 
     Tried in this order: the external versions that the run names; what was current when it started; what it saw.
     """
-    best: dict[str | None, Candidate] = {}
-    named = any(candidate.named for candidate in candidates)
-    for candidate in candidates:
-        if candidate.named == named:
-            key = candidate.external_version if named else None
-            best[key] = max(best.get(key, candidate), candidate, key=_rank)
-    return [
-        ids.dataset_version_uuid(c.version_id, c.member, c.external_version or None)
-        for _, c in sorted(best.items(), key=lambda item: item[0] or "")
-    ]
+    ranked = sorted(candidates, key=_rank)
+    named = {candidate.external_version or "": candidate for candidate in ranked if candidate.named}  # the last of each
+    found = [named[external] for external in sorted(named)] or ranked[-1:]
+    return [ids.dataset_version_uuid(c.version_id, c.member, c.external_version or None) for c in found]
 
 
 def _rank(candidate: Candidate) -> tuple[int, datetime, int, int, str]:

@@ -34,7 +34,7 @@ class Client:
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise Invalid(f"--url must be like {DEFAULT_URL}, not {url.rpartition('@')[2]}.")
         credentials, _, host = parts.netloc.rpartition("@")
-        self.url = parts._replace(netloc=host).geturl().rstrip("/")
+        self.url = parts._replace(netloc=host).geturl().rstrip("/").removesuffix("/api/v1")
         self._authorization = f"Bearer {key}" if key else _basic(credentials)
         self._service = service
         self._timeout_s = timeout_s

@@ -15,7 +15,7 @@ from headwater.entities.owner import Owner
 
 class Node(Entity):
     id: str = Field(description="Such as `dataset:<namespace>:<name>`.")
-    kind: Literal["DATASET", "JOB", "FIELD", "RUN", "VERSION"] = Field(description="What it is.")
+    kind: Literal["DATASET", "JOB", "FIELD", "RUN", "VERSION", "NAMESPACE"] = Field(description="What it is.")
     namespace: str = Field(description="Its namespace.")
     name: str = Field(description="Its name.")
     type: str = Field(
@@ -85,6 +85,10 @@ class Reached(Node):
     path: list[str] = Field(description="Ids of the nodes on a shortest way from the start, both ends included.")
 
 
+class ReachedNode(Reached):
+    otherPaths: list[list[str]] = Field(description="The next shortest ways, where more are asked for, each as `path`.")
+
+
 class Impact(Entity):
     start: list[Node] = Field(description="The nodes that were asked about.")
     direction: Literal["downstream", "upstream"] = Field(description="As asked.")
@@ -93,8 +97,45 @@ class Impact(Entity):
     counts: Counts = Field(description="How many nodes there are, and how many are left out.")
     groups: Groups = Field(description="Sums over the nodes found.")
     freshness: Freshness = Field(description="How far the store had heard by then.")
-    nodes: list[Reached] = Field(description="Nearest first.")
+    nodes: list[ReachedNode] = Field(description="Nearest first.")
     edges: list[ProvenEdge] = Field(description="All edges of the paths.")
+    cursor: str | None = Field(description="For the next page; null on the last one.")
+
+
+class Rolled(Node):
+    """A job with those that it starts, a namespace, or what is in neither."""
+
+    jobs: int = Field(description="How many of the jobs found it stands for.")
+    datasets: int = Field(description="How many of the datasets found it stands for.")
+    distance: int = Field(description="Steps from the start to the nearest of them.")
+
+
+class RolledEdge(Entity):
+    origin: str = Field(description="Id of the node from which data flows.")
+    destination: str = Field(description="Id of the node to which it flows.")
+    nodes: int = Field(description="Shortest ways that lead over it: one to each node found.")
+
+
+class RolledCounts(Counts):
+    collapsed: int = Field(
+        description="To how many nodes those that are shown collapse; the other counts are of what is collapsed."
+    )
+
+
+class RolledImpact(Entity):
+    """Jobs and datasets, collapsed."""
+
+    start: list[Node] = Field(description="The nodes that were asked about, collapsed as well.")
+    direction: Literal["downstream", "upstream"] = Field(description="As asked.")
+    asOf: datetime = Field(description="The time at which the answer holds.")
+    complete: bool = Field(description="Whether every node is in the counts: false where `depth` or `size` cut the walk.")
+    counts: RolledCounts = Field(description="How many nodes there are, and how many are left out.")
+    groups: Groups = Field(description="Sums over the nodes found.")
+    freshness: Freshness = Field(description="How far the store had heard by then.")
+    nodes: list[Rolled] = Field(
+        description="Nearest first. The start's own is among them, where others that it stands for are found."
+    )
+    edges: list[RolledEdge] = Field(description="Between these nodes and the start.")
     cursor: str | None = Field(description="For the next page; null on the last one.")
 
 

@@ -34,11 +34,13 @@ class VersionNode(Node):
 class ReachedRun(RunNode):
     distance: int = Field(description="Steps from the start.")
     path: list[str] = Field(description="Ids of the runs and versions on a shortest way from the start, both ends included.")
+    otherPaths: list[list[str]] = Field(description="The next shortest ways, where more are asked for, each as `path`.")
 
 
 class ReachedVersion(VersionNode):
     distance: int = Field(description="Steps from the start.")
     path: list[str] = Field(description="Ids of the runs and versions on a shortest way from the start, both ends included.")
+    otherPaths: list[list[str]] = Field(description="The next shortest ways, where more are asked for, each as `path`.")
 
 
 class RunEdge(Entity):

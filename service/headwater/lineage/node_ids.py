@@ -114,7 +114,12 @@ def cuts(kind: NodeKind, rest: str) -> Iterator[Cut]:
         for cut in _split(kind, text, version):
             yield cut
             if "%" in text:
-                yield Cut(unquote(cut.namespace), unquote(cut.name), unquote(cut.field), version)
+                yield Cut(_decoded(cut.namespace), _decoded(cut.name), _decoded(cut.field), version)
+
+
+def _decoded(part: str) -> str:
+    """Names have no NUL character: what comes with one is stored so."""
+    return unquote(part).replace("\0", "\ufffd")
 
 
 def _split(kind: NodeKind, text: str, version: UUID | None) -> Iterator[Cut]:

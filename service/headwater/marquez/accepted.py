@@ -48,8 +48,8 @@ def _mended(event: _Object) -> _Object:
 def _schema_url(event: _Object) -> _Object:
     kind = next(kind for key, kind in _KINDS.items() if event.get(key) is not None)
     told = str(event.get("schemaURL")).rpartition("/")[2]
-    right = told not in _KINDS.values() if kind == "RunEvent" else False
-    return {} if right or told == kind else {"schemaURL": _SPEC + kind}
+    taken_for = told if told in _KINDS.values() else "RunEvent"
+    return {} if taken_for == kind else {"schemaURL": _SPEC + kind}
 
 
 def _with_facets(owner: _Object, producer: str) -> _Object:

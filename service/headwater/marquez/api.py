@@ -65,7 +65,13 @@ class Api:
         self._get = get
 
     async def event_count(self, since: datetime | None) -> int:
-        _, page = await self._events(since or _BEGINNING, _END, 0)
+        """The first that is asked, so that another service is noticed here."""
+        try:
+            _, page = await self._events(since or _BEGINNING, _END, 0)
+        except (Unavailable, Invalid):
+            raise
+        except HeadwaterError as error:
+            raise Invalid(f"What answers at {self.name} shows no events: {error.message}") from None
         return page.totalCount
 
     async def events(self, since: datetime | None) -> AsyncGenerator[Chunk, None]:

@@ -41,15 +41,16 @@ def _sql(name: str) -> str:
 @asynccontextmanager
 async def opened(url: str) -> AsyncIterator[Database]:
     """Raises Unavailable, and Invalid where nothing of Marquez is there."""
+    name = place(url)
     try:
         conn = await connect(url)
     except DatabaseUnavailable as error:
         raise Unavailable(f"Marquez's database does not answer: {' '.join(str(error).split())}") from None
     try:
         await conn.execute("SET default_transaction_read_only = on")
-        yield Database(place(url), conn)
+        yield Database(name, conn)
     except (errors.UndefinedTable, errors.UndefinedColumn) as error:
-        raise Invalid(f"{place(url)} has no tables of Marquez 0.47 to 0.51: {error.diag.message_primary}.") from None
+        raise Invalid(f"{name} has no tables of Marquez 0.47 to 0.51: {error.diag.message_primary}.") from None
     finally:
         await conn.close()
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import numpy as np
 import pytest
-from tests.build import Event, job_event, run_event, store
+from tests.build import Event, dataset, job_event, run_event, store
 from tests.lineage.graphs import complete, random_event
 
 from headwater import ids
@@ -95,6 +95,16 @@ async def test_an_edge_that_was_declared_ends_with_a_run_and_comes_back_with_ano
     ])  # fmt: skip
     load, orders = ids.job_id("shop", "load"), ids.dataset_id("db://shop", "orders")
     assert [await _downstream_of(pool, "raw", at) for at in ("08:30", "09:30", "10:30")] == [{load}, set(), {load, orders}]
+
+
+async def test_a_dataset_that_is_reached_by_one_of_its_names_is_left_by_the_others(database: str, pool: Pool) -> None:
+    links = {"symlinks": {"identifiers": [{"namespace": "db://shop", "name": n, "type": "TABLE"} for n in ("old", "older")]}}
+    await store(database, [
+        run_event("COMPLETE", "08:00", "rename", "r", outputs=[dataset("new", links)]),
+        complete("write", "raw", "old", "08:10"),
+        complete("read", "older", "report", "08:20"),
+    ])  # fmt: skip
+    assert ids.dataset_id("db://shop", "report") in await _downstream_of(pool, "raw", "09:00")
 
 
 async def _downstream_of(pool: Pool, table: str, time: str) -> set[int]:

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 
 from headwater.lineage.edges import EdgeKind
 from headwater.lineage.graph.arrays import Arrays
@@ -11,17 +14,32 @@ from headwater.lineage.graph.question import Question
 from headwater.lineage.graph.reach import reach
 
 
-def _chain(*ids: int) -> Flow:
+def _datasets(edges: Collection[tuple[int, int]]) -> Flow:
     """Datasets that come of one another."""
-    sources, targets = np.array(ids[:-1], np.int64), np.array(ids[1:], np.int64)
+    sources, targets = np.array(sorted(edges), np.int64).reshape(-1, 2).T
     kinds = np.full(len(sources), EdgeKind.DATASET_LINEAGE, np.int8)
     return Flow(Arrays([(sources, targets, targets, kinds)]), set(), set(), {})
 
 
 def test_what_cut_is_told_apart() -> None:
-    chain = _chain(1, 2, 3)
+    chain = _datasets([(1, 2), (2, 3)])
     assert reach(chain, Question(start=(1,))).cut == ()
     assert reach(chain, Question(start=(1,), depth=1)).cut == ("depth",)
     read_in_part = replace(chain, complete=False)
     assert reach(read_in_part, Question(start=(1,))).cut == ("size",)
     assert reach(read_in_part, Question(start=(1,), depth=1)).cut == ("depth", "size")
+
+
+_IDS = st.integers(0, 9)
+
+
+@given(st.sets(st.tuples(_IDS, _IDS), min_size=1), _IDS, st.sets(_IDS), st.sets(_IDS, max_size=2))
+def test_edges_lead_from_the_last_that_is_kept_on_each_way(
+    edges: set[tuple[int, int]], start: int, kept: set[int], through: set[int]
+) -> None:
+    found = reach(_datasets(edges), Question(start=(start,), through=tuple(through)))
+    indexes = [i for i, identifier in enumerate(found.ids.tolist()) if identifier in kept]
+    ways = [found.way(i) for i in indexes]
+    shown = {found.ids.tolist()[i] for i in indexes}
+    expected = [([start] + [node for node in way[1:-1] if node in shown])[-1] for way in ways]
+    assert found.edges(indexes) == [(before, way[-1]) for before, way in zip(expected, ways, strict=True)]

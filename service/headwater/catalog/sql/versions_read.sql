@@ -58,16 +58,13 @@ CROSS JOIN LATERAL (
         WHERE newest.first_at <= reading.start
     )
     UNION ALL
-    (  -- what an event had declared by then
-        SELECT false, 2, d.first_at, d.version_id, d.external_version
-        FROM dataset_versions d WHERE d.dataset_id = k.member AND d.declared AND d.first_at <= reading.start
-        ORDER BY d.first_at DESC, d.version_id DESC LIMIT 1
-    )
-    UNION ALL
-    (  -- what it saw itself
-        SELECT false, (d.external_version IS NULL AND (d.facets->'schema'->>1)::bigint IS NOT DISTINCT FROM reading.schema_id)::int,
+    (  -- what an event had declared by then, and what it saw itself
+        SELECT DISTINCT ON (d.declared) false,
+               CASE WHEN d.declared THEN 2 ELSE (d.external_version IS NULL
+                   AND (d.facets->'schema'->>1)::bigint IS NOT DISTINCT FROM reading.schema_id)::int END AS weight,
                d.first_at, d.version_id, d.external_version
-        FROM dataset_versions d WHERE d.dataset_id = k.member AND NOT d.declared
-        ORDER BY 2 DESC, d.first_at DESC, d.version_id DESC LIMIT 1
+        FROM dataset_versions d
+        WHERE d.dataset_id = k.member AND (NOT d.declared OR d.first_at <= reading.start)
+        ORDER BY d.declared, weight DESC, d.first_at DESC, d.version_id DESC
     )
 ) c

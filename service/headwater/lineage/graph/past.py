@@ -15,8 +15,11 @@ from headwater.lineage.sql import past_statement
 
 _MOST = 100_000  # nodes: read hop by hop, more would take minutes
 _NAMES = """
-SELECT dataset_id, canonical_id, is_hidden FROM datasets
-WHERE dataset_id = ANY(%(ids)s) OR canonical_id = ANY(%(ids)s) AND canonical_id <> dataset_id
+WITH asked AS (SELECT DISTINCT canonical_id AS id FROM datasets WHERE dataset_id = ANY(%(ids)s))
+SELECT d.dataset_id, d.canonical_id, d.is_hidden FROM asked a JOIN datasets d ON d.dataset_id = a.id
+UNION ALL
+SELECT d.dataset_id, d.canonical_id, d.is_hidden
+FROM asked a JOIN datasets d ON d.canonical_id = a.id AND d.canonical_id <> d.dataset_id
 """
 _EDGES = past_statement("past_edges")
 BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -78,7 +81,7 @@ class Past:
         return [(canonical.get(s, s), canonical.get(t, t), owner, kind) for s, t, owner, kind in rows]
 
     async def _learn(self, ids: Iterable[int]) -> None:
-        """All names of these datasets."""
+        """All names of the datasets of which these are names."""
         asked = [identifier for identifier in ids if identifier not in self._names]
         if not asked:
             return

@@ -39,7 +39,8 @@ class Filter:
         """Of a node and the state of its run, if it has any. None: all are shown."""
         if self == Filter():
             return None
-        pattern = re.compile(translate(self.name or "*"), re.IGNORECASE)
+        literally = (self.name or "*").replace("[", "[[]").replace("?", "[?]")
+        pattern = re.compile(translate(literally), re.IGNORECASE)
 
         def shown(node: Node, state: str | None) -> bool:
             return (
@@ -84,7 +85,7 @@ class Question:
     avoid: tuple[int, ...] = ()
     stop_at: tuple[int, ...] = ()
     filter: Filter = Filter()
-    paths: bool = True
+    paths: int = 1  # ways told of each node, 0 for none
     limit: int = 100
     cursor: Cursor | None = None
 

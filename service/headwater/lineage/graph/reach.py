@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +39,28 @@ class Reach:
             place = before
         ids = self._flow.arrays.ids(np.array(way[::-1], np.int32) % len(self._flow.arrays)).tolist()
         return [self._flow.shown(identifier) for identifier in ids]
+
+    def edges(self, indexes: Sequence[int]) -> list[tuple[int, int]]:
+        """Each of the nodes at ``indexes`` behind the one before it on its way, of these and the starts; by ids."""
+        ids, size = self.ids[list(indexes)], len(self._flow.arrays)
+        is_stop = np.zeros(size, bool)
+        is_stop[self._flow.places(ids.tolist())] = True
+        stops: dict[int, int] = {}  # by place, the last stop on the way to it, itself included
+
+        def stop(place: int) -> int:
+            way = []
+            while place not in stops:
+                way.append(place)
+                before = int(self._before[place])
+                if is_stop[place % size] or before == place:
+                    stops[place] = place
+                else:
+                    place = before
+            stops.update(dict.fromkeys(way, stops[place]))
+            return stops[place]
+
+        before = [stop(place) for place in self._before[self._places[list(indexes)]].tolist()]
+        return list(zip(self._flow.ids(np.array(before, np.int32) % size).tolist(), ids.tolist(), strict=True))
 
 
 def reach(flow: Flow, question: Question) -> Reach:

@@ -40,7 +40,7 @@ class ColumnQuestion:
     avoid: frozenset[Place] = frozenset()
     stop_at: frozenset[Place] = frozenset()
     filter: Filter = field(default_factory=Filter)
-    paths: bool = True
+    paths: int = 1  # 0 or 1
     limit: int = 100
     cursor: Cursor | None = None
     then: Then | None = None  # now

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
-from headwater.entities.graph import Cut
+from headwater.db.pool import Connection
+from headwater.entities.graph import Cut, Node
 from headwater.lineage.graph.question import Filter
+from headwater.lineage.graph.states import load_states
 
 SUMMED_UP = 10_000
 """Nodes whose types and owners are read, for groups and filters: the nearest."""
+
+
+async def load_passing(
+    conn: Connection, by: Filter, found: Sequence[int], nodes: Mapping[int, Node], at: datetime | None
+) -> list[int]:
+    """Places of the ids that are to be shown: of those that are described, what the filter lets pass."""
+    test = by.test()
+    states = await load_states(conn, found, at) if by.states else {}
+    known = [(i, node) for i, node in enumerate(found) if node in nodes]
+    return [i for i, node in known if test is None or test(nodes[node], states.get(node))]
 
 
 def left_out(found: int, shown: Sequence[object], listed: int, by: Filter) -> list[Cut]:

@@ -28,6 +28,7 @@ from headwater.lineage.graph.reach import Reach, reach
 from headwater.lineage.impact.groups import load_groups
 from headwater.lineage.impact.left_out import SUMMED_UP, left_out
 from headwater.lineage.impact.pages import cursor_after, page_of
+from headwater.lineage.impact.ways_to import ways_to
 from headwater.lineage.node_ids import NodeKind, Resolved
 from headwater.lineage.runs.downstream import Written
 from headwater.lineage.runs.graph import RunGraph, introduced_by, load_run_graph, version_node
@@ -60,15 +61,16 @@ async def run_impact(conn: Connection, question: RunQuestion) -> RunImpact:
         avoid=_nodes(graph, question.avoid),
         stop_at=_nodes(graph, question.stop_at),
     )
-    found = await asyncio.to_thread(reach, _flow(graph), asked)
+    flow = _flow(graph)
+    found = await asyncio.to_thread(reach, flow, asked)
     nearest = found.ids[:SUMMED_UP].tolist()
     told = await _load_told(conn, graph, start)
     shown: Sequence[int] = range(len(found.ids))
     if test := asked.filter.test():
         shown = [i for i, node in enumerate(nearest) if (known := told.of(node)) and test(known, told.state(node))]
     page = [i for i in page_of(found, shown, asked) if told.of(int(found.ids[i]))]
-    ways = {i: found.way(i) if asked.paths else [int(found.ids[i])] for i in page}
-    await told.load_facts(conn, {node for way in ways.values() for node in way} | {_node(start)})
+    ways, cut = await asyncio.to_thread(ways_to, flow, asked, found, page)
+    await told.load_facts(conn, {int(found.ids[i]) for i in page} | {_node(start)})
     now, freshness = await load_freshness(conn)
     first = await introduced_by(conn, start) if isinstance(start, Written) else None
     return RunImpact(
@@ -77,11 +79,11 @@ async def run_impact(conn: Connection, question: RunQuestion) -> RunImpact:
         direction="downstream" if asked.downstream else "upstream",
         asOf=now,
         complete=found.complete,
-        counts=_counts(found, shown, len(page), asked),
+        counts=_counts(found, shown, len(page), asked, cut),
         groups=await load_groups(conn, sorted({told.owner(node) for node in nearest})),
         freshness=freshness,
         nodes=[told.reached(int(found.ids[i]), int(found.distances[i]), ways[i]) for i in page],
-        edges=_edges(graph, told, {_directed(pair, asked) for way in ways.values() for pair in pairwise(way)}),
+        edges=_edges(graph, told, {_directed(pair, asked) for of in ways.values() for way in of for pair in pairwise(way)}),
         cursor=cursor_after(found, shown, page),
     )
 
@@ -122,9 +124,10 @@ def _directed(pair: Pair, asked: Question) -> Pair:
     return pair if asked.downstream else (pair[1], pair[0])
 
 
-def _counts(found: Reach, shown: Sequence[int], listed: int, asked: Question) -> RunCounts:
+def _counts(found: Reach, shown: Sequence[int], listed: int, asked: Question, more: Sequence[Cut]) -> RunCounts:
     runs = int(found.jobs.sum())
-    cut = [*(Cut(rule=rule, nodes=None) for rule in found.cut), *left_out(len(found.ids), shown, listed, asked.filter)]
+    cut = [*(Cut(rule=rule, nodes=None) for rule in found.cut), *more]
+    cut += left_out(len(found.ids), shown, listed, asked.filter)
     return RunCounts(found=len(found.ids), runs=runs, versions=len(found.ids) - runs, returned=listed, cut=cut)
 
 
@@ -171,8 +174,9 @@ class _Told:
             return None
         return _run_id(self.runs[node]) if node in self.runs else _version_id(of, self.versions[node])
 
-    def reached(self, node: int, distance: int, way: Iterable[int]) -> ReachedRun | ReachedVersion:
-        members = {**self.shown(node).__dict__, "distance": distance, "path": [told for step in way if (told := self.id(step))]}
+    def reached(self, node: int, distance: int, ways: Iterable[Iterable[int]]) -> ReachedRun | ReachedVersion:
+        path, *others = [[told for step in way if (told := self.id(step))] for way in ways]
+        members = {**self.shown(node).__dict__, "distance": distance, "path": path, "otherPaths": others}
         return ReachedRun(**members) if node in self.runs else ReachedVersion(**members)
 
     def _version(self, use: Use, of: Node) -> VersionNode:

@@ -20,8 +20,8 @@ from headwater.lineage.graph.evidence import load_evidence
 from headwater.lineage.graph.flow import Flow
 from headwater.lineage.graph.past import BEGINNING, DATA, Past
 from headwater.lineage.graph.question import FlowOf, Grain, Question
+from headwater.lineage.graph.ways import Between, Pair, Ways
 from headwater.lineage.paths.ancestors import Ancestor, nearest_common_ancestors
-from headwater.lineage.paths.ways import Between, Pair, Ways
 
 Names: TypeAlias = Mapping[int, str]  # ids of nodes that are shown, by id
 

@@ -12,7 +12,7 @@ from headwater.lineage.edges import EdgeKind
 from headwater.lineage.graph.arrays import Arrays
 from headwater.lineage.graph.flow import SINK, Flow
 from headwater.lineage.graph.question import Grain
-from headwater.lineage.paths.ways import Between
+from headwater.lineage.graph.ways import Between
 
 _JOBS = 100  # ids from here on are jobs
 _Pairs = set[tuple[int, int]]
@@ -114,3 +114,22 @@ def test_work_is_bounded_and_says_so() -> None:
 def test_what_was_cut_is_told(most: int, depth: int | None, cut: set[str]) -> None:
     flow = _flow({(1, 101), (101, 2), (1, 102), (102, 3), (3, 103), (103, 2)})
     assert Between(flow, [1], [2]).paths(most, depth).cut == cut
+
+
+@settings(deadline=None)
+@given(_edges, _datasets, _datasets, st.sets(_datasets | _jobs), st.sets(_datasets | _jobs), st.booleans())
+def test_what_is_avoided_is_on_no_path_and_where_one_stops_only_at_its_start(
+    edges: _Pairs, start: int, end: int, avoid: set[int], stop_at: set[int], downstream: bool
+) -> None:
+    if start == end or end in stop_at:
+        return
+    graph: nx.DiGraph[int] = nx.DiGraph(list(edges))
+    graph.add_nodes_from((start, end))
+    graph.remove_nodes_from(avoid | (stop_at - {start}))
+    if not downstream:
+        graph = graph.reverse()
+    between = Between(_flow(edges), [start], [end], downstream=downstream, avoid=avoid, stop_at=stop_at)
+    expected = set()
+    if start in graph and end in graph:
+        expected = {tuple(path) for path in nx.all_simple_paths(graph, start, end)}
+    assert {tuple(path) for path in between.paths(10_000).paths} == expected

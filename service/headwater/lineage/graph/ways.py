@@ -17,7 +17,8 @@ from headwater.lineage.graph.question import Grain
 
 Pair: TypeAlias = tuple[int, int]  # ids of a source and a target
 
-_MOST_WORK = 400_000  # nodes and edges looked at: some tenths of a second
+MOST_WORK = 400_000
+"""Nodes and edges looked at: some tenths of a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Ways:
     paths: list[list[int]]
     edges: set[Pair] = field(default_factory=set)
     cut: frozenset[str] = frozenset()  # the rules that left something out: k, depth, work, size
+    work: int = 0  # nodes and edges looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,23 @@ class _Partial:
 
 
 class Between:
-    """What leads from the ``starts`` to the ``ends``, by ids. At a grain the nodes of the other kind are no steps."""
+    """What leads from the ``starts`` to the ``ends``, by ids. At a grain the nodes of the other kind are no steps. ``avoid`` is
+    never entered; ``stop_at`` is at the start of a path only."""
 
-    def __init__(self, flow: Flow, starts: Collection[int], ends: Collection[int], grain: Grain = Grain.ALL) -> None:
+    def __init__(
+        self,
+        flow: Flow,
+        starts: Collection[int],
+        ends: Collection[int],
+        grain: Grain = Grain.ALL,
+        *,
+        downstream: bool = True,
+        avoid: Collection[int] = (),
+        stop_at: Collection[int] = (),
+    ) -> None:
         self._flow = flow
+        self._downstream = downstream
+        self._avoid, self._stop_at = flow.places(avoid), flow.places(stop_at)
         self._arrays = arrays = flow.arrays
         self._starts, self._ends = self._flow.places(starts), self._flow.places(ends)
         is_job = arrays.is_job(np.arange(len(arrays), dtype=np.int32))
@@ -61,8 +76,8 @@ class Between:
     def reachable(self) -> bool:
         return bool(len(self._starts) and len(self._ends)) and self._arrays.reaches(self._starts, self._ends)
 
-    def paths(self, most: int, depth: int | None = None) -> Ways:
-        """At most that many, of at most ``depth`` steps.
+    def paths(self, most: int, depth: int | None = None, *, starts: Collection[int] | None = None, work: int = MOST_WORK) -> Ways:
+        """At most that many, of at most ``depth`` steps; from some of the starts only, if they are given.
 
         Best first: a path that goes on is as good as it can still end, which the distances to the ends say exactly but for
         cycles. So without cycles no step is in vain; with them the work is bounded.
@@ -70,12 +85,12 @@ class Between:
         to_go = self._to_go
         heap: list[tuple[int, int, int, _Partial]] = []  # whole length, then the longest, then the oldest first
         cut: set[str] = set() if self._flow.complete else {"size"}
-        for place in self._starts.tolist():
+        for place in (self._starts if starts is None else self._flow.places(starts)).tolist():
             if to_go[place] >= 0:
                 heappush(heap, (int(to_go[place]) + self._is_free(place), 0, len(heap), _Partial(place, 0, None)))
         found: list[list[int]] = []
-        work = pushed = len(heap)
-        while heap and len(found) < most and work < _MOST_WORK:
+        done = pushed = len(heap)
+        while heap and len(found) < most and done < work:
             whole, _, _, part = heappop(heap)
             if depth is not None and whole > depth:
                 cut.add("depth")
@@ -84,7 +99,7 @@ class Between:
                 found.append(part.places()[::-1])
                 continue
             passed, steps = set(part.places()), self._next(part.place)
-            work += len(passed) + len(steps)
+            done += len(passed) + len(steps)
             length = part.length + 1
             for place in steps:
                 if place not in passed:
@@ -93,22 +108,24 @@ class Between:
                     heappush(heap, (length + rest, -length, pushed, _Partial(place, length, part)))
         if heap and "depth" not in cut:
             cut.add("k" if len(found) >= most else "work")
-        return self._told(found, cut)
+        return self._told(found, cut, done)
 
-    def _told(self, found: list[list[int]], cut: set[str]) -> Ways:
+    def _told(self, found: list[list[int]], cut: set[str], work: int) -> Ways:
         # An explicit job and its sink are one: so paths may be the same, or come by it twice.
         paths = {ids: path for path in reversed(found) if len(set(ids := self._ids(path))) == len(ids)}
         pairs = {pair for path in paths.values() for pair in pairwise(path)}
         edges = sorted({edge for pair in pairs for edge in self._edges(*pair)})
         ends = zip(*(self._ids(side) for side in zip(*edges, strict=True)), strict=True)
-        return Ways([list(ids) for ids in reversed(paths)], set(ends), frozenset(cut))
+        return Ways([list(ids) for ids in reversed(paths)], set(ends), frozenset(cut), work)
 
     @cached_property
     def _to_go(self) -> Places:
-        """Steps from each place to an end, the start's own left out; -1 where there is no way."""
+        """Steps from each place to an end, the start's own left out; -1 where there is no way that may be gone."""
         to_go = np.full(len(self._arrays), -1, np.int32)
         if len(self._ends):
-            found = self._arrays.walk(self._ends, downstream=False, free=self._free)
+            found = self._arrays.walk(
+                self._ends, downstream=not self._downstream, avoid=self._avoid, stop_at=self._stop_at, free=self._free
+            )
             to_go[found.places] = found.distances
         return to_go
 
@@ -123,8 +140,8 @@ class Between:
         seen = {start}
         level = np.array([start], np.int32)
         while len(level):
-            sources, targets, _ = self._arrays.neighbours(level, downstream=True)
-            on = self._to_go[targets] >= 0
+            sources, targets, _ = self._arrays.neighbours(level, downstream=self._downstream)
+            on = (self._to_go[targets] >= 0) & ~np.isin(targets, self._stop_at)
             edges = list(zip(sources[on].tolist(), targets[on].tolist(), strict=True))
             yield from edges
             fresh = {target for _, target in edges if not self._is_stop(target)} - seen

@@ -1,0 +1,40 @@
+"""The ways to what is reached. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from headwater.entities.graph import Cut
+from headwater.lineage.graph.flow import Flow
+from headwater.lineage.graph.question import Grain, Question
+from headwater.lineage.graph.reach import Reach
+from headwater.lineage.graph.ways import MOST_WORK, Between
+
+Ways: TypeAlias = dict[int, list[list[int]]]  # of ids, from a start to the node; by place in what is reached
+
+
+def ways_to(flow: Flow, question: Question, found: Reach, page: Sequence[int]) -> tuple[Ways, list[Cut]]:
+    """Of each node on the page a shortest way, then the next shortest, as many as are asked for; of none, the node alone.
+    The rule ``work`` cuts where looking for more would take too long."""
+    if not question.paths:
+        return {i: [[int(found.ids[i])]] for i in page}, []
+    ways = {i: [found.way(i)] for i in page}
+    if question.paths == 1:
+        return ways, []
+    # From each node back to the starts: then one walk tells how far that is, for all nodes.
+    back = Between(flow, (), question.start, downstream=not question.downstream, avoid=question.avoid, stop_at=question.stop_at)
+    depth = question.depth if question.grain is Grain.ALL else None
+    left, cut = MOST_WORK, 0
+    for told in ways.values():
+        [shortest] = told
+        between = back.paths(question.paths, depth, starts=[shortest[-1]], work=left)
+        left -= between.work
+        cut += "work" in between.cut
+        more = (path[::-1] for path in between.paths)
+        told.extend([path for path in more if path != shortest and _passes(path, question)][: question.paths - 1])
+    return ways, [Cut(rule="work", nodes=cut)] if cut else []
+
+
+def _passes(path: Sequence[int], question: Question) -> bool:
+    return not question.through or not set(question.through).isdisjoint(path)
