@@ -18,7 +18,8 @@ _NAMES = """
 WITH asked AS (SELECT DISTINCT canonical_id AS id FROM datasets WHERE dataset_id = ANY(%(ids)s))
 SELECT d.dataset_id, d.canonical_id, d.is_hidden FROM asked a JOIN datasets d ON d.dataset_id = a.id
 UNION ALL
-SELECT d.dataset_id, d.canonical_id, d.is_hidden FROM asked a JOIN datasets d ON d.canonical_id = a.id AND d.canonical_id <> d.dataset_id
+SELECT d.dataset_id, d.canonical_id, d.is_hidden
+FROM asked a JOIN datasets d ON d.canonical_id = a.id AND d.canonical_id <> d.dataset_id
 """
 _EDGES = statement("past_edges")
 BEGINNING = datetime.min.replace(tzinfo=UTC)
