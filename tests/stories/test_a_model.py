@@ -58,6 +58,14 @@ def test_which_versions_stand_on_the_events_of_the_1st(service: Service) -> None
     }
 
 
+def test_which_models_a_bad_training_made(service: Service) -> None:
+    told = service.ask("models/affected", nodeId=f"run:{run_id('train v1.1')}")
+    [model] = told["models"]
+    assert (model["distance"], model["path"]) == (0, [f"run:{run_id('train v1.1')}", MODEL])
+    assert [version["externalVersion"] for version in model["versions"]] == ["v1.1"]
+    assert told["deployments"] == []
+
+
 def test_every_run_that_the_first_cleaning_reached(service: Service) -> None:
     told = service.ask("runlineage/downstream", runId=run_id("clean 1"))
     assert {(job, start[8:10]) for job, start, _ in runs(told)} == {
