@@ -49,6 +49,11 @@ async def test_a_dropped_and_a_retyped_column_reach_all_downstream(database: str
     assert {node["id"] for node in told["nodes"]} == {"job:shop:report", DB + "report"}
 
 
+async def test_a_type_that_one_side_does_not_tell_is_no_other_type(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [_orders("id:int", "note"), complete("report", "orders", "report")])
+    assert _changes(await _suppose(client, dataset_event("09:00", "orders", schema("id", "note:text")))) == []
+
+
 async def test_a_column_reaches_what_comes_of_it_as_far_as_that_is_told(database: str, client: httpx.AsyncClient) -> None:
     """One report is made of the totals, one of the notes; of a third nobody tells the columns."""
     await store(

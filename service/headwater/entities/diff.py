@@ -26,7 +26,9 @@ class Change(Entity):
     )
     before: str | None = Field(description="Of a field its type, of an owner the type, of a column how it is derived.")
     after: str | None = Field(description="The same as it is afterwards; null where it is gone.")
-    at: datetime | None = Field(description="Event time of what first told it so; null where that is not kept.")
+    at: datetime | None = Field(
+        description="Event time of the last event of the run that first told it so; null where that is not kept."
+    )
     run: UUID | None = Field(description="The run that told it; null where none did, or it is not known.")
 
 

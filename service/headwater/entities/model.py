@@ -248,7 +248,9 @@ class AffectedVersion(Entity):
 
 
 class AffectedModel(Node):
-    distance: int = Field(description="Steps from dataset to job or job to dataset; of a version, from run to run.")
+    distance: int = Field(
+        description="Steps from dataset to job or job to dataset; of a version or run, from run to run: 0 where the run made it."
+    )
     path: list[str] = Field(description="Node ids of a shortest way from what was asked about, both ends included.")
     versions: list[AffectedVersion] = Field(description="Newest first.")
 

@@ -224,8 +224,8 @@ def _of_schemas(hypothesis: Hypothesis, present: Mapping[int, Schema]) -> Iterat
         for column, before in known.items():
             if column not in future:
                 yield _Difference("COLUMN_DROPPED", dataset, dataset, column, before)
-            elif (before or "").lower() != (future[column] or "").lower():
-                yield _Difference("COLUMN_RETYPED", dataset, dataset, column, before, future[column])
+            elif before and (after := future[column]) and before.lower() != after.lower():
+                yield _Difference("COLUMN_RETYPED", dataset, dataset, column, before, after)
         for column, after in future.items():
             if known and column not in known:
                 yield _Difference("COLUMN_ADDED", dataset, dataset, column, None, after)

@@ -66,7 +66,7 @@ async def affected(conn: Connection, flow_of: FlowOf, node_id: str) -> Affected:
     start = await find_start(conn, node_id)
     if isinstance(start, StartRun):
         outputs = await Readers(conn).outputs([start.run_id])
-        return await _of_versions(conn, node_id, [version for versions in outputs.values() for version in versions])
+        return await _of_versions(conn, node_id, [version for versions in outputs.values() for version in versions], own=True)
     if isinstance(start, Written):
         return await _of_versions(conn, node_id, [start])
     if start.kind is NodeKind.DATASET_FIELD:
@@ -107,23 +107,30 @@ async def _of_column(conn: Connection, flow_of: FlowOf, node_id: str, place: Pla
     return await _answer(conn, node_id, "COLUMN", found)
 
 
-async def _of_versions(conn: Connection, node_id: str, versions: Sequence[Written]) -> Affected:
-    """Of versions of datasets, such as all that a run wrote: by the versions that runs really read."""
+async def _of_versions(conn: Connection, node_id: str, versions: Sequence[Written], *, own: bool = False) -> Affected:
+    """Of versions of datasets, such as all that a run wrote (``own``): by the versions that runs really read."""
     readers = Readers(conn)
     distances = await readers.downstream(await readers.readers(versions), FURTHEST)
     outputs = [output for run_id in distances for output in readers.wrote.get(run_id, [])]
     models = await models_among(conn, {version.canonical_id for version in (*outputs, *versions)})
     trained, nodes = await load_trained(conn, models), await describe(conn, models)
-    found, uuids = _Found(complete=readers.complete), {output.uuid for output in outputs}
+    made = {version.canonical_id for version in versions} & nodes.keys() if own else set()
+    found, uuids = _Found(complete=readers.complete), {output.uuid for output in (*outputs, *(versions if own else ()))}
+
+    def judge(t: Trained) -> By | None:
+        return "VERSION" if t.written.uuid in uuids else None
+
+    for model in sorted(made):
+        found.add(nodes[model], [node_id, nodes[model].id], 0, trained[model], judge)
     nearest = {output.canonical_id: output for output in reversed(outputs)}
     for model, output in sorted(nearest.items(), key=lambda item: (distances[item[1].version_id], item[0])):
-        if model in nodes:
+        if model in nodes.keys() - made:
             way = [output.version_id]
             while distances[way[-1]]:
                 way.append(readers.read_of[way[-1]][0].version_id)  # what was found first is nearest
             path = [node_id, *(f"run:{readers.reads.runs[run_id].uuid}" for run_id in reversed(way)), nodes[model].id]
-            found.add(nodes[model], path, len(way), trained[model], lambda t: "VERSION" if t.written.uuid in uuids else None)
-    found.versions += [version for version in versions if version.canonical_id in models]
+            found.add(nodes[model], path, len(way), trained[model], judge)
+    found.versions += [version for version in versions if version.canonical_id in models and version.canonical_id not in made]
     return await _answer(conn, node_id, "VERSION", found)
 
 

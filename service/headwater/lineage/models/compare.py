@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
@@ -180,7 +181,12 @@ def _metrics(was: TracedRun | None, now: TracedRun | None) -> list[MetricChange]
             name=name,
             before=old.get(name),
             after=new.get(name),
-            difference=new[name] - old[name] if name in old and name in new else None,
+            difference=_difference(old[name], new[name]) if name in old and name in new else None,
         )
         for name in sorted(old.keys() | new.keys())
     ]
+
+
+def _difference(old: float, new: float) -> float:
+    """As a person would write it: 0.82 - 0.8 is 0.02, not 0.01999…"""
+    return float(Decimal(str(new)) - Decimal(str(old)))
