@@ -9,13 +9,15 @@ from pydantic import AfterValidator, BeforeValidator
 
 from headwater.api.asking import Asked, Shown, Ways, asking, id_of, ids_of
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json, sent, uuid_of
+from headwater.api.formats import FORMATS, Format, form_of, formatted
 from headwater.api.parameters import Text, one_of
 from headwater.db.pool import Pool
+from headwater.entities import encode
 from headwater.entities.lineage import ColumnGraph, DirectedLineage, DownstreamRuns, Lineage, UpstreamRuns
 from headwater.lineage.columns.lineage import get_column_lineage
 from headwater.lineage.graph.question import Question
 from headwater.lineage.neighbourhood.around import Surveyor
-from headwater.lineage.neighbourhood.directed import directed_lineage
+from headwater.lineage.neighbourhood.directed import directed_lineage, proven_lineage
 from headwater.lineage.runs.downstream import get_downstream
 from headwater.lineage.runs.upstream import get_upstream
 from headwater.lineage.snapshot import snapshot
@@ -85,7 +87,7 @@ _Downstream = Annotated[
 ]
 
 
-@router.get("/lineage", response_model=Lineage | DirectedLineage, responses={**BAD_REQUEST, **NOT_FOUND})
+@router.get("/lineage", response_model=Lineage | DirectedLineage, responses={**FORMATS, **BAD_REQUEST, **NOT_FOUND})
 async def get_lineage(  # noqa: PLR0913 - one parameter a parameter
     request: Request,
     surveyor: _Surveyor,
@@ -97,6 +99,7 @@ async def get_lineage(  # noqa: PLR0913 - one parameter a parameter
     depth: _Depth = 20,
     direction: _Around = None,
     limit: Annotated[int, Query(ge=0, le=_LARGEST, description="Nodes to show beside the one asked about, the nearest.")] = 1_000,
+    format: Format = None,  # noqa: A002
 ) -> Response:
     """The jobs around a job or dataset, whichever way data flows, with their datasets: what they read and write now.
 
@@ -104,7 +107,8 @@ async def get_lineage(  # noqa: PLR0913 - one parameter a parameter
     reached upstream, downstream, or by either; then a step is from a node to the next, and the answer tells what was left out.
     """
     pool: Pool = request.app.state.pool
-    if not _OURS & request.query_params.keys():
+    form = form_of(request, format)
+    if form == "JSON" and not _OURS & request.query_params.keys():
         return await sent(request, await surveyor.around(pool, node_id, depth))
     async with asking(request, which) as (conn, flow_of):
         question = Question(
@@ -116,8 +120,10 @@ async def get_lineage(  # noqa: PLR0913 - one parameter a parameter
             filter=shown,
             limit=limit,
         )
-        body = await directed_lineage(conn, flow_of, question, _WAYS[direction or "BOTH"])
-    return await sent(request, body)
+        ways = _WAYS[direction or "BOTH"]
+        if form == "JSON":
+            return await sent(request, encode(await directed_lineage(conn, flow_of, question, ways)))
+        return await formatted(await proven_lineage(conn, flow_of, question, ways), form)
 
 
 @router.get("/column-lineage", response_model=ColumnGraph, responses={**BAD_REQUEST, **NOT_FOUND})

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import msgspec
 
@@ -16,6 +17,7 @@ from headwater.entities.graph import Counts, Cut, Node
 from headwater.entities.lineage import DirectedLineage, Edge
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
+from headwater.lineage.graph.evidence import Pair, load_evidence
 from headwater.lineage.graph.flow import Flow
 from headwater.lineage.graph.left_out import SUMMED_UP, left_out, load_passing
 from headwater.lineage.graph.question import FlowOf, Question
@@ -31,9 +33,55 @@ class _Side:
     found: Reach
 
 
-async def directed_lineage(conn: Connection, flow_of: FlowOf, question: Question, ways: Sequence[bool]) -> bytes:
-    """JSON of ``DirectedLineage``: the ``question`` asked downstream for each true way, and upstream for each false one. Of the
-    nodes found the nearest are shown, with the start."""
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What is found, and what of it is shown."""
+
+    start: Sequence[int]
+    sides: Sequence[_Side]
+    distances: Mapping[int, int]
+    shown: Mapping[int, Node]
+    edges: Collection[Pair]
+    cut: Sequence[Cut]
+
+
+async def directed_lineage(conn: Connection, flow_of: FlowOf, question: Question, ways: Sequence[bool]) -> DirectedLineage:
+    """The ``question`` asked downstream for each true way, and upstream for each false one. Of the nodes found the nearest are
+    shown, with the start."""
+    around = await _find(conn, flow_of, question, ways)
+    found, at = around.distances, around.sides[0].flow.at
+    jobs = {int(i) for side in around.sides for i in side.found.ids[side.found.jobs]}
+    now, freshness = await load_freshness(conn)
+    return DirectedLineage.model_construct(
+        graph=await _graph(conn, around.shown, around.edges),
+        direction="both" if len(ways) > 1 else "downstream" if ways[0] else "upstream",
+        asOf=at or now,
+        complete=all(side.found.complete for side in around.sides),
+        counts=Counts(
+            found=len(found),
+            datasets=len(found) - len(jobs),
+            jobs=len(jobs),
+            returned=len(around.shown.keys() - around.start),
+            cut=list(around.cut),
+        ),
+        freshness=freshness,
+    )
+
+
+async def proven_lineage(conn: Connection, flow_of: FlowOf, question: Question, ways: Sequence[bool]) -> dict[str, Any]:
+    """The same graph as other forms are made of: nodes as impact tells them, and edges with what proves them."""
+    around = await _find(conn, flow_of, question, ways)
+    names = {identifier: node.id for identifier, node in around.shown.items()}
+    flow = around.sides[0].flow
+    now, _ = await load_freshness(conn)
+    return {
+        "asOf": flow.at or now,
+        "nodes": [{**node.__dict__, "distance": around.distances.get(i, 0)} for i, node in around.shown.items()],
+        "edges": await load_evidence(conn, flow, around.edges, names),
+    }
+
+
+async def _find(conn: Connection, flow_of: FlowOf, question: Question, ways: Sequence[bool]) -> _Around:
     sides = []
     for downstream in ways:
         asked = replace(question, downstream=downstream)
@@ -42,29 +90,13 @@ async def directed_lineage(conn: Connection, flow_of: FlowOf, question: Question
     distances = nearest(side.found for side in sides)
     looked_at = list(distances)[:SUMMED_UP]
     nodes = await describe(conn, {*looked_at, *question.start})
-    at = sides[0].flow.at
-    passing = [looked_at[i] for i in await load_passing(conn, question.filter, looked_at, nodes, at)]
+    passing = [looked_at[i] for i in await load_passing(conn, question.filter, looked_at, nodes, sides[0].flow.at)]
     listed = passing[: question.limit]
     shown = {node: nodes[node] for node in (*question.start, *listed) if node in nodes}
     edges = {pair for side in sides for pair in side.flow.edges_from(shown) if pair[0] != pair[1] and pair[1] in shown}
-    jobs = {int(i) for side in sides for i in side.found.ids[side.found.jobs]}
     cut = [Cut(rule=rule, nodes=None) for rule in dict.fromkeys(rule for side in sides for rule in side.found.cut)]
-    now, freshness = await load_freshness(conn)
-    answer = DirectedLineage.model_construct(
-        graph=await _graph(conn, shown, edges),
-        direction="both" if len(sides) > 1 else "downstream" if ways[0] else "upstream",
-        asOf=at or now,
-        complete=all(side.found.complete for side in sides),
-        counts=Counts(
-            found=len(distances),
-            datasets=len(distances) - len(jobs),
-            jobs=len(jobs),
-            returned=len(listed),
-            cut=cut + left_out(len(distances), passing, len(listed), question.filter),
-        ),
-        freshness=freshness,
-    )
-    return encode(answer)
+    cut += left_out(len(distances), passing, len(listed), question.filter)
+    return _Around(question.start, sides, distances, shown, edges, cut)
 
 
 def nearest(found: Iterable[Reach]) -> dict[int, int]:
@@ -76,7 +108,7 @@ def nearest(found: Iterable[Reach]) -> dict[int, int]:
     return dict(sorted(distances.items(), key=lambda item: (item[1], item[0])))
 
 
-async def _graph(conn: Connection, shown: Mapping[int, Node], edges: Iterable[tuple[int, int]]) -> list[dict[str, object]]:
+async def _graph(conn: Connection, shown: Mapping[int, Node], edges: Iterable[Pair]) -> list[dict[str, object]]:
     by_kind = {kind: [node for node, told in shown.items() if told.kind == kind] for kind in ("JOB", "DATASET")}
     jobs, datasets = await load_node_data(conn, by_kind["JOB"], by_kind["DATASET"])
     data = {**{job: told.told for job, told in jobs.items()}, **datasets}
