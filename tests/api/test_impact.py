@@ -9,8 +9,10 @@ from pydantic import TypeAdapter
 
 from headwater.entities.graph import Impact, RolledImpact
 from tests.build import Event, dataset_event, run_event, run_uuid, store
-from tests.lineage.graphs import complete, complete_explicitly
+from tests.conftest import Server, cloned
+from tests.lineage.graphs import complete, complete_explicitly, derived
 from tests.queries import recorded
+from tests.serving import in_process
 
 DB = "dataset:db://shop:"
 
@@ -335,6 +337,7 @@ async def test_everything_collapses_to_its_namespace(database: str, client: http
         ("mermaid", "text/vnd.mermaid", "flowchart LR"),
         ("GraphML", "application/graphml+xml", "<graphml"),
         ("csv", "text/csv", "id,kind,type"),
+        ("ndjson", "application/x-ndjson", '"eventTime"'),
     ],
 )
 async def test_other_forms(database: str, client: httpx.AsyncClient, form: str, media_type: str, told: str) -> None:
@@ -343,6 +346,52 @@ async def test_other_forms(database: str, client: httpx.AsyncClient, form: str, 
     assert answer.headers["content-type"].startswith(media_type)
     assert told in answer.text
     assert "predictions" in answer.text
+
+
+async def test_a_form_by_the_accept_header(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    for accept, media_type in (
+        ("text/csv;q=0.9, application/json", "text/csv"), ("application/json, text/csv", "application/json"),
+        ("text/html, */*", "application/json"), ("text/vnd.mermaid", "text/vnd.mermaid"),
+    ):  # fmt: skip
+        answer = await client.get("/api/v1/impact", params={"nodeId": DB + "raw_orders"}, headers={"accept": accept})
+        assert answer.headers["content-type"].startswith(media_type)
+        assert answer.headers["vary"] == "Accept"
+
+
+def _entries() -> list[Event]:
+    """Explicit lineage of a job and of a dataset, a hand-over between jobs, control flow, owners."""
+    handed = {"type": "JOB", "namespace": "shop", "name": "archive", "inputs": [{"type": "JOB"}]}
+    return [
+        *_story(),
+        complete_explicitly("etl", ["report", "rates"], ["c", "d"], [derived("c", "report"), derived("d", "rates"), handed]),
+        _control("archive", "09:10", "report", outputs="archived"),
+    ]
+
+
+@pytest.mark.parametrize("call", ["impact", "lineage", "paths"])
+async def test_events_that_make_the_same_graph_elsewhere(
+    server: Server, client: httpx.AsyncClient, database: str, call: str
+) -> None:
+    await store(database, _entries())
+    every = ["input", "output", "dataset_lineage", "job_lineage", "job_dependency"]
+    asked: dict[str, Any] = {"nodeId": DB + "raw_orders", "kinds": every, "depth": 50}
+    if call == "paths":
+        asked = {"from": DB + "raw_orders", "to": DB + "predictions", "all": "true"}
+    answer = await client.get(f"/api/v1/{call}", params={**asked, "format": "openlineage"})
+    assert answer.headers["content-type"].startswith("application/x-ndjson")
+    with cloned(server.url, server.template) as other:
+        await store(other, [line.encode() for line in answer.text.splitlines()])
+        async with in_process(other) as elsewhere:
+            here, there = [_edges_of(await c.get(f"/api/v1/{call}", params=asked)) for c in (client, elsewhere)]
+    assert here == there
+    assert len(here) >= 8
+
+
+def _edges_of(answer: httpx.Response) -> set[tuple[str, str]]:
+    told = answer.json()
+    edges = told["edges"] if "edges" in told else [edge for node in told["graph"] for edge in node["outEdges"]]
+    return {(edge["origin"], edge["destination"]) for edge in edges}
 
 
 async def test_statements_do_not_grow(database: str, client: httpx.AsyncClient) -> None:
@@ -379,6 +428,8 @@ async def test_statements_do_not_grow(database: str, client: httpx.AsyncClient) 
         ({"nodeId": DB + "orders#latest", "collapse": "parents"}, 400, "collapse is not for runs"),
         ({"nodeId": DB + "orders", "paths": 21}, 400, "query param paths"),
         ({"nodeId": DB + "orders", "grain": "column", "paths": 2}, 400, "query param paths must be 0 or 1 for columns"),
+        ({"nodeId": DB + "orders", "collapse": "parents", "format": "openlineage"}, 400, "format cannot be OPENLINEAGE here"),
+        ({"nodeId": DB + "orders#latest", "format": "openlineage"}, 400, "format cannot be OPENLINEAGE here"),
         ({"nodeId": DB + "orders", "limit": 10_001}, 400, "query param limit"),
         ({"nodeId": DB + "orders", "cursor": "page2"}, 400, "The cursor is not one"),
     ],

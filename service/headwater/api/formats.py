@@ -4,33 +4,64 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Annotated, Literal
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal
 
-from fastapi import Query, Response
+from fastapi import Query, Request, Response
 
+from headwater.api.deps import Responses
 from headwater.api.parameters import one_of
 from headwater.entities import encode
-from headwater.lineage import exports
+from headwater.errors import Invalid
+from headwater.lineage import exports, retold
 
-Format = Annotated[
-    Literal["JSON", "DOT", "MERMAID", "GRAPHML", "CSV"],
-    one_of("JSON", "DOT", "MERMAID", "GRAPHML", "CSV"),
-    Query(
-        description="`json`, or the nodes and edges told for Graphviz (`dot`), Markdown (`mermaid`) and others (`graphml`);"
-        " `csv`: the nodes."
-    ),
-]
-_WRITERS = {
+_JSON = "application/json"
+_WRITERS: dict[str, tuple[Callable[[Any], str], str]] = {
     "DOT": (exports.dot, "text/vnd.graphviz"),
     "MERMAID": (exports.mermaid, "text/vnd.mermaid"),
     "GRAPHML": (exports.graphml, "application/graphml+xml"),
     "CSV": (exports.table, "text/csv"),
+    "OPENLINEAGE": (retold.events, "application/x-ndjson"),
+}
+Format = Annotated[
+    Literal["JSON", "DOT", "MERMAID", "GRAPHML", "CSV", "OPENLINEAGE"] | None,
+    one_of("JSON", *_WRITERS, NDJSON="OPENLINEAGE"),
+    Query(
+        description="`json`, or the nodes and edges told for Graphviz (`dot`), Markdown (`mermaid`) and others (`graphml`);"
+        " `csv`: the nodes; `openlineage`: of jobs and datasets the events, one a line, that make the same graph elsewhere."
+        " Without it, by the Accept header, which names the form as the answer's Content-Type does."
+    ),
+]
+FORMATS: Responses = {
+    200: {
+        "content": {media_type: {"schema": {"type": "string"}} for _, media_type in _WRITERS.values()},
+        "description": "The answer.",
+    }
 }
 
 
+def form_of(request: Request, told: str | None) -> str:
+    """The form to answer in: as it is told, else the first that the Accept header names."""
+    if told is not None:
+        return told
+    forms = {_JSON: "JSON", **{media_type: form for form, (_, media_type) in _WRITERS.items()}}
+    kinds = (part.partition(";")[0].strip().lower() for part in request.headers.get("accept", "").split(","))
+    return next((forms[kind] for kind in kinds if kind in forms), "JSON")
+
+
 async def formatted(entity: object, form: str) -> Response:
+    """Raises Invalid where the answer has no such form."""
     body = encode(entity)
     if form == "JSON":
-        return Response(body, media_type="application/json")
+        return Response(body, media_type=_JSON, headers={"vary": "Accept"})
     write, media_type = _WRITERS[form]
-    return Response(await asyncio.to_thread(lambda: write(json.loads(body))), media_type=media_type)
+    answer = json.loads(body)
+    if form == "OPENLINEAGE" and not _is_of_jobs_and_datasets(answer):
+        raise Invalid("query param format cannot be OPENLINEAGE here: only of jobs and datasets, not collapsed, are events told")
+    return Response(await asyncio.to_thread(write, answer), media_type=media_type, headers={"vary": "Accept"})
+
+
+def _is_of_jobs_and_datasets(answer: Mapping[str, Any]) -> bool:
+    """With what proves each edge."""
+    kinds = {node["kind"] for node in (*answer.get("start", ()), *answer["nodes"])}
+    return kinds <= {"JOB", "DATASET"} and all("evidence" in edge for edge in answer["edges"])

@@ -27,7 +27,7 @@ from headwater.api.asking import (
     then_of,
 )
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json
-from headwater.api.formats import Format, formatted
+from headwater.api.formats import FORMATS, Format, form_of, formatted
 from headwater.api.ingest import elements
 from headwater.api.parameters import Text, one_of
 from headwater.db.pool import Connection
@@ -102,7 +102,9 @@ class _Impact:
     question: Question  # but for its sets, which are to be looked up
 
 
-@router.get("/impact", response_model=Impact | RolledImpact | ColumnImpact | RunImpact, responses={**BAD_REQUEST, **NOT_FOUND})
+@router.get(
+    "/impact", response_model=Impact | RolledImpact | ColumnImpact | RunImpact, responses={**FORMATS, **BAD_REQUEST, **NOT_FOUND}
+)
 async def get_impact(  # noqa: PLR0913 - one parameter a parameter
     request: Request,
     which: Asked,
@@ -117,7 +119,7 @@ async def get_impact(  # noqa: PLR0913 - one parameter a parameter
     paths: _Paths = 1,
     limit: _Limit = 100,
     cursor: Annotated[str | None, Query(description="That of the page before.")] = None,
-    format: Format = "JSON",  # noqa: A002
+    format: Format = None,  # noqa: A002
 ) -> Response:
     """Everything that is reached from a job, dataset or column: how far away it is, by which way, and what proves each edge.
 
@@ -134,7 +136,7 @@ async def get_impact(  # noqa: PLR0913 - one parameter a parameter
         cursor=Cursor.read(cursor) if cursor is not None else None,
     )
     asked = _Impact(node_id, grain, Collapse(collapse.lower()) if collapse else None, which, via, question)
-    return await formatted(await _answer(request, asked), format)
+    return await formatted(await _answer(request, asked), form_of(request, format))
 
 
 async def _answer(request: Request, asked: _Impact) -> Impact | RolledImpact | ColumnImpact | RunImpact:

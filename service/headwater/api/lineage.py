@@ -7,18 +7,29 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AfterValidator, BeforeValidator
 
-from headwater.api.asking import Period, then_of
+from headwater.api.asking import Asked, Period, Shown, Ways, asking, id_of, ids_of, then_of
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json, sent, uuid_of
+from headwater.api.formats import FORMATS, Format, form_of, formatted
 from headwater.api.parameters import Text, one_of
-from headwater.entities.lineage import ColumnGraph, DownstreamRuns, Lineage, UpstreamRuns
+from headwater.db.pool import Pool
+from headwater.entities import encode
+from headwater.entities.lineage import ColumnGraph, DirectedLineage, DownstreamRuns, Lineage, UpstreamRuns
 from headwater.lineage.columns.lineage import get_column_lineage
+from headwater.lineage.graph.question import Question
 from headwater.lineage.neighbourhood.around import Surveyor
+from headwater.lineage.neighbourhood.directed import directed_lineage, proven_lineage
 from headwater.lineage.runs.downstream import get_downstream
 from headwater.lineage.runs.upstream import get_upstream
 from headwater.lineage.snapshot import snapshot
 
 router = APIRouter(prefix="/api/v1", tags=["Lineage"])
 
+_LARGEST = 10_000  # nodes of a graph
+_OURS = frozenset(
+    "direction asOf history kinds through avoid stopAt namespace name type owner tag state limit".split()  # noqa: SIM905
+)
+"""Parameters that Marquez's call does not have."""
+_WAYS = {"DOWNSTREAM": [True], "UPSTREAM": [False], "BOTH": [True, False]}
 _FURTHEST = 1_000_000  # no graph is deeper; a walk ends where the graph does
 
 
@@ -42,6 +53,11 @@ _Depth = Annotated[
     Query(description="Steps to go; less than 0 is 0."),
 ]
 _RunId = Annotated[Text, Query(alias="runId", description="The run's UUID.")]
+_Around = Annotated[
+    Literal["UPSTREAM", "DOWNSTREAM", "BOTH"] | None,
+    one_of("UPSTREAM", "DOWNSTREAM", "BOTH"),
+    Query(description="`upstream`: what the node stands on; `downstream`: what stands on it; `both`: each of these."),
+]
 _Direction = Annotated[
     Literal["UPSTREAM", "DOWNSTREAM", "BOTH"] | None,
     one_of("UPSTREAM", "DOWNSTREAM", "BOTH"),
@@ -56,14 +72,43 @@ _Downstream = Annotated[
 ]
 
 
-@router.get("/lineage", response_model=Lineage, responses={**BAD_REQUEST, **NOT_FOUND})
-async def get_lineage(request: Request, surveyor: _Surveyor, node_id: _NodeId, depth: _Depth = 20) -> Response:
+@router.get("/lineage", response_model=Lineage | DirectedLineage, responses={**FORMATS, **BAD_REQUEST, **NOT_FOUND})
+async def get_lineage(  # noqa: PLR0913 - one parameter a parameter
+    request: Request,
+    surveyor: _Surveyor,
+    which: Asked,
+    via: Ways,
+    shown: Shown,
+    *,
+    node_id: _NodeId,
+    depth: _Depth = 20,
+    direction: _Around = None,
+    limit: Annotated[int, Query(ge=0, le=_LARGEST, description="Nodes to show beside the one asked about, the nearest.")] = 1_000,
+    format: Format = None,  # noqa: A002
+) -> Response:
     """The jobs around a job or dataset, whichever way data flows, with their datasets: what they read and write now.
 
-    A step leads from a job to those that share a dataset with it.
+    A step leads from a job to those that share a dataset with it. With any parameter but nodeId and depth it is all that is
+    reached upstream, downstream, or by either; then a step is from a node to the next, and the answer tells what was left out.
     """
-    body = await surveyor.around(request.app.state.pool, node_id, depth)
-    return await sent(request, body)
+    pool: Pool = request.app.state.pool
+    form = form_of(request, format)
+    if form == "JSON" and not _OURS & request.query_params.keys():
+        return await sent(request, await surveyor.around(pool, node_id, depth))
+    async with asking(request, which) as (conn, flow_of):
+        question = Question(
+            start=(await id_of(conn, node_id),),
+            depth=depth,
+            through=await ids_of(conn, via.through),
+            avoid=await ids_of(conn, via.avoid),
+            stop_at=await ids_of(conn, via.stop_at),
+            filter=shown,
+            limit=limit,
+        )
+        ways = _WAYS[direction or "BOTH"]
+        if form == "JSON":
+            return await sent(request, encode(await directed_lineage(conn, flow_of, question, ways)))
+        return await formatted(await proven_lineage(conn, flow_of, question, ways), form)
 
 
 @router.get("/column-lineage", response_model=ColumnGraph, responses={**BAD_REQUEST, **NOT_FOUND})

@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from headwater.api.asking import Asked, Depth, Grained, asking, ids_of
-from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json
+from headwater.api.deps import BAD_REQUEST, NOT_FOUND
+from headwater.api.formats import FORMATS, Format, form_of, formatted
 from headwater.entities.paths import Paths
 from headwater.lineage.graph.past import DATA
 from headwater.lineage.graph.question import Grain
@@ -18,7 +19,7 @@ router = APIRouter(prefix="/api/v1", tags=["Graph"])
 _MOST = 1_000
 
 
-@router.get("/paths", response_model=Paths, responses={**BAD_REQUEST, **NOT_FOUND})
+@router.get("/paths", response_model=Paths, responses={**FORMATS, **BAD_REQUEST, **NOT_FOUND})
 async def get_paths(  # noqa: PLR0913 - one parameter a parameter
     request: Request,
     which: Asked,
@@ -33,6 +34,7 @@ async def get_paths(  # noqa: PLR0913 - one parameter a parameter
     ] = False,
     depth: Depth = None,
     grain: Grained = "ALL",
+    format: Format = None,  # noqa: A002
 ) -> Response:
     """How data comes from one node to another: the paths with what proves each edge; or if there is none, why.
 
@@ -48,4 +50,5 @@ async def get_paths(  # noqa: PLR0913 - one parameter a parameter
             grain=Grain(grain.lower()),
             kinds=which.kinds or DATA,
         )
-        return json(await find_paths(conn, flow_of, question))
+        found = await find_paths(conn, flow_of, question)
+    return await formatted(found, form_of(request, format))

@@ -8,20 +8,35 @@ from typing import Annotated, Any
 import typer
 
 from headwater.cli.display import dim, heading, show, show_json, table
-from headwater.cli.options import DEFAULT_URL, AsJson, Url, service
+from headwater.cli.options import DEFAULT_URL, AsJson, AsOf, Form, History, Kinds, Url, service
 
 _NodeId = Annotated[
     str,
-    typer.Argument(metavar="NODE", help="dataset:NAMESPACE:NAME, job:NAMESPACE:NAME, or a name that only one of them has."),
+    typer.Argument(
+        metavar="NODE",
+        help="dataset:NAMESPACE:NAME, job:NAMESPACE:NAME, or a name that only one of them has; run:UUID,"
+        " dataset:NAMESPACE:NAME#VERSION or datasetField:NAMESPACE:DATASET:FIELD.",
+    ),
 ]
 _Upstream = Annotated[bool, typer.Option("--upstream", help="What NODE stands on, not what stands on it.")]
 _Depth = Annotated[int | None, typer.Option(min=0, help="Steps to go.", show_default="to the end")]
-_Grain = Annotated[str, typer.Option(help="all, dataset or job: what is told and counts as a step.")]
+_Grain = Annotated[str, typer.Option(help="all, dataset, job, column, run or version: what is told and counts as a step.")]
+_Namespace = Annotated[list[str], typer.Option("--namespace", help="Only what is in one of these.", show_default="all")]
+_Name = Annotated[str | None, typer.Option("--name", help="Only these names; * stands for any characters.", show_default="all")]
 _Type = Annotated[list[str], typer.Option("--type", help="Only these, such as MODEL.", show_default="all")]
 _Owner = Annotated[list[str], typer.Option("--owner", help="Only what one of these owns.", show_default="all")]
-_AsOf = Annotated[str | None, typer.Option("--as-of", help="A time, or the UUID of a run or version.", show_default="now")]
+_Tag = Annotated[list[str], typer.Option("--tag", help="Only what has one of these.", show_default="all")]
+_State = Annotated[list[str], typer.Option("--state", help="Only jobs whose latest run is so, as FAILED.", show_default="all")]
+_Through = Annotated[
+    list[str], typer.Option("--through", metavar="NODE", help="Only by way of one of these.", show_default="all")
+]
+_Avoid = Annotated[list[str], typer.Option("--avoid", metavar="NODE", help="Not by way of these.", show_default="none")]
+_StopAt = Annotated[list[str], typer.Option("--stop-at", metavar="NODE", help="No further than these.", show_default="none")]
+_Collapse = Annotated[str | None, typer.Option(help="To parents, such as DAGs, or to namespaces.", show_default="not")]
+_Paths = Annotated[int, typer.Option(min=0, max=20, help="How many ways to tell to each node, with --json or --format.")]
 _Limit = Annotated[int, typer.Option(min=0, max=10_000, help="Most nodes to list.")]
 _MOST_GROUPS = 5
+_COUNTED = ("datasets", "jobs", "runs", "versions")
 
 
 def impact(  # noqa: PLR0913 - one option an option
@@ -30,44 +45,80 @@ def impact(  # noqa: PLR0913 - one option an option
     upstream: _Upstream = False,
     depth: _Depth = None,
     grain: _Grain = "all",
+    namespace: _Namespace = [],  # noqa: B006
+    name: _Name = None,
     type_: _Type = [],  # noqa: B006
     owner: _Owner = [],  # noqa: B006
-    as_of: _AsOf = None,
+    tag: _Tag = [],  # noqa: B006
+    state: _State = [],  # noqa: B006
+    through: _Through = [],  # noqa: B006
+    avoid: _Avoid = [],  # noqa: B006
+    stop_at: _StopAt = [],  # noqa: B006
+    kinds: Kinds = [],  # noqa: B006
+    as_of: AsOf = None,
+    history: History = None,
+    collapse: _Collapse = None,
+    paths: _Paths = 1,
     limit: _Limit = 50,
+    form: Form = None,
     url: Url = DEFAULT_URL,
     as_json: AsJson = False,
 ) -> None:
-    """Everything downstream of a job or dataset, nearest first, with the way to each."""
+    """Everything downstream of a job, dataset, run or version, nearest first, with the way to each."""
     from headwater.cli.client import decoded
-    from headwater.cli.nodes import find
+    from headwater.cli.nodes import node_id_of
 
     client = service(url)
     body = client.get(
         "impact",
-        nodeId=find(client, node).id,
+        nodeId=node_id_of(client, node),
         direction="upstream" if upstream else "downstream",
         depth=depth,
         grain=grain,
+        namespace=namespace,
+        name=name,
         type=type_,
         owner=owner,
+        tag=tag,
+        state=state,
+        through=[node_id_of(client, one) for one in through],
+        avoid=[node_id_of(client, one) for one in avoid],
+        stopAt=[node_id_of(client, one) for one in stop_at],
+        kinds=kinds,
         asOf=as_of,
+        history=history,
+        collapse=collapse,
+        paths=paths,
         limit=limit,
+        format=form or "json",
     )
-    if as_json:
+    if as_json or form:
         show_json(body)
         return
-    told = decoded(body)
+    _show(decoded(body))
+
+
+def _show(told: dict[str, Any]) -> None:
     counts = told["counts"]
-    show(f"{counts['found']:,} nodes: {counts['datasets']:,} datasets, {counts['jobs']:,} jobs")
+    show(f"{counts['found']:,} nodes: {', '.join(f'{counts[kind]:,} {kind}' for kind in _COUNTED if kind in counts)}")
+    if first := told.get("introducedBy"):
+        show(dim("  came in with: "), f"{first['id']} of job:{first['namespace']}:{first['name']}")
     for group in ("types", "owners", "namespaces"):
         if told["groups"][group]:
             show(dim(f"  {group}: "), ", ".join(f"{g['name']} {g['nodes']:,}" for g in told["groups"][group][:_MOST_GROUPS]))
     if told["nodes"]:
         heading("Nearest first")
-        table(["STEPS", "TYPE", "NODE", "OWNERS", "BY WAY OF"], [_row(reached) for reached in told["nodes"]])
+        if "collapsed" in counts:
+            table(["STEPS", "JOBS", "DATASETS", "NODE"], [_heap(node) for node in told["nodes"]])
+        else:
+            table(["STEPS", "TYPE", "NODE", "OWNERS", "BY WAY OF"], [_row(reached) for reached in told["nodes"]])
     for cut in counts["cut"]:
         nodes = f"{cut['nodes']:,} nodes" if cut["nodes"] is not None else "more nodes"
         show(dim(f"{nodes} left out by {cut['rule']}"), err=True)
+
+
+def _heap(node: dict[str, Any]) -> list[str]:
+    return [str(node["distance"]), f"{node['jobs']:,}", f"{node['datasets']:,}", node["id"]]
 
 
 def _row(node: dict[str, Any]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from headwater.cli.display import Cell, dim, heading, show, show_json, state, tree
-from headwater.cli.options import DEFAULT_URL, AsJson, Url, service
+from headwater.cli.options import DEFAULT_URL, AsJson, AsOf, Form, History, Kinds, Url, service
 from headwater.cli.trees import Edge, Edges, grow
 
 if TYPE_CHECKING:
@@ -26,27 +26,40 @@ _Ids = Annotated[bool, typer.Option("--ids", help="Show whole node ids, for othe
 _UPSTREAM, _DOWNSTREAM = ("inEdges", "origin"), ("outEdges", "destination")
 
 
-def lineage(
+def lineage(  # noqa: PLR0913 - one option an option
     node: _NodeId,
     *,
     depth: _Depth = 3,
     upstream: _Upstream = False,
     downstream: _Downstream = False,
     ids: _Ids = False,
+    kinds: Kinds = [],  # noqa: B006
+    as_of: AsOf = None,
+    history: History = None,
+    form: Form = None,
     url: Url = DEFAULT_URL,
     as_json: AsJson = False,
 ) -> None:
-    """What a job or dataset comes from, and what comes from it, as of now.
+    """What a job or dataset comes from, and what comes from it, as of now or another time.
 
-    With --json the answer has all jobs that many steps around NODE, whichever way the data flows.
+    With --json the answer has all jobs that many steps around NODE, whichever way the data flows; with --as-of, --history, --kind
+    or --format what is upstream and downstream of it.
     """
     from headwater.cli.client import decoded
     from headwater.cli.nodes import find
 
     client = service(url)
     start = find(client, node)
-    body = client.get("lineage", nodeId=start.id, depth=depth if as_json else _steps(start, depth))
-    if as_json:
+    which = {"kinds": kinds, "asOf": as_of, "history": history}
+    steps = depth if as_json or form else _steps(start, depth)
+    if form or any(which.values()):
+        direction = "both" if upstream == downstream else "upstream" if upstream else "downstream"
+        body = client.get(
+            "lineage", nodeId=start.id, depth=2 * steps + 1, direction=direction, format=form or "json", limit=10_000, **which
+        )
+    else:
+        body = client.get("lineage", nodeId=start.id, depth=steps)
+    if as_json or form:
         show_json(body)
         return
     graph = {told["id"]: told for told in decoded(body)["graph"]}

@@ -17,6 +17,24 @@ AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the servi
 Limit: TypeAlias = Annotated[int, typer.Option(min=0, help="Most entries to list.")]
 Offset: TypeAlias = Annotated[int, typer.Option(min=0, help="How many to pass over.")]
 
+AsOf: TypeAlias = Annotated[
+    str | None, typer.Option("--as-of", help="A time, or the UUID of a run or version.", show_default="now")
+]
+History: TypeAlias = Annotated[
+    str | None, typer.Option(help="all, or since=TIME: what was there at any time.", show_default="what was current")
+]
+Kinds: TypeAlias = Annotated[
+    list[str],
+    typer.Option(
+        "--kind",
+        help="Only such edges: input, output, dataset_lineage, job_lineage, job_dependency (control flow).",
+        show_default="all but control flow",
+    ),
+]
+Form: TypeAlias = Annotated[
+    str | None, typer.Option("--format", help="Print it as dot, mermaid, graphml, csv or openlineage (events, one a line).")
+]
+
 
 def service(url: str) -> Client:
     """Raises Invalid where ``url`` is none; whether anybody answers there shows at the first request."""

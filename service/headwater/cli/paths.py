@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from headwater.cli.display import dim, heading, show, show_json
-from headwater.cli.options import DEFAULT_URL, AsJson, Url, service
+from headwater.cli.options import DEFAULT_URL, AsJson, AsOf, Form, History, Kinds, Url, service
 
 _Node = "dataset:NAMESPACE:NAME, job:NAMESPACE:NAME, or a name that only one of them has."
 _From = Annotated[str, typer.Argument(metavar="FROM", help=_Node)]
@@ -17,7 +17,6 @@ _K = Annotated[int, typer.Option("-k", min=0, max=1_000, help="How many, the sho
 _All = Annotated[bool, typer.Option("--all", help="All simple paths, up to 1,000.")]
 _Depth = Annotated[int | None, typer.Option(min=0, help="Steps of the longest.", show_default="any")]
 _Grain = Annotated[str, typer.Option(help="all, dataset or job: what is told and counts as a step.")]
-_AsOf = Annotated[str | None, typer.Option("--as-of", help="A time, or the UUID of a run or version.", show_default="now")]
 
 
 def paths(  # noqa: PLR0913 - one option an option
@@ -28,7 +27,10 @@ def paths(  # noqa: PLR0913 - one option an option
     every: _All = False,
     depth: _Depth = None,
     grain: _Grain = "all",
-    as_of: _AsOf = None,
+    kinds: Kinds = [],  # noqa: B006
+    as_of: AsOf = None,
+    history: History = None,
+    form: Form = None,
     url: Url = DEFAULT_URL,
     as_json: AsJson = False,
 ) -> None:
@@ -38,8 +40,9 @@ def paths(  # noqa: PLR0913 - one option an option
 
     client = service(url)
     ends = {"from": find(client, origin).id, "to": find(client, destination).id}
-    body = client.get("paths", **ends, k=k, all=str(every).lower(), depth=depth, grain=grain, asOf=as_of)
-    if as_json:
+    asked = {"k": k, "all": str(every).lower(), "depth": depth, "grain": grain, "format": form or "json"}
+    body = client.get("paths", **ends, **asked, kinds=kinds, asOf=as_of, history=history)
+    if as_json or form:
         show_json(body)
         return
     told = decoded(body)

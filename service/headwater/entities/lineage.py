@@ -11,6 +11,7 @@ from pydantic import Field
 from headwater.entities import Entity
 from headwater.entities.dataset import DatasetId, DatasetType, Transformation
 from headwater.entities.dataset import Field as DatasetField
+from headwater.entities.graph import Counts, Freshness
 from headwater.entities.job import JobId, JobType
 from headwater.entities.run import Run, RunState
 
@@ -64,6 +65,16 @@ class LineageNode(Entity):
 
 class Lineage(Entity):
     graph: list[LineageNode] = Field(description="By id. Each edge is told at both of its ends.")
+
+
+class DirectedLineage(Lineage):
+    """With any of the parameters that Marquez does not have. Of a job's inputs and outputs those that are in this answer."""
+
+    direction: Literal["downstream", "upstream", "both"] = Field(description="As asked.")
+    asOf: datetime = Field(description="The time at which the edges are so. Nodes are told as they are now.")
+    complete: bool = Field(description="Whether every node is in the counts: false where `depth` or `size` cut the walk.")
+    counts: Counts = Field(description="How many nodes there are, the start left out, and how many are left out.")
+    freshness: Freshness = Field(description="How far the store had heard by then.")
 
 
 class ColumnInput(Entity):

@@ -11,7 +11,7 @@ import networkx as nx
 
 Answer: TypeAlias = Mapping[str, Any]  # has `nodes`, `edges` (origin, destination), and `start` perhaps
 _ESCAPES = str.maketrans({"&": "#amp;", '"': "#quot;", "<": "#lt;", ">": "#gt;", "\n": " "})
-_COLUMNS = ("id", "kind", "type", "namespace", "name", "distance", "owners", "tags", "path")
+_COLUMNS = ("id", "kind", "type", "namespace", "name", "distance", "jobs", "datasets", "owners", "tags", "path")
 
 
 def dot(answer: Answer) -> str:

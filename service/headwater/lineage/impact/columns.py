@@ -20,9 +20,9 @@ from headwater.lineage.columns.reach import ColumnReach, Found, reach_columns
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.flow import Flow
+from headwater.lineage.graph.left_out import SUMMED_UP, left_out
 from headwater.lineage.graph.question import Cursor, Filter
 from headwater.lineage.impact.groups import load_groups
-from headwater.lineage.impact.left_out import SUMMED_UP, left_out
 from headwater.lineage.impact.table_level import load_table_level
 from headwater.lineage.node_ids import field_node_id
 

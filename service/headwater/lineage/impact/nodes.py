@@ -13,10 +13,10 @@ from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.evidence import load_evidence
 from headwater.lineage.graph.flow import Flow
+from headwater.lineage.graph.left_out import SUMMED_UP, left_out, load_passing
 from headwater.lineage.graph.question import Filter, Question
 from headwater.lineage.graph.reach import Reach, reach
 from headwater.lineage.impact.groups import load_groups
-from headwater.lineage.impact.left_out import SUMMED_UP, left_out, load_passing
 from headwater.lineage.impact.pages import cursor_after, page_of
 from headwater.lineage.impact.ways_to import ways_to
 

@@ -15,11 +15,11 @@ from headwater.entities.graph import Cut, Node, Rolled, RolledCounts, RolledEdge
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.flow import Flow
+from headwater.lineage.graph.left_out import SUMMED_UP, left_out, load_passing
 from headwater.lineage.graph.parents import load_tops
 from headwater.lineage.graph.question import Cursor, Question
 from headwater.lineage.graph.reach import Reach, reach
 from headwater.lineage.impact.groups import load_groups
-from headwater.lineage.impact.left_out import SUMMED_UP, left_out, load_passing
 
 Pair: TypeAlias = tuple[int, int]
 

@@ -23,10 +23,10 @@ from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.arrays import Arrays
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.flow import Flow
+from headwater.lineage.graph.left_out import SUMMED_UP, left_out
 from headwater.lineage.graph.question import Grain, Question
 from headwater.lineage.graph.reach import Reach, reach
 from headwater.lineage.impact.groups import load_groups
-from headwater.lineage.impact.left_out import SUMMED_UP, left_out
 from headwater.lineage.impact.pages import cursor_after, page_of
 from headwater.lineage.impact.ways_to import ways_to
 from headwater.lineage.node_ids import NodeKind, Resolved

@@ -20,12 +20,12 @@ from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.arrays import Edge
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.flow import SINK, Flow
+from headwater.lineage.graph.left_out import SUMMED_UP
 from headwater.lineage.graph.question import Question
 from headwater.lineage.graph.reach import Reach, reach
 from headwater.lineage.impact.columns import ColumnQuestion, walk_columns
 from headwater.lineage.impact.groups import load_groups
 from headwater.lineage.impact.hypothesis import Hypothesis, Named, Schema
-from headwater.lineage.impact.left_out import SUMMED_UP
 from headwater.lineage.impact.table_level import beyond, next_by_table
 from headwater.lineage.node_ids import dataset_node_id, job_node_id
 

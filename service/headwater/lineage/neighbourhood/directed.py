@@ -1,0 +1,139 @@
+"""The graph around a job or dataset in the shapes of Marquez's, asked as our own calls are: one way, at a time, by a filter."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+
+from headwater.db.pool import Connection
+from headwater.entities import encode
+from headwater.entities.dataset import DatasetId
+from headwater.entities.graph import Counts, Cut, Node
+from headwater.entities.lineage import DirectedLineage, Edge
+from headwater.lineage.freshness import load_freshness
+from headwater.lineage.graph.described import describe
+from headwater.lineage.graph.evidence import Pair, load_evidence
+from headwater.lineage.graph.flow import Flow
+from headwater.lineage.graph.left_out import SUMMED_UP, left_out, load_passing
+from headwater.lineage.graph.question import FlowOf, Question
+from headwater.lineage.graph.reach import Reach, reach
+from headwater.lineage.neighbourhood.node_data import load_node_data
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """What is found one way."""
+
+    flow: Flow
+    found: Reach
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What is found, and what of it is shown."""
+
+    start: Sequence[int]
+    sides: Sequence[_Side]
+    distances: Mapping[int, int]
+    shown: Mapping[int, Node]
+    edges: Collection[Pair]
+    cut: Sequence[Cut]
+
+
+async def directed_lineage(conn: Connection, flow_of: FlowOf, question: Question, ways: Sequence[bool]) -> DirectedLineage:
+    """The ``question`` asked downstream for each true way, and upstream for each false one. Of the nodes found the nearest are
+    shown, with the start."""
+    around = await _find(conn, flow_of, question, ways)
+    found, at = around.distances, around.sides[0].flow.at
+    jobs = {int(i) for side in around.sides for i in side.found.ids[side.found.jobs]}
+    now, freshness = await load_freshness(conn)
+    return DirectedLineage.model_construct(
+        graph=await _graph(conn, around.shown, around.edges),
+        direction="both" if len(ways) > 1 else "downstream" if ways[0] else "upstream",
+        asOf=at or now,
+        complete=all(side.found.complete for side in around.sides),
+        counts=Counts(
+            found=len(found),
+            datasets=len(found) - len(jobs),
+            jobs=len(jobs),
+            returned=len(around.shown.keys() - around.start),
+            cut=list(around.cut),
+        ),
+        freshness=freshness,
+    )
+
+
+async def proven_lineage(conn: Connection, flow_of: FlowOf, question: Question, ways: Sequence[bool]) -> dict[str, Any]:
+    """The same graph as other forms are made of: nodes as impact tells them, and edges with what proves them."""
+    around = await _find(conn, flow_of, question, ways)
+    names = {identifier: node.id for identifier, node in around.shown.items()}
+    flow = around.sides[0].flow
+    now, _ = await load_freshness(conn)
+    return {
+        "asOf": flow.at or now,
+        "nodes": [{**node.__dict__, "distance": around.distances.get(i, 0)} for i, node in around.shown.items()],
+        "edges": await load_evidence(conn, flow, around.edges, names),
+    }
+
+
+async def _find(conn: Connection, flow_of: FlowOf, question: Question, ways: Sequence[bool]) -> _Around:
+    sides = []
+    for downstream in ways:
+        asked = replace(question, downstream=downstream)
+        flow = await flow_of(asked)
+        sides.append(_Side(flow, await asyncio.to_thread(reach, flow, asked)))
+    distances = nearest(side.found for side in sides)
+    looked_at = list(distances)[:SUMMED_UP]
+    nodes = await describe(conn, {*looked_at, *question.start})
+    passing = [looked_at[i] for i in await load_passing(conn, question.filter, looked_at, nodes, sides[0].flow.at)]
+    listed = passing[: question.limit]
+    shown = {node: nodes[node] for node in (*question.start, *listed) if node in nodes}
+    edges = {pair for side in sides for pair in side.flow.edges_from(shown) if pair[0] != pair[1] and pair[1] in shown}
+    cut = [Cut(rule=rule, nodes=None) for rule in dict.fromkeys(rule for side in sides for rule in side.found.cut)]
+    cut += left_out(len(distances), passing, len(listed), question.filter)
+    return _Around(question.start, sides, distances, shown, edges, cut)
+
+
+def nearest(found: Iterable[Reach]) -> dict[int, int]:
+    """Distances of all that is found, by id: nearest first, then by id."""
+    distances: dict[int, int] = {}
+    for one in found:
+        for identifier, distance in zip(one.ids.tolist(), one.distances.tolist(), strict=True):
+            distances[identifier] = min(distance, distances.get(identifier, distance))
+    return dict(sorted(distances.items(), key=lambda item: (item[1], item[0])))
+
+
+async def _graph(conn: Connection, shown: Mapping[int, Node], edges: Iterable[Pair]) -> list[dict[str, object]]:
+    by_kind = {kind: [node for node, told in shown.items() if told.kind == kind] for kind in ("JOB", "DATASET")}
+    jobs, datasets = await load_node_data(conn, by_kind["JOB"], by_kind["DATASET"])
+    data = {**{job: told.told for job, told in jobs.items()}, **datasets}
+    before, after = defaultdict[int, list[Node]](list), defaultdict[int, list[Node]](list)
+    for source, target in edges:
+        before[target].append(shown[source])
+        after[source].append(shown[target])
+    told = [_node(shown[node], body, before[node], after[node]) for node, body in data.items()]
+    return sorted(told, key=lambda node: str(node["id"]))
+
+
+def _node(node: Node, data: bytes, before: Sequence[Node], after: Sequence[Node]) -> dict[str, object]:
+    io = b',"inputs":%b,"outputs":%b' % (_datasets(before), _datasets(after)) if node.kind == "JOB" else b""
+    return {
+        "id": node.id,
+        "type": node.kind,
+        "data": msgspec.Raw(b"{%b%b}" % (data, io)),
+        "inEdges": [Edge(origin=origin.id, destination=node.id) for origin in _sorted(before)],
+        "outEdges": [Edge(origin=node.id, destination=destination.id) for destination in _sorted(after)],
+    }
+
+
+def _datasets(nodes: Sequence[Node]) -> bytes:
+    return encode([DatasetId(namespace=node.namespace, name=node.name) for node in _sorted(nodes) if node.kind == "DATASET"])
+
+
+def _sorted(nodes: Iterable[Node]) -> list[Node]:
+    return sorted(nodes, key=lambda node: node.id)

@@ -1,0 +1,94 @@
+"""``headwater impact`` and ``headwater lineage``, as far as they ask by our own parameters."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from tests.build import Event, run_event, run_uuid
+from tests.cli.conftest import Command
+from tests.conftest import Server, cloned, served
+from tests.lineage.graphs import complete
+
+from headwater.cli.client import Client
+
+DB = "dataset:db://shop:"
+
+
+def _task(task: str, inputs: str, outputs: str) -> Event:
+    parent = {"run": {"runId": str(run_uuid("dag"))}, "job": {"namespace": "shop", "name": "dag"}}
+    event = complete(f"dag.{task}", inputs, outputs, "08:10", task)
+    event["run"]["facets"] = {"parent": parent}
+    return event
+
+
+@pytest.fixture(scope="module")
+def pipeline(server: Server) -> Iterator[str]:
+    events = [
+        complete("load", "raw", "orders", "08:00", "load"),
+        _task("clean", "orders", "clean"),
+        _task("sum", "clean", "revenue"),
+        run_event("COMPLETE", "08:20", "dag", "dag"),
+        run_event("FAIL", "09:00", "mail", "mail", inputs=["revenue"]),
+    ]
+    with cloned(server.url, server.template) as database, served(database) as url:
+        Client(url).post("lineage", "batch", body=json.dumps(events).encode(), content_type="application/json")
+        yield url
+
+
+@pytest.fixture(autouse=True)
+def asked(pipeline: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADWATER_URL", pipeline)
+
+
+def test_what_is_reached_and_by_which_way(headwater: Command) -> None:
+    done = headwater("impact", "orders", "--grain", "dataset")
+    assert done.status == 0
+    assert "2 nodes: 2 datasets, 0 jobs" in done.out
+    assert "dag.clean → clean → dag.sum" in done.out
+
+
+def test_filters_and_ways(headwater: Command) -> None:
+    def names(*options: str) -> list[str]:
+        return [node["name"] for node in headwater("impact", "raw", "--json", *options).json["nodes"]]
+
+    assert names("--state", "failed") == ["mail"]
+    assert names("--namespace", "shop", "--name", "dag.*") == ["dag.clean", "dag.sum"]
+    assert names("--stop-at", "job:shop:dag.clean") == ["load", "orders", "dag.clean"]
+    assert names("--avoid", "orders") == ["load"]
+    assert names("--through", "revenue", "--grain", "job", "--kind", "input", "--kind", "output")[-1] == "mail"
+    assert names("--as-of", "2026-03-01T08:05:00Z") == ["load", "orders"]
+
+
+def test_collapsed_to_dags(headwater: Command) -> None:
+    done = headwater("impact", "raw", "--collapse", "parents")
+    assert "job:shop:dag\n" in done.out
+    assert "dag.clean" not in done.out
+
+
+def test_of_a_run_and_of_a_version(headwater: Command) -> None:
+    done = headwater("impact", f"run:{run_uuid('load')}", "--grain", "run")
+    assert f"run:{run_uuid('sum')}" in done.out
+    done = headwater("impact", f"{DB}clean#latest")
+    assert f"came in with: run:{run_uuid('clean')} of job:shop:dag.clean" in done.out
+
+
+@pytest.mark.parametrize("command", [["impact", "raw"], ["lineage", "raw"], ["paths", "raw", "revenue"]])
+def test_forms_of_other_programs(headwater: Command, command: list[str]) -> None:
+    assert headwater(*command, "--format", "dot").out.startswith("digraph")
+    events = [json.loads(line) for line in headwater(*command, "--format", "openlineage").out.splitlines() if line]
+    assert {event["job"]["name"] for event in events if "job" in event} >= {"load", "dag.clean", "dag.sum"}
+
+
+def test_lineage_as_it_was(headwater: Command) -> None:
+    done = headwater("lineage", "orders", "--as-of", "2026-03-01T08:05:00Z")
+    assert "load" in done.out
+    assert "dag.clean" not in done.out
+    assert "dag.clean" in headwater("lineage", "orders").out
+
+
+def test_what_the_service_refuses_is_told(headwater: Command) -> None:
+    done = headwater("impact", "raw", "--kind", "wire")
+    assert done.status == 1
+    assert "must be one of [INPUT, OUTPUT" in done.err
