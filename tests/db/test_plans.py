@@ -239,6 +239,9 @@ async def _mistyped(conn: Connection) -> None:
     for node_id in ("dataset:db://shop:hubb", "job:shop:bus"):
         with pytest.raises(NotFound, match="Near names"):
             await find_node(conn, node_id)
+    for node_id in ("dataset:db://shop:long enough to have trigrams", "job:shop:long enough to have trigrams"):
+        with pytest.raises(NotFound):
+            await find_node(conn, node_id)
 
 
 PAST: dict[str, Callable[[Connection], Awaitable[object]]] = {
@@ -341,6 +344,13 @@ ASKED = {
     "/conformance": "/conformance",
     "/search": "/search?q=4999",
 }
+OTHERWISE = {  # with statements that the same calls do without, as they are asked above
+    "by kinds and states": "/impact?nodeId=dataset:db://shop:hub&kinds=input&kinds=output&state=COMPLETED",
+    "collapsed": "/impact?nodeId=dataset:db://shop:hub&collapse=parents",
+    "from a run": f"/impact?nodeId=run:{_LAST_RUN}&paths=2",
+    "from a version": "/impact?nodeId=dataset:db://shop:c&grain=version&direction=upstream&depth=2",
+    "directed": "/lineage?nodeId=job:shop:busy&direction=both",
+}
 _TOTALS = {"/jobs": {"jobs": 1}}  # all jobs are counted in one pass
 
 
@@ -354,7 +364,7 @@ async def test_no_answer_reads_a_table_from_end_to_end(conn: Connection, databas
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://headwater/api/v1") as http,
     ):
         scanned = {}
-        for route, asked in ASKED.items():
+        for route, asked in {**ASKED, **OTHERWISE}.items():
             path = asked
             for noun, place in (("{dataset}", _DATASET_PATH), ("{job}", _JOB_PATH)):
                 if noun in asked:

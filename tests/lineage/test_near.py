@@ -33,13 +33,18 @@ async def test_what_may_have_been_meant(database: str, pool: Pool, asked: str, n
     assert raised.value.message.endswith(f"not found.{told}")
 
 
-async def test_names_in_a_large_namespace_are_found_by_where_they_stand(database: str, pool: Pool) -> None:
+async def test_names_in_a_large_namespace_are_found_by_where_they_stand_and_by_their_parts(database: str, pool: Pool) -> None:
     await store(database, [complete("w", "", " ".join(f"table_{i:04}" for i in range(600)))])
     async with pool.connection() as conn:
         with recorded() as statements, pytest.raises(NotFound, match="table_0301"):
             await find_node(conn, "dataset:db://shop:table_0301x")
         with pytest.raises(NotFound, match="table_0301"):
             await find_node(conn, "dataset:db://shop:xtable_0301")
+        for mistyped in ("tbale_0301", "tab1e_0301", "table_x0301"):
+            with pytest.raises(NotFound, match="table_0301"):
+                await find_node(conn, f"dataset:db://shop:{mistyped}")
+        with pytest.raises(NotFound, match="not found"):
+            await find_node(conn, "dataset:db://shop:%%%___%%%\\\\")
     assert len(statements) == 3
 
 

@@ -131,10 +131,13 @@ def _via(
 Ways = Annotated[Via, Depends(_via)]
 
 
+_TYPES = "Show only these types, such as `MODEL`: of datasets and, but for `grain=dataset`, of jobs."
+
+
 def _filter(
     namespace: Annotated[list[str], Query(description="Show only what is in one of these.")] = [],  # noqa: B006
     name: Annotated[str | None, Query(description="Show only these names; `*` stands for any characters.")] = None,
-    type: Annotated[list[str], Query(description="Show only these types, such as `MODEL`.")] = [],  # noqa: A002, B006
+    type: Annotated[list[str], Query(description=_TYPES)] = [],  # noqa: A002, B006
     owner: Annotated[list[str], Query(description="Show only what one of these owns.")] = [],  # noqa: B006
     tag: Annotated[list[str], Query(description="Show only what has one of these tags.")] = [],  # noqa: B006
     state: Annotated[

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
+from itertools import combinations
 from typing import TypeAlias
 
 from headwater import ids
+from headwater.catalog.search import containing
 from headwater.db.pool import Connection
 from headwater.errors import NotFound
 from headwater.lineage.node_ids import Cut, NodeKind, Resolved, cuts, dataset_node_id, job_node_id, parse, resolve
@@ -19,10 +21,12 @@ _LEAST = 0.6  # of what two names may have in common: below it they look unlike
 _READINGS = 10  # ways to read the id that are looked at, the likeliest
 _NAMESPACES = 1_000  # in which the same name is looked for
 _LONGEST = 256  # characters that the indexes of names hold
+_TRIGRAM = 3
 _AROUND = 50  # names before a spot of the index, and as many after it: a small namespace as a whole
 
 _NAMESPACE_NAMES = "SELECT name FROM namespaces WHERE NOT is_hidden LIMIT %s"
-# Those that stand next to some spots of a namespace's names, and those with certain ids.
+# Those that stand next to some spots of a namespace's names, those that hold most of what was asked for (which the trigram
+# indexes find, where there are any), and those with certain ids.
 _CANDIDATES = """
 SELECT n.name, t.name
 FROM unnest(%(namespaces)s::bigint[], %(spots)s::text[]) AS spot (namespace_id, name)
@@ -39,9 +43,13 @@ JOIN namespaces n ON n.namespace_id = t.namespace_id
 UNION
 SELECT n.name, t.name FROM {table} t JOIN namespaces n USING (namespace_id)
 WHERE t.{table_id} = ANY(%(elsewhere)s) AND NOT t.is_hidden
+UNION
+(SELECT n.name, t.name FROM {names} known JOIN {table} t USING ({table_id}) JOIN namespaces n ON n.namespace_id = t.namespace_id
+ WHERE known.name ILIKE ANY(%(patterns)s::text[]) AND t.namespace_id = ANY(%(namespaces)s::bigint[]) AND NOT t.is_hidden
+ LIMIT %(around)s)
 """
-_JOBS = _CANDIDATES.format(table="jobs", table_id="job_id")
-_DATASETS = _CANDIDATES.format(table="datasets", table_id="dataset_id")
+_JOBS = _CANDIDATES.format(table="jobs", table_id="job_id", names="job_names")
+_DATASETS = _CANDIDATES.format(table="datasets", table_id="dataset_id", names="datasets")
 
 
 async def find_node(conn: Connection, node_id: str) -> Resolved:
@@ -78,9 +86,11 @@ async def _near(conn: Connection, kind: NodeKind, rest: str) -> list[str]:
         "namespaces": [namespace for namespace, _ in spots],
         "spots": [spot for _, spot in spots],
         "around": _AROUND,
+        "patterns": sorted({pattern for cut in asked for pattern in _patterns(cut.name[:_LONGEST])}),
         "elsewhere": [ids.guessed_id(kind, namespace, cut.name) for namespace in namespaces for cut in asked],
     }
-    found = await (await conn.execute(_JOBS if kind is NodeKind.JOB else _DATASETS, parameters)).fetchall()
+    # Never prepared: what is asked for decides whether an index is of use.
+    found = await (await conn.execute(_JOBS if kind is NodeKind.JOB else _DATASETS, parameters, prepare=False)).fetchall()
     node_id = job_node_id if kind is NodeKind.JOB else dataset_node_id
     near = await asyncio.to_thread(nearest, asked, [(namespace, name) for namespace, name in found])
     return [node_id(*named) for named in near]
@@ -89,6 +99,15 @@ async def _near(conn: Connection, kind: NodeKind, rest: str) -> list[str]:
 def _spots(name: str) -> set[str]:
     """Where the index may hold what was meant: also with another case, or a letter too many at its beginning."""
     return {spot[:_LONGEST] for spot in (name, name.lower(), name[1:])}
+
+
+def _patterns(name: str) -> list[str]:
+    """For ILIKE: two of the name's three parts, as one is mistyped. Parts of less than three characters have no trigram."""
+    third = len(name) // 3
+    if third < _TRIGRAM:
+        return []
+    parts = [containing(part)[1:-1] for part in (name[:third], name[third:-third], name[-third:])]
+    return [f"%{first}%{second}%" for first, second in combinations(parts, 2)]
 
 
 def nearest(asked: Sequence[Cut], known: Iterable[_Named]) -> list[_Named]:
