@@ -35,7 +35,9 @@ HOSTILE = [
     (":", ":"),
 ]
 
-_names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=12)  # as names are stored
+_names = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=12
+)  # as names are stored
 _colons = st.text("ab:/#%3A1", min_size=1, max_size=12)
 
 
