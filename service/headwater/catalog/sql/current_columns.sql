@@ -1,6 +1,7 @@
--- The column sets that hold now, of `rows` of column_lineage: when each was last told, and by which run. A facet, and what a DatasetEvent says, hold until their owner tells another; what a job says explicitly (`adds`)
--- holds from the job's floor on (see lineage.edges), and while there is any, the job's facets do not. And nothing does once the
--- job does not write the dataset any more.
+-- The column sets that hold now, of `rows` of column_lineage: when each was last told, and by which run. A facet, and what a
+-- DatasetEvent says, hold until their owner tells another; what a job says explicitly (`adds`) holds from the job's floor on
+-- (see lineage.edges), and while there is any, the job's facets do not. And nothing does once the job does not write the dataset
+-- any more.
 SELECT k.dataset_id, k.owner_id, k.set_id, k.last_at AS at, k.last_run_id AS run_id
 FROM {rows} k
 WHERE CASE
