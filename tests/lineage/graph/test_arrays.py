@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headwater.lineage.edges import EdgeKind
-from headwater.lineage.graph.arrays import Arrays, Edge, Places, Reached
+from headwater.lineage.graph import arrays as arrays_module
+from headwater.lineage.graph.arrays import Arrays, Edge, Reached
+from headwater.lineage.graph.rows import Places
 
 _ids = st.integers(0, 12).map(lambda n: n * 7 - 30)
 _edges = st.lists(st.tuples(_ids, _ids), max_size=12)
@@ -43,10 +45,16 @@ def _start(arrays: Arrays, identifier: int) -> Places:
 
 
 @settings(deadline=None)
-@given(_owned, st.lists(st.tuples(_ids, _edges), max_size=8), _ids, st.integers(0, 5) | st.none())
+@given(_owned, st.lists(st.tuples(_ids, _edges), max_size=8), _ids, st.integers(0, 5) | st.none(), st.sampled_from([0, 2, 64]))
 def test_walks_are_those_of_networkx_through_every_change(
-    owned: _Owned, changes: list[tuple[int, list[tuple[int, int]]]], start: int, depth: int | None
+    owned: _Owned, changes: list[tuple[int, list[tuple[int, int]]]], start: int, depth: int | None, dense: int
 ) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(arrays_module, "_DENSE", dense)
+        _assert_walks(owned, changes, start, depth)
+
+
+def _assert_walks(owned: _Owned, changes: list[tuple[int, list[tuple[int, int]]]], start: int, depth: int | None) -> None:
     arrays = _arrays(owned)
     for owner, edges in [*changes, (0, [])]:
         graph = _graph(owned)
@@ -57,6 +65,8 @@ def test_walks_are_those_of_networkx_through_every_change(
             expected = _expected(seen, start, depth)
             assert told == expected or (start not in graph and told in ({}, {start: 0}))
             assert found.complete == (set(_expected(seen, start)) <= set(told))
+            untraced = arrays.walk(_start(arrays, start), downstream=downstream, depth=depth, trace=False)
+            assert _distances(arrays, untraced) == told
             _assert_shortest_paths(arrays, found, seen)
         for end in (-30, 5, 33):
             reaches = arrays.reaches(_start(arrays, start), _start(arrays, end))
@@ -67,7 +77,7 @@ def test_walks_are_those_of_networkx_through_every_change(
 
 def _assert_shortest_paths(arrays: Arrays, found: Reached, graph: nx.DiGraph[int]) -> None:
     distances = _distances(arrays, found)
-    for place, before in zip(arrays.ids(found.places).tolist(), arrays.ids(found.before).tolist(), strict=True):
+    for place, before in zip(arrays.ids(found.places).tolist(), arrays.ids(found.before[found.places]).tolist(), strict=True):
         if distances[place]:
             assert graph.has_edge(before, place)
             assert distances[place] == distances[before] + 1
@@ -118,4 +128,4 @@ def test_jobs_are_known_by_their_edges() -> None:
     arrays = Arrays([(np.array([1, 2]), np.array([2, 3]), np.array([2, 2]), np.array([1, 2], np.int8))])
     arrays.replace(20, [Edge(3, 20, 1), Edge(20, 21, 2), Edge(20, 22, 4)])
     places = arrays.places([1, 2, 3, 20, 21, 22])
-    assert arrays.is_job(places).tolist() == [False, True, False, True, False, True]
+    assert arrays.jobs[places].tolist() == [False, True, False, True, False, True]

@@ -4,14 +4,14 @@ from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headwater.lineage.edges import EdgeKind
 from headwater.lineage.graph.arrays import Arrays
 from headwater.lineage.graph.flow import Flow
-from headwater.lineage.graph.question import Question
-from headwater.lineage.graph.reach import reach
+from headwater.lineage.graph.question import Cursor, Question
+from headwater.lineage.graph.reach import Reach, reach
 
 
 def _datasets(edges: Collection[tuple[int, int]]) -> Flow:
@@ -43,3 +43,24 @@ def test_edges_lead_from_the_last_that_is_kept_on_each_way(
     shown = {found.ids.tolist()[i] for i in indexes}
     expected = [([start] + [node for node in way[1:-1] if node in shown])[-1] for way in ways]
     assert found.edges(indexes) == [(before, way[-1]) for before, way in zip(expected, ways, strict=True)]
+
+
+def _told(found: Reach) -> list[Cursor]:
+    return [Cursor(*told) for told in zip(found.distances.tolist(), found.ids.tolist(), strict=True)]
+
+
+@settings(deadline=None)
+@given(st.sets(st.tuples(_IDS, _IDS), min_size=1), st.integers(0, 20))
+def test_pages_are_by_distance_then_by_id(edges: set[tuple[int, int]], most: int) -> None:
+    found = reach(_datasets(edges), Question(start=(next(iter(edges))[0],)))
+    ordered = sorted(_told(found))
+    assert _told(found.nearest(most)) == ordered[:most]
+    for passed, cursor in enumerate(ordered, 1):
+        assert _told(found.after(cursor).nearest(most)) == ordered[passed : passed + most]
+
+
+def test_a_way_is_that_of_the_node_wherever_it_was_picked() -> None:
+    found = reach(_datasets([(1, 2), (2, 3), (3, 4), (1, 5)]), Question(start=(1,)))
+    page = found.nearest(4).pick([3, 0])
+    assert page.ids.tolist() == [4, 2]
+    assert [page.way(0), page.way(1)] == [[1, 2, 3, 4], [1, 2]]

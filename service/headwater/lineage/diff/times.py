@@ -108,7 +108,7 @@ async def _around(conn: Connection, question: TimesQuestion, at: datetime) -> _A
         if wanted:
             flow = await Past(conn, at).flow([question.node], downstream=downstream, hops=question.depth)
             asked = Question(start=(question.node,), downstream=downstream, depth=question.depth)
-            reached = (await asyncio.to_thread(reach, flow, asked)).ids.tolist()
+            reached = (await asyncio.to_thread(reach, flow, asked, ways=False)).ids.tolist()
             within = {question.node, *reached}
             edges |= {edge for edge in flow.edges_from(within) if edge[1] in within}
             nodes += reached

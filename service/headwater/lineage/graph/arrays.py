@@ -15,13 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headwater.lineage.edges import EdgeKind
+from headwater.lineage.graph.ranks import ranks
+from headwater.lineage.graph.rows import Places, distinct, edges_of, offsets_of
 
-Places: TypeAlias = NDArray[np.int32]
 Ids: TypeAlias = NDArray[np.int64]
 Kinds: TypeAlias = NDArray[np.int8]
 Flags: TypeAlias = NDArray[np.bool_]
 Part: TypeAlias = tuple[Ids, Ids, Ids, Kinds]  # of each edge its source, target, owner and kind
 
+_DENSE = 64  # to look at so many flags is as quick as to sort a place
 NOWHERE: Places = np.empty(0, np.int32)
 _FROM_JOB = (EdgeKind.OUTPUT, EdgeKind.JOB_LINEAGE, EdgeKind.JOB_DEPENDENCY)
 _TO_JOB = (EdgeKind.INPUT, EdgeKind.JOB_LINEAGE, EdgeKind.JOB_DEPENDENCY)
@@ -41,7 +43,7 @@ class Reached:
 
     places: Places
     distances: Places  # of each, in steps
-    before: Places  # the place from which each was first reached; of a start, itself
+    before: Places  # of each place found, that from which it was reached; of a start, itself. Empty if not traced
     complete: bool  # False: there is more than the depth let it see
 
 
@@ -50,23 +52,29 @@ class Arrays:
 
     def __init__(self, parts: Sequence[Part]) -> None:
         """The same edge may be there with several owners."""
-        self._ids: Ids = np.unique(_joined([np.unique(np.concatenate(part[:3])) for part in parts], np.int64))
-        found = [tuple(map(self._find, part[:3])) for part in parts]
+        self._ids: Ids = distinct(_joined([distinct(np.concatenate(part[:3])) for part in parts], np.int64))  # sorted
+        size, found = len(self._ids), [self._find(part) for part in parts]
         sources, targets, owners = (_joined([part[i] for part in found], np.int32) for i in range(3))
         del found
-        size, order = len(self._ids), np.argsort(sources, kind="stable")
-        self._sources: Places = sources[order]
-        self._targets: Places = targets[order]
-        self._owners: Places = owners[order]
+        rank = ranks(sources, targets, size)
+        self._by_place: Places = np.argsort(rank, kind="stable").astype(np.int32)  # which of the ids
+        self._of_id: Places = np.empty(size, np.int32)  # of each id its place
+        self._of_id[self._by_place] = np.arange(size, dtype=np.int32)
+        # Where each rank begins; where new nodes do, which come after all; and where these end.
+        self._ranks: Places = np.append(offsets_of(rank, 0), np.iinfo(np.int32).max).astype(np.int32)
+        sources, targets, owners = (self._of_id[column] for column in (sources, targets, owners))
+        order = np.argsort(sources, kind="stable")
+        sources, self._targets, self._owners = sources[order], targets[order], owners[order]
         self._kinds: Kinds = _joined([part[3] for part in parts], np.int8)[order]
         self._is_job: Flags = np.zeros(size, bool)
-        self._is_job[self._sources[np.isin(self._kinds, _FROM_JOB)]] = True
+        self._is_job[sources[np.isin(self._kinds, _FROM_JOB)]] = True
         self._is_job[self._targets[np.isin(self._kinds, _TO_JOB)]] = True
-        self._out = _offsets(self._sources, size)
+        self._out = offsets_of(sources, size)
         self._by_target: Places = np.argsort(self._targets, kind="stable").astype(np.int32)
-        self._in = _offsets(self._targets[self._by_target], size)
+        self._sources: Places = sources[self._by_target]  # in the order of the targets
+        self._in = offsets_of(self._targets, size)
         # Edges whose owner is at neither end, by owner.
-        foreign = np.flatnonzero((self._owners != self._sources) & (self._owners != self._targets)).astype(np.int32)
+        foreign = np.flatnonzero((self._owners != sources) & (self._owners != self._targets)).astype(np.int32)
         self._foreign: Places = foreign[np.argsort(self._owners[foreign], kind="stable")]
         self._gone: Flags | None = None  # edges of the arrays that are no more
         self._changed: Flags = np.zeros(size, bool)  # nodes of the arrays with edges in the dicts
@@ -76,6 +84,7 @@ class Arrays:
         self._added_out: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)  # (other end, kind)
         self._added_in: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
         self._added_by: dict[int, list[tuple[int, int, int]]] = {}
+        self._falling: dict[int, list[tuple[int, int]]] = {}  # by owner, of those added, which lead to a lesser rank
         self.changes = 0  # edges put in or taken out since it was built
 
     def __len__(self) -> int:
@@ -83,19 +92,23 @@ class Arrays:
 
     @property
     def edges(self) -> int:
-        return len(self._sources)
+        return len(self._targets)
+
+    @property
+    def jobs(self) -> Flags:
+        """Of each place. Of the others some are datasets, and some, owners without edges, may be either."""
+        if not self._new_ids:
+            return self._is_job
+        new = np.array([place in self._new_jobs for place in range(len(self._ids), len(self))], bool)
+        return np.concatenate((self._is_job, new))
 
     def ids(self, places: Places) -> Ids:
         if not self._new_ids:
-            return self._ids[places]
-        return np.concatenate((self._ids, np.array(self._new_ids, np.int64)))[places]
-
-    def is_job(self, places: Places) -> Flags:
-        """Of the others some are datasets, and some, owners without edges, may be either."""
-        if not self._new_ids:
-            return self._is_job[places]
-        new = np.array([place in self._new_jobs for place in range(len(self._ids), len(self))], bool)
-        return np.concatenate((self._is_job, new))[places]
+            return self._ids[self._by_place[places]]
+        is_new, found = places >= len(self._ids), np.empty(places.shape, np.int64)
+        found[~is_new] = self._ids[self._by_place[places[~is_new]]]
+        found[is_new] = np.array(self._new_ids, np.int64)[places[is_new] - len(self._ids)]
+        return found
 
     def places(self, ids: Iterable[int]) -> Places:
         """Of those that have ever had an edge; others are left out."""
@@ -107,7 +120,8 @@ class Arrays:
         if place is None:
             return []
         edges = self._owned(place)
-        columns = (self._sources[edges], self._targets[edges], self._kinds[edges])
+        sources = np.searchsorted(self._out, edges, "right") - 1
+        columns = (sources, self._targets[edges], self._kinds[edges])
         known = [*zip(*(column.tolist() for column in columns), strict=True), *self._added_by.get(place, ())]
         ids = self.ids(np.array([row[:2] for row in known], np.int32).reshape(-1, 2)).tolist()
         return [Edge(source, target, kind) for (source, target), (_, _, kind) in zip(ids, known, strict=True)]
@@ -126,6 +140,8 @@ class Arrays:
             self._added_out[source].append((target, kind))
             self._added_in[target].append((source, kind))
             self._note_jobs(source, target, kind)
+        if falling := [(source, target) for source, target, _ in added if target < self._rank(source)[0]]:
+            self._falling[place] = falling
         for node in {n for edge in added for n in edge[:2] if n < len(self._ids)}:
             self._changed[node] = True
         self.changes += len(known) + len(edges)
@@ -139,89 +155,99 @@ class Arrays:
         avoid: Places = NOWHERE,
         stop_at: Places = NOWHERE,
         free: Flags | None = None,
+        trace: bool = True,
     ) -> Reached:
         """Breadth-first. ``avoid`` is never entered; ``stop_at`` is, but not left. To enter a ``free`` node is no step."""
         size = len(self)
         seen, barrier = np.zeros(size, bool), np.zeros(size, bool)
         seen[avoid], barrier[stop_at] = True, True
-        level = np.unique(start[~seen[start]])
-        seen[level] = True
-        mark = np.empty(size, np.int32)
-        found = _Found(level)
-        ahead = NOWHERE, NOWHERE  # nodes of the next distance that are known already, and those before them
+        before = np.empty(size if trace else 0, np.int32)
+        level = _enter(start, seen)
+        if trace:
+            before[level] = level
+        levels, distances, distance = [level], [0], 0
+        ahead: list[Places] = []  # nodes of the next distance that are known already
         while True:
-            level = level[~barrier[level]] if len(stop_at) else level
-            sources, targets, _ = self._next(level, downstream)
-            fresh = ~seen[targets]
-            sources, targets = _first(sources[fresh], targets[fresh], mark)
+            sources, targets = self._next(level[~barrier[level]] if len(stop_at) else level, downstream)
+            if trace:
+                fresh = np.flatnonzero(~seen[targets])
+                targets = targets[fresh]
+                before[targets] = sources[fresh]
             if free is not None:
                 at_once = free[targets]
-                level = targets[at_once]
-                seen[level] = True
-                found.add(level, sources[at_once])
-                ahead = np.concatenate((ahead[0], targets[~at_once])), np.concatenate((ahead[1], sources[~at_once]))
+                ahead.append(targets[~at_once])
+                level = _enter(targets[at_once], seen)
                 if len(level):
+                    levels.append(level)
+                    distances.append(distance)
                     continue
-                targets, sources = ahead
-                ahead = NOWHERE, NOWHERE
-                sources, targets = _first(sources, targets, mark)
-            if not len(targets):
-                return found.reached(complete=True)
-            if depth is not None and found.distance >= depth:
-                return found.reached(complete=False)
-            level = targets
-            seen[level] = True
-            found.distance += 1
-            found.add(level, sources)
+                targets, ahead = np.concatenate(ahead), []
+            level = _enter(targets, seen)
+            more = bool(len(level))
+            if not more or (depth is not None and distance >= depth):
+                lengths = [len(level) for level in levels]
+                return Reached(np.concatenate(levels), np.repeat(np.array(distances, np.int32), lengths), before, not more)
+            distance += 1
+            levels.append(level)
+            distances.append(distance)
 
     def reaches(self, start: Places, end: Places) -> bool:
         """Whether a way leads from one to the other; walks from both ends, always where there is less to look at."""
         seen = {True: np.zeros(len(self), bool), False: np.zeros(len(self), bool)}
-        levels = {True: np.unique(start), False: np.unique(end)}
-        for downstream, level in levels.items():
-            seen[downstream][level] = True
+        levels = {True: _enter(start, seen[True]), False: _enter(end, seen[False])}
         if seen[True][levels[False]].any():
             return True
+        first, last = self._between(start, end)
         while len(levels[True]) and len(levels[False]):
             downstream = self._cost(levels[True], True) <= self._cost(levels[False], False)
-            _, targets, _ = self._next(levels[downstream], downstream)
+            _, targets = self._next(levels[downstream], downstream)
             if seen[not downstream][targets].any():
                 return True
-            targets = np.unique(targets[~seen[downstream][targets]])
-            seen[downstream][targets] = True
-            levels[downstream] = targets
+            levels[downstream] = _enter(targets[targets < last if downstream else targets >= first], seen[downstream])
         return False
 
     def neighbours(self, level: Places, *, downstream: bool) -> tuple[Places, Places, Kinds]:
         """All edges from (or, upstream, to) these nodes: these, their neighbours, kinds."""
-        return self._next(level, downstream)
+        sources, targets = self._next(level, downstream)
+        edges, _ = self._edges(level, downstream)
+        kinds = self._kinds[edges if downstream else self._by_target[edges]]
+        added = [kind for *_, kind in self._added(level, downstream)]
+        return sources, targets, np.append(kinds, added).astype(np.int8)
 
-    def _next(self, level: Places, downstream: bool) -> tuple[Places, Places, Kinds]:
-        old = level[level < len(self._ids)] if self._new_ids else level
-        offsets = self._out if downstream else self._in
-        starts = offsets[old]
-        counts = offsets[old + 1] - starts
-        sources = np.repeat(old, counts)
-        # Places of the edges: of each node, from its start on.
-        edges = np.arange(len(sources), dtype=np.int32) + np.repeat(starts - (np.cumsum(counts, dtype=np.int32) - counts), counts)
-        if not downstream:
-            edges = self._by_target[edges]
-        if self._gone is not None:
-            there = ~self._gone[edges]
-            sources, edges = sources[there], edges[there]
+    def _next(self, level: Places, downstream: bool) -> tuple[Places, Places]:
+        """As ``neighbours``, without kinds."""
+        edges, sources = self._edges(level, downstream)
         targets = (self._targets if downstream else self._sources)[edges]
-        added = self._added(level, self._added_out if downstream else self._added_in)
-        if not added:
-            return sources, targets, self._kinds[edges]
+        if not (added := self._added(level, downstream)):
+            return sources, targets
         more = np.array(added, np.int32).T
-        return (
-            np.concatenate((sources, more[0])),
-            np.concatenate((targets, more[1])),
-            np.concatenate((self._kinds[edges], more[2].astype(np.int8))),
+        return np.concatenate((sources, more[0])), np.concatenate((targets, more[1]))
+
+    def _edges(self, level: Places, downstream: bool) -> tuple[Places, Places]:
+        """Of the arrays: places in the order of the sources (or, upstream, of the targets), and of each the node."""
+        old = level[level < len(self._ids)] if self._new_ids else level
+        edges, nodes = edges_of(self._out if downstream else self._in, old)
+        if self._gone is None:
+            return edges, nodes
+        there = ~self._gone[edges if downstream else self._by_target[edges]]
+        return edges[there], nodes[there]
+
+    def _between(self, start: Places, end: Places) -> tuple[int, int]:
+        """All ways from one to the other are of places from the first of these to before the second."""
+        falling = [edge for edges in self._falling.values() for edge in edges]
+        starts, ends = start.tolist() + [target for _, target in falling], end.tolist() + [source for source, _ in falling]
+        return min((self._rank(place)[0] for place in starts), default=0), max(
+            (self._rank(place)[1] for place in ends), default=0
         )
 
-    def _added(self, level: Places, added: dict[int, list[tuple[int, int]]]) -> list[tuple[int, int, int]]:
-        if not added:
+    def _rank(self, place: int) -> tuple[int, int]:
+        """Where the places of its rank begin and end."""
+        rank = int(np.searchsorted(self._ranks, place, "right"))
+        return int(self._ranks[rank - 1]), int(self._ranks[rank])
+
+    def _added(self, level: Places, downstream: bool) -> list[tuple[int, int, int]]:
+        """From the dicts: nodes, their neighbours, kinds."""
+        if not (added := self._added_out if downstream else self._added_in):
             return []
         size = len(self._ids)
         old = level[level < size]
@@ -233,13 +259,15 @@ class Arrays:
         offsets = self._out if downstream else self._in
         return int((offsets[old + 1] - offsets[old]).sum()) + len(level)
 
-    def _find(self, ids: Ids) -> Places:
-        return np.searchsorted(self._ids, ids).astype(np.int32)
+    def _find(self, part: Part) -> NDArray[np.int32]:
+        """Which of the ids the ends and owners are; looked up in their order, as it is near in memory."""
+        known, found = np.unique(np.concatenate(part[:3]), return_inverse=True)
+        return np.searchsorted(self._ids, known).astype(np.int32)[found].reshape(3, -1)
 
     def _place(self, identifier: int) -> int | None:
-        place = int(np.searchsorted(self._ids, identifier))
-        if place < len(self._ids) and self._ids[place] == identifier:
-            return place
+        found = int(np.searchsorted(self._ids, identifier))
+        if found < len(self._ids) and self._ids[found] == identifier:
+            return int(self._of_id[found])
         return self._new_places.get(identifier)
 
     def _add(self, identifier: int) -> int:
@@ -271,43 +299,24 @@ class Arrays:
     def _take_out(self, owner: int) -> None:
         if len(edges := self._owned(owner)):
             if self._gone is None:
-                self._gone = np.zeros(len(self._sources), bool)
+                self._gone = np.zeros(self.edges, bool)
             self._gone[edges] = True
+        self._falling.pop(owner, None)
         for source, target, kind in self._added_by.pop(owner, ()):
             self._added_out[source].remove((target, kind))
             self._added_in[target].remove((source, kind))
 
 
-def _offsets(sorted_places: Places, size: int) -> Places:
-    """Where the edges of each node begin, and one place more."""
-    return np.concatenate(([0], np.cumsum(np.bincount(sorted_places, minlength=size)))).astype(np.int32)
-
-
-def _first(sources: Places, targets: Places, mark: Places) -> tuple[Places, Places]:
-    """One edge to each target. The one that is written into the mark last stays there: no sorting."""
-    order = np.arange(len(targets), dtype=np.int32)
-    mark[targets] = order
-    first = mark[targets] == order
-    return sources[first], targets[first]
+def _enter(places: Places, seen: Flags) -> Places:
+    """Those that were not seen yet, sorted, each once; now they are."""
+    if len(places) * _DENSE < len(seen):
+        entered = distinct(places[~seen[places]])
+        seen[entered] = True
+        return entered
+    before = seen.copy()
+    seen[places] = True
+    return np.flatnonzero(seen ^ before).astype(np.int32)
 
 
 def _joined(parts: Sequence[NDArray[np.generic]], dtype: type[np.generic]) -> NDArray[Any]:
     return np.concatenate(parts) if parts else np.empty(0, dtype)
-
-
-class _Found:
-    """Of a walk that goes on."""
-
-    def __init__(self, start: Places) -> None:
-        self.distance = 0
-        self._places, self._before, self._distances = [start], [start], [np.zeros(len(start), np.int32)]
-
-    def add(self, places: Places, before: Places) -> None:
-        self._places.append(places)
-        self._before.append(before)
-        self._distances.append(np.full(len(places), self.distance, np.int32))
-
-    def reached(self, *, complete: bool) -> Reached:
-        parts = self._places, self._distances, self._before
-        places, distances, before = map(np.concatenate, parts)
-        return Reached(places, distances, before, complete)

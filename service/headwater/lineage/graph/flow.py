@@ -10,7 +10,8 @@ from datetime import datetime
 import numpy as np
 
 from headwater.lineage.edges import EdgeKind
-from headwater.lineage.graph.arrays import Arrays, Ids, Places
+from headwater.lineage.graph.arrays import Arrays, Ids
+from headwater.lineage.graph.rows import Places
 
 SINK = 0x2F0B4C471A96D583
 """Exclusive or of a job's id: the node in which what an explicit job reads ends (see present_edges.sql)."""

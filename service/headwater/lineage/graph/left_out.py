@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from datetime import datetime
 
 from headwater.db.pool import Connection
@@ -24,7 +24,7 @@ async def load_passing(
     return [i for i, node in known if test is None or test(nodes[node], states.get(node))]
 
 
-def left_out(found: int, shown: Sequence[object], listed: int, by: Filter) -> list[Cut]:
+def left_out(found: int, shown: Sized, listed: int, by: Filter) -> list[Cut]:
     """``shown`` are those that the filter lets pass, of the nearest if there is one; ``listed`` is how many are on the page."""
     cut = []
     if by != Filter():

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
-from headwater.lineage.graph.arrays import Flags, Ids, Places, Reached
+from headwater.lineage.graph.arrays import Flags, Ids, Reached
 from headwater.lineage.graph.flow import Flow
-from headwater.lineage.graph.question import Grain, Question
+from headwater.lineage.graph.question import Cursor, Grain, Question
+from headwater.lineage.graph.rows import Places
 
 _FAR = np.iinfo(np.int32).max
 
 
 @dataclass(frozen=True)
 class Reach:
-    """The nodes found, nearest first, then by id; where the question started is not among them."""
+    """The nodes found, nearest first; where the question started is not among them."""
 
-    ids: Ids
     distances: Places
-    jobs: Flags
     cut: tuple[str, ...]  # why there may be more: `depth` as asked, or `size`, as the graph is larger than was read
     _flow: Flow
     _places: Places
@@ -29,6 +30,35 @@ class Reach:
     @property
     def complete(self) -> bool:
         return not self.cut
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @cached_property
+    def ids(self) -> Ids:
+        return self._flow.ids(self.nodes)
+
+    @cached_property
+    def jobs(self) -> Flags:
+        return self._flow.arrays.jobs[self.nodes]
+
+    def pick(self, indices: Sequence[int] | NDArray[np.intp]) -> Reach:
+        chosen = np.asarray(indices, np.intp)
+        return replace(self, distances=self.distances[chosen], _places=self._places[chosen])
+
+    def nearest(self, most: int) -> Reach:
+        """The first of them by distance, then by id. Of all only those of one distance are looked at."""
+        first, end = (0, len(self)) if most >= len(self) else self._of_distance(int(self.distances[most]))
+        chosen = np.arange(end)
+        if most < end:
+            chosen[first:] = first + np.argpartition(self.pick(chosen[first:]).ids, most - first)
+        within = self.pick(chosen[:most])
+        return within.pick(np.lexsort((within.ids, within.distances)))
+
+    def after(self, cursor: Cursor) -> Reach:
+        first, end = self._of_distance(cursor.distance)
+        same = np.arange(first, end)
+        return self.pick(np.concatenate((same[self.pick(same).ids > cursor.id], np.arange(end, len(self)))))
 
     def way(self, index: int) -> list[int]:
         """Ids on a shortest way from the start to the node at ``index``, both included."""
@@ -62,17 +92,30 @@ class Reach:
         before = [stop(place) for place in self._before[self._places[list(indexes)]].tolist()]
         return list(zip(self._flow.ids(np.array(before, np.int32) % size).tolist(), ids.tolist(), strict=True))
 
+    @cached_property
+    def nodes(self) -> Places:
+        """Places in the arrays."""
+        size = len(self._flow.arrays)
+        return self._places % size if len(self._before) > size else self._places
 
-def reach(flow: Flow, question: Question) -> Reach:
-    return _Reaching(flow, question).reach()
+    def _of_distance(self, distance: int) -> tuple[int, int]:
+        """The indices from and before which those of one distance are."""
+        first, end = np.searchsorted(self.distances, [distance, distance + 1])
+        return int(first), int(end)
+
+
+def reach(flow: Flow, question: Question, *, ways: bool = True) -> Reach:
+    """Without ``ways`` it is quicker, and neither ways nor edges can be asked of it."""
+    return _Reaching(flow, question, ways).reach()
 
 
 class _Reaching:
-    def __init__(self, flow: Flow, question: Question) -> None:
+    def __init__(self, flow: Flow, question: Question, ways: bool) -> None:
         self._flow = flow
         self._arrays = arrays = flow.arrays
         self._question = question
-        self._is_job = arrays.is_job(np.arange(len(arrays), dtype=np.int32))
+        self._trace = ways or bool(question.through)
+        self._is_job = arrays.jobs
         self._free = {Grain.ALL: None, Grain.DATASET: self._is_job, Grain.JOB: ~self._is_job}[question.grain]
         self._avoid = self._flow.places(question.avoid)
         self._stop_at = self._flow.places(question.stop_at)
@@ -80,34 +123,35 @@ class _Reaching:
     def reach(self) -> Reach:
         question = self._question
         found = self._walk(self._flow.places(question.start), downstream=question.downstream, depth=question.depth)
-        size = len(self._arrays)
-        before, distances = (np.full(size, -1, np.int32) for _ in range(2))
-        before[found.places] = found.before
-        distances[found.places] = found.distances
-        places, complete = found.places, found.complete
+        told = Reach(found.distances, (), self._flow, found.places, found.before)
+        complete = found.complete
         if question.through:
-            places, distances, before = self._through(distances, before)
+            told = self._through(found)
             if question.depth is not None:
-                near = distances[places] <= question.depth
-                places, complete = places[near], complete and bool(near.all())
-        ids, jobs = self._flow.ids(places % size), self._is_job[places % size]
-        start = map(self._flow.shown, question.start)
-        kept = ~np.isin(ids, np.array([*start, *self._flow.hidden], np.int64))
-        if question.grain is not Grain.ALL:
-            kept &= jobs == (question.grain is Grain.JOB)
-        ids, places, jobs = ids[kept], places[kept], jobs[kept]
-        order = np.lexsort((ids, distances[places]))
-        order = order[np.sort(np.unique(ids[order], return_index=True)[1])]  # a job and its sink are one
-        places = places[order]
+                near = np.flatnonzero(told.distances <= question.depth)
+                complete = complete and len(near) == len(told)
+                told = told.pick(near)
         cut = (*(() if complete else ("depth",)), *(() if self._flow.complete else ("size",)))
-        return Reach(ids[order], distances[places], jobs[order], cut, self._flow, places, before)
+        told = replace(told, cut=cut).pick(np.flatnonzero(self._shown()[told.nodes]))
+        return told.pick(_first(told.ids)) if self._flow.sinks else told
 
-    def _through(self, distances: Places, before: Places) -> tuple[Places, Places, Places]:
+    def _shown(self) -> Flags:
+        """Of each place whether it may be told."""
+        shown = np.ones(len(self._arrays), bool)
+        if self._question.grain is not Grain.ALL:
+            shown = self._is_job == (self._question.grain is Grain.JOB)
+        shown[self._flow.places(map(self._flow.shown, self._question.start))] = False
+        shown[self._arrays.places(self._flow.hidden)] = False
+        return shown
+
+    def _through(self, found: Reached) -> Reach:
         """Only what lies on a way by these nodes: those before them, and those after, whose ways and distances are by them.
 
         As a way may come by a node before and after it was there, those after have places of their own, above all others.
         """
-        size = len(distances)
+        size = len(self._arrays)
+        distances = np.full(size, -1, np.int32)
+        distances[found.places] = found.distances
         through = self._flow.places(self._question.through)
         through = through[distances[through] >= 0]
         shut = np.setdiff1d(self._stop_at, through)  # nothing leads on from these, so nothing comes by them
@@ -116,18 +160,32 @@ class _Reaching:
         towards = towards[distances[towards] >= 0]
         beyond, before_beyond = np.full(size, _FAR, np.int32), np.full(size, -1, np.int32)
         for node in through.tolist():
-            found = self._walk(np.array([node], np.int32), downstream=self._question.downstream)
-            by_node = found.distances + distances[node]
-            nearer = by_node < beyond[found.places]
-            beyond[found.places[nearer]] = by_node[nearer]
-            before_beyond[found.places[nearer]] = found.before[nearer] + size
-        led_to = before[through]
+            after_it = self._walk(np.array([node], np.int32), downstream=self._question.downstream)
+            by_node = after_it.distances + distances[node]
+            nearer = by_node < beyond[after_it.places]
+            places = after_it.places[nearer]
+            beyond[places] = by_node[nearer]
+            before_beyond[places] = after_it.before[places] + size
+        led_to = found.before[through]
         before_beyond[through] = np.where(led_to == through, through + size, led_to)
         after = np.setdiff1d(np.flatnonzero(beyond < _FAR), towards) + size
         places = np.concatenate((towards, after.astype(np.int32)))
-        return places, np.concatenate((distances, beyond)), np.concatenate((before, before_beyond))
+        distances = np.concatenate((distances, beyond))[places]
+        nearest = np.argsort(distances, kind="stable")
+        return Reach(distances[nearest], (), self._flow, places[nearest], np.concatenate((found.before, before_beyond)))
 
     def _walk(self, start: Places, *, downstream: bool, depth: int | None = None) -> Reached:
         return self._arrays.walk(
-            start, downstream=downstream, depth=depth, avoid=self._avoid, stop_at=self._stop_at, free=self._free
+            start,
+            downstream=downstream,
+            depth=depth,
+            avoid=self._avoid,
+            stop_at=self._stop_at,
+            free=self._free,
+            trace=self._trace,
         )
+
+
+def _first(ids: Ids) -> NDArray[np.intp]:
+    """Where each is for the first time: a job and its sink are one."""
+    return np.sort(np.unique(ids, return_index=True)[1])

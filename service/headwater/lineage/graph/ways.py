@@ -11,9 +11,10 @@ from typing import TypeAlias
 
 import numpy as np
 
-from headwater.lineage.graph.arrays import Flags, Places
+from headwater.lineage.graph.arrays import Flags
 from headwater.lineage.graph.flow import Flow
 from headwater.lineage.graph.question import Grain
+from headwater.lineage.graph.rows import Places
 
 Pair: TypeAlias = tuple[int, int]  # ids of a source and a target
 
@@ -68,7 +69,7 @@ class Between:
         self._avoid, self._stop_at = flow.places(avoid), flow.places(stop_at)
         self._arrays = arrays = flow.arrays
         self._starts, self._ends = self._flow.places(starts), self._flow.places(ends)
-        is_job = arrays.is_job(np.arange(len(arrays), dtype=np.int32))
+        is_job = arrays.jobs
         self._free: Flags | None = {Grain.ALL: None, Grain.DATASET: is_job, Grain.JOB: ~is_job}[grain]
         self._is_start, self._is_end = set(self._starts.tolist()), set(self._ends.tolist())
         self._steps: dict[int, list[int]] = {}
@@ -124,7 +125,12 @@ class Between:
         to_go = np.full(len(self._arrays), -1, np.int32)
         if len(self._ends):
             found = self._arrays.walk(
-                self._ends, downstream=not self._downstream, avoid=self._avoid, stop_at=self._stop_at, free=self._free
+                self._ends,
+                downstream=not self._downstream,
+                avoid=self._avoid,
+                stop_at=self._stop_at,
+                free=self._free,
+                trace=False,
             )
             to_go[found.places] = found.distances
         return to_go

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from headwater.lineage.graph.question import Cursor, Question
 from headwater.lineage.graph.reach import Reach
 
 
-def page_of(found: Reach, shown: Sequence[int], question: Question) -> list[int]:
-    """Of the places ``shown`` in ``found`` those on the page that is asked for."""
-    after = question.cursor
-    if after is None:
-        return list(shown[: question.limit])
-    passed = sum(_at(found, i) <= after for i in shown)
-    return list(shown[passed : passed + question.limit])
-
-
-def cursor_after(found: Reach, shown: Sequence[int], page: Sequence[int]) -> str | None:
-    """For the page that follows; None where there is none."""
-    return str(_at(found, page[-1])) if page and page[-1] != shown[-1] else None
-
-
-def _at(found: Reach, index: int) -> Cursor:
-    return Cursor(int(found.distances[index]), int(found.ids[index]))
+def page_of(shown: Reach, question: Question) -> tuple[Reach, str | None]:
+    """Nearest first, then by id; and the cursor for the page that follows, None where there is none."""
+    rest = shown.after(question.cursor) if question.cursor is not None else shown
+    page = rest.nearest(question.limit)
+    more = 0 < len(page) < len(rest)
+    return page, str(Cursor(int(page.distances[-1]), int(page.ids[-1]))) if more else None

@@ -42,14 +42,15 @@ async def rolled_impact(conn: Connection, flow: Flow, question: Question, collap
     """Of the 10,000 nearest nodes. ``flow`` must not be changed meanwhile. In a constant number of statements, and one for each
     level of parents."""
     found = await asyncio.to_thread(reach, flow, question)
-    nearest = found.ids[:SUMMED_UP].tolist()
-    nodes = await describe(conn, {*nearest, *question.start})
-    shown = await load_passing(conn, question.filter, nearest, nodes, flow.at)
+    nearest = await asyncio.to_thread(found.nearest, SUMMED_UP)
+    near = nearest.ids.tolist()
+    nodes = await describe(conn, {*near, *question.start})
+    shown = await load_passing(conn, question.filter, near, nodes, flow.at)
     homes, shapes = await (_by_parent if collapse is Collapse.PARENTS else _by_namespace)(conn, nodes)
-    heaps = heaped((homes[nearest[i]], int(found.distances[i]), bool(found.jobs[i])) for i in shown)
+    heaps = heaped((homes[near[i]], int(nearest.distances[i]), bool(nearest.jobs[i])) for i in shown)
     after = [heap for heap in heaps if question.cursor is None or Cursor(heaps[heap].distance, heap) > question.cursor]
     page = after[: question.limit]
-    edges = rolled_edges(await asyncio.to_thread(found.edges, shown), homes, downstream=question.downstream)
+    edges = rolled_edges(await asyncio.to_thread(nearest.edges, shown), homes, downstream=question.downstream)
     now, freshness = await load_freshness(conn)
     return RolledImpact(
         start=[shapes[home] for home in dict.fromkeys(homes[node] for node in question.start if node in homes)],
@@ -57,7 +58,7 @@ async def rolled_impact(conn: Connection, flow: Flow, question: Question, collap
         asOf=flow.at or now,
         complete=found.complete,
         counts=_counts(found, shown, heaps, page, question),
-        groups=await load_groups(conn, nearest),
+        groups=await load_groups(conn, near),
         freshness=freshness,
         nodes=[Rolled(**{**shapes[heap].__dict__, **asdict(heaps[heap])}) for heap in page],
         edges=[RolledEdge(origin=shapes[a].id, destination=shapes[b].id, nodes=ways) for (a, b), ways in sorted(edges.items())],
@@ -107,10 +108,10 @@ def _counts(
     listed = sum(heaps[heap].jobs + heaps[heap].datasets for heap in page)
     cut = [Cut(rule=rule, nodes=None) for rule in found.cut]
     return RolledCounts(
-        found=len(found.ids),
-        datasets=len(found.ids) - jobs,
+        found=len(found),
+        datasets=len(found) - jobs,
         jobs=jobs,
         returned=listed,
-        cut=cut + left_out(len(found.ids), shown, listed, question.filter),
+        cut=cut + left_out(len(found), shown, listed, question.filter),
         collapsed=len(heaps),
     )

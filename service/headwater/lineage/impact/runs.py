@@ -27,7 +27,7 @@ from headwater.lineage.graph.left_out import SUMMED_UP, left_out
 from headwater.lineage.graph.question import Grain, Question
 from headwater.lineage.graph.reach import Reach, reach
 from headwater.lineage.impact.groups import load_groups
-from headwater.lineage.impact.pages import cursor_after, page_of
+from headwater.lineage.impact.pages import page_of
 from headwater.lineage.impact.ways_to import ways_to
 from headwater.lineage.node_ids import NodeKind, Resolved
 from headwater.lineage.runs.downstream import Written
@@ -63,14 +63,15 @@ async def run_impact(conn: Connection, question: RunQuestion) -> RunImpact:
     )
     flow = _flow(graph)
     found = await asyncio.to_thread(reach, flow, asked)
-    nearest = found.ids[:SUMMED_UP].tolist()
-    told = await _load_told(conn, graph, start)
-    shown: Sequence[int] = range(len(found.ids))
+    nearest = found.nearest(SUMMED_UP)
+    told, shown = await _load_told(conn, graph, start), found
     if test := asked.filter.test():
-        shown = [i for i, node in enumerate(nearest) if (known := told.of(node)) and test(known, told.state(node))]
-    page = [i for i in page_of(found, shown, asked) if told.of(int(found.ids[i]))]
-    ways, cut = await asyncio.to_thread(ways_to, flow, asked, found, page)
-    await told.load_facts(conn, {int(found.ids[i]) for i in page} | {_node(start)})
+        nodes = enumerate(nearest.ids.tolist())
+        shown = nearest.pick([i for i, node in nodes if (known := told.of(node)) and test(known, told.state(node))])
+    page, cursor = page_of(shown, asked)
+    page = page.pick([i for i, node in enumerate(page.ids.tolist()) if told.of(node)])
+    ways, cut = await asyncio.to_thread(ways_to, flow, asked, page)
+    await told.load_facts(conn, {*page.ids.tolist(), _node(start)})
     now, freshness = await load_freshness(conn)
     first = await introduced_by(conn, start) if isinstance(start, Written) else None
     return RunImpact(
@@ -80,11 +81,11 @@ async def run_impact(conn: Connection, question: RunQuestion) -> RunImpact:
         asOf=now,
         complete=found.complete,
         counts=_counts(found, shown, len(page), asked, cut),
-        groups=await load_groups(conn, sorted({told.owner(node) for node in nearest})),
+        groups=await load_groups(conn, sorted({told.owner(node) for node in nearest.ids.tolist()})),
         freshness=freshness,
-        nodes=[told.reached(int(found.ids[i]), int(found.distances[i]), ways[i]) for i in page],
-        edges=_edges(graph, told, {_directed(pair, asked) for of in ways.values() for way in of for pair in pairwise(way)}),
-        cursor=cursor_after(found, shown, page),
+        nodes=[*map(told.reached, page.ids.tolist(), page.distances.tolist(), ways)],
+        edges=_edges(graph, told, {_directed(pair, asked) for of in ways for way in of for pair in pairwise(way)}),
+        cursor=cursor,
     )
 
 
@@ -124,11 +125,11 @@ def _directed(pair: Pair, asked: Question) -> Pair:
     return pair if asked.downstream else (pair[1], pair[0])
 
 
-def _counts(found: Reach, shown: Sequence[int], listed: int, asked: Question, more: Sequence[Cut]) -> RunCounts:
+def _counts(found: Reach, shown: Reach, listed: int, asked: Question, more: Sequence[Cut]) -> RunCounts:
     runs = int(found.jobs.sum())
     cut = [*(Cut(rule=rule, nodes=None) for rule in found.cut), *more]
-    cut += left_out(len(found.ids), shown, listed, asked.filter)
-    return RunCounts(found=len(found.ids), runs=runs, versions=len(found.ids) - runs, returned=listed, cut=cut)
+    cut += left_out(len(found), shown, listed, asked.filter)
+    return RunCounts(found=len(found), runs=runs, versions=len(found) - runs, returned=listed, cut=cut)
 
 
 # ---------------------------------------------------------------- what to tell

@@ -124,5 +124,5 @@ async def _untold(conn: Connection, pairs: Collection[tuple[int, int]], then: Th
 
 def beyond(flow: Flow, datasets: Collection[int], reached: Collection[int], *, downstream: bool) -> set[int]:
     """Datasets that follow from ``datasets``, without those ``reached``."""
-    found = reach(flow, Question(start=tuple(datasets), downstream=downstream, grain=Grain.DATASET))
+    found = reach(flow, Question(start=tuple(datasets), downstream=downstream, grain=Grain.DATASET), ways=False)
     return set(found.ids.tolist()).difference(reached)

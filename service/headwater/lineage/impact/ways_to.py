@@ -11,22 +11,22 @@ from headwater.lineage.graph.question import Grain, Question
 from headwater.lineage.graph.reach import Reach
 from headwater.lineage.graph.ways import MOST_WORK, Between
 
-Ways: TypeAlias = dict[int, list[list[int]]]  # of ids, from a start to the node; by place in what is reached
+Ways: TypeAlias = list[list[list[int]]]  # of ids, from a start to the node; of each node
 
 
-def ways_to(flow: Flow, question: Question, found: Reach, page: Sequence[int]) -> tuple[Ways, list[Cut]]:
+def ways_to(flow: Flow, question: Question, page: Reach) -> tuple[Ways, list[Cut]]:
     """Of each node on the page a shortest way, then the next shortest, as many as are asked for; of none, the node alone.
     The rule ``work`` cuts where looking for more would take too long."""
     if not question.paths:
-        return {i: [[int(found.ids[i])]] for i in page}, []
-    ways = {i: [found.way(i)] for i in page}
+        return [[[node]] for node in page.ids.tolist()], []
+    ways = [[page.way(i)] for i in range(len(page))]
     if question.paths == 1:
         return ways, []
     # From each node back to the starts: then one walk tells how far that is, for all nodes.
     back = Between(flow, (), question.start, downstream=not question.downstream, avoid=question.avoid, stop_at=question.stop_at)
     depth = question.depth if question.grain is Grain.ALL else None
     left, cut = MOST_WORK, 0
-    for told in ways.values():
+    for told in ways:
         [shortest] = told
         between = back.paths(question.paths, depth, starts=[shortest[-1]], work=left)
         left -= between.work

@@ -93,6 +93,7 @@ async def _of_column(conn: Connection, flow_of: FlowOf, node_id: str, place: Pla
     datasets = tuple({at.dataset_id for at in before})
     question = Question(start=datasets, depth=_TO_MODEL)
     near = await asyncio.to_thread(reach, await flow_of(question), question)
+    near = near.nearest(len(near))
     trained = await load_trained(conn, await models_among(conn, near.ids.tolist()))
     nodes = await describe(conn, [*datasets, *trained])
     found = _Found()
@@ -156,6 +157,7 @@ async def _reached(conn: Connection, flow_of: FlowOf, start: Collection[int]) ->
     reached = graph.ids.tolist()
     trained = await load_trained(conn, await models_among(conn, reached))
     places = [index for index, identifier in enumerate(reached) if identifier in trained]
+    places.sort(key=lambda index: (int(graph.distances[index]), reached[index]))
     ways = {index: graph.way(index) for index in places}
     nodes = await describe(conn, {identifier for way in ways.values() for identifier in way})
     touched = {*reached, *start}

@@ -86,7 +86,7 @@ async def _find(conn: Connection, flow_of: FlowOf, question: Question, ways: Seq
     for downstream in ways:
         asked = replace(question, downstream=downstream)
         flow = await flow_of(asked)
-        sides.append(_Side(flow, await asyncio.to_thread(reach, flow, asked)))
+        sides.append(_Side(flow, await asyncio.to_thread(reach, flow, asked, ways=False)))
     distances = nearest(side.found for side in sides)
     looked_at = list(distances)[:SUMMED_UP]
     nodes = await describe(conn, {*looked_at, *question.start})

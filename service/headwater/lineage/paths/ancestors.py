@@ -22,7 +22,7 @@ class Ancestor(NamedTuple):
 
 def nearest_common_ancestors(flow: Flow, first: Collection[int], second: Collection[int], grain: Grain) -> list[Ancestor]:
     """Those whose two ways together are shortest, by id; none of the nodes themselves."""
-    up = [reach(flow, Question(start=tuple(nodes), downstream=False, grain=grain)) for nodes in (first, second)]
+    up = [reach(flow, Question(start=tuple(nodes), downstream=False, grain=grain), ways=False) for nodes in (first, second)]
     common, first_at, second_at = np.intersect1d(up[0].ids, up[1].ids, assume_unique=True, return_indices=True)
     ways = [up[0].distances[first_at], up[1].distances[second_at]]
     theirs = np.array([*first, *second], np.int64)
