@@ -3,7 +3,8 @@
 python -m benchmarks.graph [--jobs 10000 100000 1000000] [--questions 40]
 
 As many datasets as jobs, six edges a job: four inputs, two outputs, from a dataset nearby in a layered order. A hub has 10,000
-readers. The rows are written by SQL, as their events would take hours; nothing else is left out.
+readers, and beside the layers is a chain of 500 jobs, 1,000 steps long. Each job has run once. The rows are written by SQL, as
+their events would take hours; ids are spread as hashes of names are.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import asyncio
 import os
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 from statistics import quantiles
 from typing import Any
 
@@ -23,34 +25,53 @@ from benchmarks.installation import Installation, Process, installation
 from benchmarks.report import machine, save, table
 from headwater.db import migrate
 from headwater.db.pool import Pool, open_pool
+from headwater.lineage.graph.past import Past
 from headwater.lineage.graph.present import Present
 from headwater.lineage.graph.question import Grain, Question
 from headwater.lineage.graph.reach import reach
 from headwater.lineage.impact.nodes import impact
+from headwater.lineage.paths.ways import Between
+from headwater.lineage.snapshot import snapshot
 
+_CHAIN = 500
 _SEED = """
+CREATE FUNCTION pg_temp.job(i bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT hashint8extended(i, 1)';
+CREATE FUNCTION pg_temp.dataset(i bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT hashint8extended(i, 2)';
+CREATE FUNCTION pg_temp.run(i bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT hashint8extended(i, 3)';
+CREATE TEMPORARY TABLE reads AS
+SELECT greatest(i - 1 - (random() * {reach})::int, 0) AS dataset, i AS job
+FROM generate_series(1, {jobs} - 1) i, generate_series(1, 4)
+UNION SELECT 0, i * ({jobs} / 10000) FROM generate_series(1, 9999) i
+UNION SELECT i, i FROM generate_series({jobs}, {jobs} + {chain} - 1) i;
+CREATE TEMPORARY TABLE writes AS
+SELECT i AS job, least(i + (random() * 3)::int, {jobs} - 1) AS dataset
+FROM generate_series(0, {jobs} - 1) i, generate_series(1, 2)
+UNION SELECT i, i + 1 FROM generate_series({jobs}, {jobs} + {chain} - 1) i;
 INSERT INTO namespaces (namespace_id, name, first_at) VALUES (1, 'bench', now());
 INSERT INTO jobs (job_id, namespace_id, name, first_at, last_at, floor_at)
-SELECT 1000000000 + i, 1, 'job_' || i, now(), now(), now() FROM generate_series(0, {jobs} - 1) i;
+SELECT pg_temp.job(i), 1, 'job_' || i, now(), now(), now() FROM generate_series(0, {jobs} + {chain} - 1) i;
 INSERT INTO datasets (dataset_id, namespace_id, name, canonical_id, first_at, last_at)
-SELECT 2000000000 + i, 1, 'dataset_' || i, 2000000000 + i, now(), now() FROM generate_series(0, {jobs} - 1) i;
-INSERT INTO edges (kind, source_id, target_id, owner_id, first_at, last_at)
-SELECT 1, 2000000000 + greatest(i - 1 - (random() * {reach})::int, 0), 1000000000 + i, 1000000000 + i, now(), now()
-FROM generate_series(1, {jobs} - 1) i, generate_series(1, 4) ON CONFLICT DO NOTHING;
-INSERT INTO edges (kind, source_id, target_id, owner_id, first_at, last_at)
-SELECT 2, 1000000000 + i, 2000000000 + least(i + (random() * 3)::int, {jobs} - 1), 1000000000 + i, now(), now()
-FROM generate_series(0, {jobs} - 1) i, generate_series(1, 2) ON CONFLICT DO NOTHING;
-INSERT INTO edges (kind, source_id, target_id, owner_id, first_at, last_at)
-SELECT 1, 2000000000, 1000000000 + i * ({jobs} / 10000), 1000000000 + i * ({jobs} / 10000), now(), now()
-FROM generate_series(1, 9999) i ON CONFLICT DO NOTHING;
+SELECT pg_temp.dataset(i), 1, 'dataset_' || i, pg_temp.dataset(i), now(), now() FROM generate_series(0, {jobs} + {chain}) i;
+INSERT INTO runs (run_id, month, run_uuid, job_id, raw_job_id, parented, first_at, last_at, started_at, ended_at, end_rank,
+                  running, other, streaming, linked, io_digest, code_id, facets, job_facets)
+SELECT pg_temp.run(i), date_trunc('month', now()), gen_random_uuid(), pg_temp.job(i), pg_temp.job(i), false, now(), now(), now(),
+       now(), 1, true, false, false, true, 0, 0, '{{}}', '{{}}'
+FROM generate_series(0, {jobs} + {chain} - 1) i;
+INSERT INTO edges (kind, source_id, target_id, owner_id, first_at, last_at, first_run_id, last_run_id)
+SELECT 1, pg_temp.dataset(dataset), pg_temp.job(job), pg_temp.job(job), now(), now(), pg_temp.run(job), pg_temp.run(job)
+FROM reads;
+INSERT INTO edges (kind, source_id, target_id, owner_id, first_at, last_at, first_run_id, last_run_id)
+SELECT 2, pg_temp.job(job), pg_temp.dataset(dataset), pg_temp.job(job), now(), now(), pg_temp.run(job), pg_temp.run(job)
+FROM writes;
 DELETE FROM graph_changes;
 """
+_NUMBERED = "SELECT hashint8extended(i, 1), hashint8extended(i, 2) FROM unnest(%s::bigint[]) WITH ORDINALITY u (i, n) ORDER BY n"
 
 
 def _seed(place: Installation, jobs: int) -> None:
     with psycopg.connect(place.url, autocommit=True) as conn:
         conn.execute("SELECT setseed(0.5)")
-        for statement in _SEED.format(jobs=jobs, reach=jobs // 12).split(";\n"):
+        for statement in _SEED.format(jobs=jobs, reach=jobs // 12, chain=_CHAIN).split(";\n"):
             if statement.strip():
                 conn.execute(statement.encode())
     place.analyze()
@@ -63,66 +84,104 @@ async def measured(questions: int, ask: Callable[[], Awaitable[object]]) -> tupl
         begun = time.perf_counter()
         await ask()
         times.append((time.perf_counter() - begun) * 1000)
-    return quantiles(times, n=100)[49], quantiles(times, n=100)[94]
+    return _spread(times)
+
+
+def _spread(times: Sequence[float]) -> tuple[float, float]:
+    """p50 and p95."""
+    cuts = quantiles(times, n=100)
+    return cuts[49], cuts[94]
 
 
 async def _run(pool: Pool, jobs: int, questions: int) -> dict[str, Any]:
-    rnd, present, own = random.Random(7), Present(), Process(os.getpid())
+    present, own = Present(), Process(os.getpid())
     before = own.rss_mib()
     begun = time.perf_counter()
     async with present.reading(pool) as (_, flow):
         arrays = flow.arrays
         loaded = time.perf_counter() - begun
         nodes, edges = len(arrays), arrays.edges
-    found: dict[str, Any] = {
+    loading = {
         "nodes": nodes, "edges": edges, "load s": loaded, "memory MiB": own.rss_mib() - before,
         "peak MiB": own.peak_rss_mib() - before,
     }  # fmt: skip
+    some = [0, jobs, jobs + _CHAIN, *random.Random(7).choices(range(jobs), k=1_000)]
+    async with pool.connection() as conn:
+        numbered = await (await conn.execute(_NUMBERED, (some,))).fetchall()
+    asker = _Asker(pool, present, numbered)
+    return {**loading, **await _answered(asker, questions), **await _kept_fresh(asker, questions)}
 
-    def dataset() -> int:
-        return 2_000_000_000 + rnd.randrange(jobs)
 
-    async def reaches() -> None:
-        async with present.reading(pool) as (_, flow):
-            arrays = flow.arrays
-            await asyncio.to_thread(arrays.reaches, arrays.places([dataset()]), arrays.places([dataset()]))
+class _Asker:
+    """``numbered``: ids of a job and a dataset each; the datasets of the first three are the hub and the ends of the chain."""
 
-    async def counts() -> None:
-        async with present.reading(pool) as (_, flow):
-            await asyncio.to_thread(reach, flow, Question(start=(dataset(),)))
+    def __init__(self, pool: Pool, present: Present, numbered: Sequence[tuple[int, int]]) -> None:
+        self._pool, self._present, self._random = pool, present, random.Random(7)
+        self.hub, self.chain_start, self.chain_end = (dataset for _, dataset in numbered[:3])
+        self._some = numbered[3:]
 
-    async def summary() -> None:
-        async with present.reading(pool) as (conn, flow):
-            await impact(conn, flow, Question(start=(dataset(),), limit=0))
+    def job(self) -> int:
+        return self._random.choice(self._some)[0]
 
-    async def listed() -> None:
-        async with present.reading(pool) as (conn, flow):
-            question = Question(start=(dataset(),), limit=10_000, grain=Grain.DATASET, paths=False)
-            await impact(conn, flow, question)
+    def dataset(self) -> int:
+        return self._random.choice(self._some)[1]
 
-    async def near(depth: int) -> None:
-        async with present.reading(pool) as (conn, flow):
-            await impact(conn, flow, Question(start=(dataset(),), depth=depth))
+    async def ask(self, start: int | None = None, **question: Any) -> None:
+        async with self._present.reading(self._pool) as (conn, flow):
+            await impact(conn, flow, Question(start=(start or self.dataset(),), **question))
 
-    async def changed() -> None:
-        async with pool.connection() as conn:
-            await conn.execute("UPDATE jobs SET floor_at = now() WHERE job_id = %s", [1_000_000_000 + rnd.randrange(jobs)])
+    async def ask_as_of(self, depth: int) -> None:
+        async with snapshot(self._pool) as conn:
+            start = self.dataset()
+            flow = await Past(conn, datetime.now(UTC)).flow([start], downstream=True, hops=depth)
+            await impact(conn, flow, Question(start=(start,), depth=depth))
 
-    async def refresh() -> None:
-        async with present.reading(pool):
+    async def count(self) -> None:
+        async with self._present.reading(self._pool) as (_, flow):
+            await asyncio.to_thread(reach, flow, Question(start=(self.dataset(),), limit=0))
+
+    async def reaches(self, start: int | None = None, end: int | None = None) -> None:
+        async with self._present.reading(self._pool) as (_, flow):
+            await asyncio.to_thread(Between(flow, [start or self.dataset()], [end or self.dataset()]).reachable)
+
+    async def change(self) -> None:
+        async with self._pool.connection() as conn:
+            await conn.execute("UPDATE jobs SET floor_at = now() WHERE job_id = %s", [self.job()])
+
+    async def refresh(self) -> None:
+        async with self._present.reading(self._pool):
             pass
 
-    found["is B downstream of A"] = await measured(questions, reaches)
-    found["count all downstream"] = await measured(questions, counts)
-    found["summary of all downstream"] = await measured(questions, summary)
-    found["list of 10,000"] = await measured(max(questions // 8, 3), listed)
-    found["depth 5"] = await measured(questions, lambda: near(5))
-    found["depth 20"] = await measured(questions, lambda: near(20))
-    found["nothing changed"] = await measured(questions, refresh)
-    for _ in range(3):
-        await changed()
-        found["after a change"] = await measured(2, refresh)
-    return found
+
+async def _answered(asker: _Asker, questions: int) -> dict[str, tuple[float, float]]:
+    ask, few = asker.ask, max(questions // 4, 3)
+    page: dict[str, Any] = {"limit": 10_000, "paths": False}
+    return {
+        "is B downstream of A": await measured(5 * questions, asker.reaches),
+        "is a chain's end downstream of its start": await measured(
+            questions, lambda: asker.reaches(asker.chain_start, asker.chain_end)
+        ),
+        "count all downstream": await measured(questions, asker.count),
+        "summary of all downstream": await measured(questions, lambda: ask(limit=0)),
+        "list of 10,000": await measured(few, lambda: ask(grain=Grain.DATASET, **page)),
+        "list of a hub's 10,000 readers": await measured(few, lambda: ask(asker.hub, depth=1, **page)),
+        "a chain of 1,000 steps": await measured(questions, lambda: ask(asker.chain_start)),
+        "depth 20": await measured(questions, lambda: ask(depth=20)),
+        "depth 5": await measured(questions, lambda: ask(depth=5)),
+        "depth 5, as of a time": await measured(questions, lambda: asker.ask_as_of(5)),
+        "depth 2": await measured(questions, lambda: ask(depth=2)),
+        "depth 2, as of a time": await measured(questions, lambda: asker.ask_as_of(2)),
+    }
+
+
+async def _kept_fresh(asker: _Asker, times: int) -> dict[str, tuple[float, float]]:
+    after = []
+    for _ in range(times):
+        await asker.change()
+        begun = time.perf_counter()
+        await asker.refresh()
+        after.append((time.perf_counter() - begun) * 1000)
+    return {"nothing changed": await measured(times, asker.refresh), "after a change": _spread(after)}
 
 
 async def _asked(url: str, jobs: int, questions: int) -> dict[str, Any]:
