@@ -11,9 +11,10 @@ from typing import Any, TypeAlias, TypeVar
 import psycopg
 from psycopg import AsyncRawCursor
 
+from headwater.db.arrays import values
 from headwater.db.pool import Connection
 from headwater.ingest import statements
-from headwater.ingest.arrays import Bodies, facet_maps, texts, values
+from headwater.ingest.arrays import Bodies, facet_maps, texts
 from headwater.ingest.changes import Changes, Job, Run
 from headwater.ingest.known import Known, New
 from headwater.ingest.prepare import Incoming

@@ -16,11 +16,12 @@ from psycopg import AsyncRawCursor
 
 from headwater import ids
 from headwater.db import partitions
+from headwater.db.arrays import values
 from headwater.db.pool import Connection
 from headwater.errors import Unavailable
 from headwater.ingest import erase, rehome, statements, symlinks
 from headwater.ingest.apply import Outdated, Overtaken, meant, send, write, write_floors
-from headwater.ingest.arrays import texts, values
+from headwater.ingest.arrays import texts
 from headwater.ingest.changes import Changes
 from headwater.ingest.extract import extract
 from headwater.ingest.indexing import Unread

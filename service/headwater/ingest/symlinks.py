@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from headwater.db.arrays import values
 from headwater.db.pool import Connection
 from headwater.ingest import statements
 from headwater.ingest.apply import send
-from headwater.ingest.arrays import values
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('headwater.symlinks'))"
 # LATERAL and OFFSET 0 hold the planner to the indexes: a group is small, which it cannot know.

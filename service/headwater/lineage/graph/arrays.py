@@ -52,10 +52,8 @@ class Arrays:
 
     def __init__(self, parts: Sequence[Part]) -> None:
         """The same edge may be there with several owners."""
-        self._ids: Ids = distinct(_joined([distinct(np.concatenate(part[:3])) for part in parts], np.int64))  # sorted
-        size, found = len(self._ids), [self._find(part) for part in parts]
-        sources, targets, owners = (_joined([part[i] for part in found], np.int32) for i in range(3))
-        del found
+        self._ids, (sources, targets, owners) = _numbered(parts)  # sorted
+        size = len(self._ids)
         rank = ranks(sources, targets, size)
         self._by_place: Places = np.argsort(rank, kind="stable").astype(np.int32)  # which of the ids
         self._of_id: Places = np.empty(size, np.int32)  # of each id its place
@@ -259,11 +257,6 @@ class Arrays:
         offsets = self._out if downstream else self._in
         return int((offsets[old + 1] - offsets[old]).sum()) + len(level)
 
-    def _find(self, part: Part) -> NDArray[np.int32]:
-        """Which of the ids the ends and owners are; looked up in their order, as it is near in memory."""
-        known, found = np.unique(np.concatenate(part[:3]), return_inverse=True)
-        return np.searchsorted(self._ids, known).astype(np.int32)[found].reshape(3, -1)
-
     def _place(self, identifier: int) -> int | None:
         found = int(np.searchsorted(self._ids, identifier))
         if found < len(self._ids) and self._ids[found] == identifier:
@@ -305,6 +298,16 @@ class Arrays:
         for source, target, kind in self._added_by.pop(owner, ()):
             self._added_out[source].remove((target, kind))
             self._added_in[target].remove((source, kind))
+
+
+def _numbered(parts: Sequence[Part]) -> tuple[Ids, NDArray[np.int32]]:
+    """All ids, sorted; and which of these the sources, targets and owners are."""
+    ids: Ids = distinct(_joined([distinct(np.concatenate(part[:3])) for part in parts], np.int64))
+    columns = []
+    for part in parts:
+        known, found = np.unique(np.concatenate(part[:3]), return_inverse=True)  # in order they are near each other in memory
+        columns.append(np.searchsorted(ids, known).astype(np.int32)[found].reshape(3, -1))
+    return ids, np.concatenate(columns, axis=1) if columns else np.empty((3, 0), np.int32)
 
 
 def _enter(places: Places, seen: Flags) -> Places:

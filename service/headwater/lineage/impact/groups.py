@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from headwater.catalog import meaning
 from headwater.catalog.facets import BODIES
+from headwater.db.arrays import values
 from headwater.db.pool import Connection
 from headwater.entities.graph import Group, Groups
 
@@ -15,11 +16,11 @@ _MOST = 100
 _COUNTED = """
 WITH node AS (
     SELECT true AS is_job, namespace_id, (facets->'jobType'->>1)::bigint AS type_id, (facets->'ownership'->>1)::bigint AS owner_id
-    FROM jobs WHERE job_id = ANY(%(ids)s) AND NOT is_hidden
+    FROM jobs WHERE job_id = ANY(%(ids)s::bigint[]) AND NOT is_hidden
     UNION ALL
     SELECT false, namespace_id, (coalesce(facets->'datasetType', read_facets->'datasetType')->>1)::bigint,
            (coalesce(facets->'ownership', read_facets->'ownership')->>1)::bigint
-    FROM datasets WHERE dataset_id = ANY(%(ids)s) AND NOT is_hidden
+    FROM datasets WHERE dataset_id = ANY(%(ids)s::bigint[]) AND NOT is_hidden
 )
 SELECT is_job, n.name, type_id, owner_id, count(*)
 FROM node JOIN namespaces n USING (namespace_id)
@@ -29,7 +30,7 @@ GROUP BY is_job, n.name, type_id, owner_id
 
 async def load_groups(conn: Connection, ids: Sequence[int]) -> Groups:
     """In two statements."""
-    rows = await (await conn.execute(_COUNTED, {"ids": list(ids)})).fetchall() if ids else []
+    rows = await (await conn.execute(_COUNTED, {"ids": values(ids)})).fetchall() if ids else []
     wanted = {body for row in rows for body in row[2:4] if body is not None}
     bodies: dict[int, str] = dict(await (await conn.execute(BODIES, (list(wanted),))).fetchall()) if wanted else {}
     types, owners, namespaces = Counter[str](), Counter[str](), Counter[str]()
