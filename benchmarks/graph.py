@@ -29,8 +29,8 @@ from headwater.lineage.graph.past import Past
 from headwater.lineage.graph.present import Present
 from headwater.lineage.graph.question import Grain, Question
 from headwater.lineage.graph.reach import reach
+from headwater.lineage.graph.ways import Between
 from headwater.lineage.impact.nodes import impact
-from headwater.lineage.paths.ways import Between
 from headwater.lineage.snapshot import snapshot
 
 _CHAIN = 500
@@ -49,20 +49,21 @@ FROM generate_series(0, {jobs} - 1) i, generate_series(1, 2)
 UNION SELECT i, i + 1 FROM generate_series({jobs}, {jobs} + {chain} - 1) i;
 INSERT INTO namespaces (namespace_id, name, first_at) VALUES (1, 'bench', now());
 INSERT INTO jobs (job_id, namespace_id, name, first_at, last_at, floor_at)
-SELECT pg_temp.job(i), 1, 'job_' || i, now(), now(), now() FROM generate_series(0, {jobs} + {chain} - 1) i;
+SELECT pg_temp.job(i), 1, 'job_' || i, now(), now(), now() FROM generate_series(0, {jobs} + {chain} - 1) i ORDER BY 1;
 INSERT INTO datasets (dataset_id, namespace_id, name, canonical_id, first_at, last_at)
-SELECT pg_temp.dataset(i), 1, 'dataset_' || i, pg_temp.dataset(i), now(), now() FROM generate_series(0, {jobs} + {chain}) i;
+SELECT pg_temp.dataset(i), 1, 'dataset_' || i, pg_temp.dataset(i), now(), now() FROM generate_series(0, {jobs} + {chain}) i
+ORDER BY 1;
 INSERT INTO runs (run_id, month, run_uuid, job_id, raw_job_id, parented, first_at, last_at, started_at, ended_at, end_rank,
                   running, other, streaming, linked, io_digest, code_id, facets, job_facets)
 SELECT pg_temp.run(i), date_trunc('month', now()), gen_random_uuid(), pg_temp.job(i), pg_temp.job(i), false, now(), now(), now(),
        now(), 1, true, false, false, true, 0, 0, '{{}}', '{{}}'
-FROM generate_series(0, {jobs} + {chain} - 1) i;
+FROM generate_series(0, {jobs} + {chain} - 1) i ORDER BY 1;
 INSERT INTO edges (kind, source_id, target_id, owner_id, first_at, last_at, first_run_id, last_run_id)
 SELECT 1, pg_temp.dataset(dataset), pg_temp.job(job), pg_temp.job(job), now(), now(), pg_temp.run(job), pg_temp.run(job)
-FROM reads;
+FROM reads ORDER BY 2;
 INSERT INTO edges (kind, source_id, target_id, owner_id, first_at, last_at, first_run_id, last_run_id)
 SELECT 2, pg_temp.job(job), pg_temp.dataset(dataset), pg_temp.job(job), now(), now(), pg_temp.run(job), pg_temp.run(job)
-FROM writes;
+FROM writes ORDER BY 2;
 DELETE FROM graph_changes;
 """
 _NUMBERED = "SELECT hashint8extended(i, 1), hashint8extended(i, 2) FROM unnest(%s::bigint[]) WITH ORDINALITY u (i, n) ORDER BY n"
@@ -138,7 +139,7 @@ class _Asker:
 
     async def count(self) -> None:
         async with self._present.reading(self._pool) as (_, flow):
-            await asyncio.to_thread(reach, flow, Question(start=(self.dataset(),), limit=0))
+            await asyncio.to_thread(reach, flow, Question(start=(self.dataset(),)), ways=False)
 
     async def reaches(self, start: int | None = None, end: int | None = None) -> None:
         async with self._present.reading(self._pool) as (_, flow):
@@ -155,7 +156,7 @@ class _Asker:
 
 async def _answered(asker: _Asker, questions: int) -> dict[str, tuple[float, float]]:
     ask, few = asker.ask, max(questions // 4, 3)
-    page: dict[str, Any] = {"limit": 10_000, "paths": False}
+    page: dict[str, Any] = {"limit": 10_000, "paths": 0}
     return {
         "is B downstream of A": await measured(5 * questions, asker.reaches),
         "is a chain's end downstream of its start": await measured(

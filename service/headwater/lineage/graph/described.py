@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,16 +44,22 @@ class _Row:
 
 async def describe(conn: Connection, ids: Iterable[int]) -> dict[int, Node]:
     """Those that are shown, by id, in three statements."""
-    rows: dict[int, _Row] = {}
-    if (asked := values(ids)) != "{}":
-        for job_id, namespace, name, facets in await (await conn.execute(_JOBS, (asked,))).fetchall():
+    asked = list(ids)
+    rows = await _load_datasets(conn, asked) if asked else {}
+    if rest := [identifier for identifier in asked if identifier not in rows]:
+        for job_id, namespace, name, facets in await (await conn.execute(_JOBS, (values(rest),))).fetchall():
             rows[job_id] = _Row(True, namespace, name, _shown(decode(facets)))
-        for dataset_id, *told in await (await conn.execute(_DATASETS, {"ids": asked})).fetchall():
-            namespace, name, written, read = told
-            known = rows.setdefault(dataset_id, _Row(False, namespace, name, {}))
-            known.facets = latest(known.facets, _shown({**decode(read), **decode(written)}))
     bodies = await load_bodies(conn, (row.facets for row in rows.values()))
     return _nodes(rows, bodies)
+
+
+async def _load_datasets(conn: Connection, ids: Sequence[int]) -> dict[int, _Row]:
+    rows: dict[int, _Row] = {}
+    for dataset_id, *told in await (await conn.execute(_DATASETS, {"ids": values(ids)})).fetchall():
+        namespace, name, written, read = told
+        known = rows.setdefault(dataset_id, _Row(False, namespace, name, {}))
+        known.facets = latest(known.facets, _shown({**decode(read), **decode(written)}))
+    return rows
 
 
 def _nodes(rows: Mapping[int, _Row], bodies: Bodies) -> dict[int, Node]:
