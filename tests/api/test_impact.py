@@ -422,7 +422,7 @@ async def test_statements_do_not_grow(database: str, client: httpx.AsyncClient) 
         ({"nodeId": DB + "orders", "kinds": "wire"}, 400, "query param kinds must be one of [INPUT, OUTPUT, DATASET_LINEAGE,"),
         ({"nodeId": DB + "orders", "state": "sad"}, 400, "query param state must be one of [NEW, RUNNING, COMPLETED,"),
         ({"nodeId": DB + "orders", "history": "since=noon"}, 400, "query param history must be a time with its offset"),
-        ({"nodeId": DB + "orders", "grain": "column", "kinds": "input"}, 400, "ask without asOf, history and kinds"),
+        ({"nodeId": DB + "orders", "grain": "column", "kinds": "input"}, 400, "kinds and collapse are not for columns"),
         ({"nodeId": DB + "orders", "collapse": "all"}, 400, "query param collapse must be one of [PARENTS, NAMESPACES]"),
         ({"nodeId": DB + "orders", "grain": "column", "collapse": "parents"}, 400, "collapse are not for columns"),
         ({"nodeId": DB + "orders#latest", "collapse": "parents"}, 400, "collapse is not for runs"),
