@@ -148,5 +148,5 @@ async def test_kept_fresh_it_is_as_read_anew(database: str, pool: Pool, seed: in
 async def test_old_changes_are_deleted(database: str, pool: Pool) -> None:
     await store(database, [complete("w", "a", "b")])
     async with running_housekeeping(pool, keep_s=0.01), asyncio.timeout(30), pool.connection() as conn:
-        while await (await conn.execute("SELECT FROM graph_changes")).fetchall():
+        while await (await conn.execute("SELECT FROM graph_changes")).fetchall():  # noqa: ASYNC110 - it tells nobody
             await asyncio.sleep(0.01)
