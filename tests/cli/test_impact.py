@@ -92,3 +92,10 @@ def test_what_the_service_refuses_is_told(headwater: Command) -> None:
     done = headwater("impact", "raw", "--kind", "wire")
     assert done.status == 1
     assert "must be one of [INPUT, OUTPUT" in done.err
+
+
+@pytest.mark.parametrize("command", [["impact"], ["paths", f"{DB}raw"], ["diff", "--from", "2026-01-01T00:00:00Z"]])
+def test_who_mistypes_a_node_id_is_told_those_like_it(headwater: Command, command: list[str]) -> None:
+    done = headwater(*command, f"{DB}revenu")
+    assert done.status == 1
+    assert f"{DB}revenue" in done.err

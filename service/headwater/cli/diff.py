@@ -31,12 +31,12 @@ def diff(
     as_json: AsJson = False,
 ) -> None:
     """What differs around a job or dataset between two times, two versions or two runs, as Markdown."""
-    from headwater.cli.nodes import find
+    from headwater.cli.nodes import node_id_of
 
     client = service(url)
     sides = {"from": before, "to": after}
     form = "json" if as_json else "markdown"
-    body = client.get("lineage", "diff", nodeId=find(client, node).id, direction=direction, depth=depth, format=form, **sides)
+    body = client.get("lineage", "diff", nodeId=node_id_of(client, node), direction=direction, depth=depth, format=form, **sides)
     if as_json:
         show_json(body)
         return

@@ -13,6 +13,7 @@ from headwater.cli.client import Client, Refused, decoded
 from headwater.errors import HeadwaterError, NotFound
 
 JOB, DATASET = "job", "dataset"
+_PREFIXES = ("dataset:", "datasetField:", "job:", "run:")
 _CANDIDATES = 20
 
 
@@ -42,10 +43,8 @@ def find(client: Client, text: str, name: str | None = None, kinds: Sequence[str
 
 
 def node_id_of(client: Client, text: str) -> str:
-    """As ``find``, but runs, versions and columns, of which the service is to say what they are, stay as they are told."""
-    if text.startswith(("run:", "datasetField:")) or (text.startswith("dataset:") and "#" in text):
-        return text
-    return find(client, text).id
+    """As ``find``, but a node id stays as it is told: the service says what it is, or which ids are nearly the same."""
+    return text if text.startswith(_PREFIXES) else find(client, text).id
 
 
 def _get(client: Client, kind: str, namespace: str, name: str) -> Node:

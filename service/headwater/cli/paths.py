@@ -36,10 +36,10 @@ def paths(  # noqa: PLR0913 - one option an option
 ) -> None:
     """The shortest way from one job or dataset to another, or several; or why there is none."""
     from headwater.cli.client import decoded
-    from headwater.cli.nodes import find
+    from headwater.cli.nodes import node_id_of
 
     client = service(url)
-    ends = {"from": find(client, origin).id, "to": find(client, destination).id}
+    ends = {"from": node_id_of(client, origin), "to": node_id_of(client, destination)}
     asked = {"k": k, "all": str(every).lower(), "depth": depth, "grain": grain, "format": form or "json"}
     body = client.get("paths", **ends, **asked, kinds=kinds, asOf=as_of, history=history)
     if as_json or form:
