@@ -236,6 +236,7 @@ def _fill(place: Installation, bench: Bench, events: int) -> dict[str, float]:
         if process.wait():
             raise RuntimeError("headwater ingest failed")
     seconds = time.perf_counter() - started
+    place.come_to_rest()
     return {"events": events, "seconds": seconds, "events_per_s": events / seconds}
 
 
