@@ -89,6 +89,10 @@ class Question:
     limit: int = 100
     cursor: Cursor | None = None
 
+    def as_data_flows(self, step: tuple[int, int]) -> tuple[int, int]:
+        """A step of the walk from source to target: upstream it goes against the data."""
+        return step if self.downstream else (step[1], step[0])
+
 
 FlowOf: TypeAlias = Callable[[Question], Awaitable[Flow]]
 """Gives the graph that a question is asked of, or what is needed of it."""

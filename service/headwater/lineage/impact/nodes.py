@@ -13,7 +13,7 @@ from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.evidence import load_evidence
 from headwater.lineage.graph.flow import Flow
-from headwater.lineage.graph.left_out import SUMMED_UP, left_out, load_passing
+from headwater.lineage.graph.left_out import SUMMED_UP, cut_short, left_out, load_passing
 from headwater.lineage.graph.question import Filter, Question
 from headwater.lineage.graph.reach import Reach, reach
 from headwater.lineage.impact.groups import load_groups
@@ -35,7 +35,7 @@ async def impact(conn: Connection, flow: Flow, question: Question) -> Impact:
     nodes |= await describe(conn, {identifier for of in ways for way in of for identifier in way} - nodes.keys())
     names = {identifier: node.id for identifier, node in nodes.items()}
     told = [[[identifier for identifier in way if identifier in names] for way in of] for of in ways]
-    edges = {_edge(pair, question) for of in told for way in of for pair in pairwise(way)}
+    edges = {question.as_data_flows(pair) for of in told for way in of for pair in pairwise(way)}
     listed = _listed(page, nodes, [[[names[identifier] for identifier in way] for way in of] for of in told])
     now, freshness = await load_freshness(conn)
     return Impact.model_construct(
@@ -61,12 +61,7 @@ def _listed(page: Reach, nodes: Mapping[int, Node], ways: Sequence[Sequence[list
     ]
 
 
-def _edge(pair: tuple[int, int], question: Question) -> tuple[int, int]:
-    return pair if question.downstream else (pair[1], pair[0])
-
-
 def _counts(found: Reach, shown: Reach, listed: int, question: Question, more: list[Cut]) -> Counts:
     jobs = int(found.jobs.sum())
-    cut = [*(Cut(rule=rule, nodes=None) for rule in found.cut), *more]
-    cut += left_out(len(found), shown, listed, question.filter)
+    cut = cut_short(found.cut) + more + left_out(len(found), shown, listed, question.filter)
     return Counts(found=len(found), datasets=len(found) - jobs, jobs=jobs, returned=listed, cut=cut)

@@ -11,11 +11,11 @@ from typing import TypeAlias
 
 from headwater import ids
 from headwater.db.pool import Connection
-from headwater.entities.graph import Cut, Node, Rolled, RolledCounts, RolledEdge, RolledImpact
+from headwater.entities.graph import Node, Rolled, RolledCounts, RolledEdge, RolledImpact
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.flow import Flow
-from headwater.lineage.graph.left_out import SUMMED_UP, left_out, load_passing
+from headwater.lineage.graph.left_out import SUMMED_UP, cut_short, left_out, load_passing
 from headwater.lineage.graph.parents import load_tops
 from headwater.lineage.graph.question import Cursor, Question
 from headwater.lineage.graph.reach import Reach, reach
@@ -106,12 +106,11 @@ def _counts(
 ) -> RolledCounts:
     jobs = int(found.jobs.sum())
     listed = sum(heaps[heap].jobs + heaps[heap].datasets for heap in page)
-    cut = [Cut(rule=rule, nodes=None) for rule in found.cut]
     return RolledCounts(
         found=len(found),
         datasets=len(found) - jobs,
         jobs=jobs,
         returned=listed,
-        cut=cut + left_out(len(found), shown, listed, question.filter),
+        cut=cut_short(found.cut) + left_out(len(found), shown, listed, question.filter),
         collapsed=len(heaps),
     )

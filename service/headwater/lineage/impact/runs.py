@@ -23,7 +23,7 @@ from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.arrays import Arrays
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.flow import Flow
-from headwater.lineage.graph.left_out import SUMMED_UP, left_out
+from headwater.lineage.graph.left_out import SUMMED_UP, cut_short, left_out
 from headwater.lineage.graph.question import Grain, Question
 from headwater.lineage.graph.reach import Reach, reach
 from headwater.lineage.impact.groups import load_groups
@@ -84,7 +84,7 @@ async def run_impact(conn: Connection, question: RunQuestion) -> RunImpact:
         groups=await load_groups(conn, sorted({told.owner(node) for node in nearest.ids.tolist()})),
         freshness=freshness,
         nodes=[*map(told.reached, page.ids.tolist(), page.distances.tolist(), ways)],
-        edges=_edges(graph, told, {_directed(pair, asked) for of in ways for way in of for pair in pairwise(way)}),
+        edges=_edges(graph, told, {asked.as_data_flows(pair) for of in ways for way in of for pair in pairwise(way)}),
         cursor=cursor,
     )
 
@@ -121,14 +121,9 @@ def _flow(graph: RunGraph) -> Flow:
     return Flow(arrays, frozenset(), frozenset(), {}, graph.complete)
 
 
-def _directed(pair: Pair, asked: Question) -> Pair:
-    return pair if asked.downstream else (pair[1], pair[0])
-
-
-def _counts(found: Reach, shown: Reach, listed: int, asked: Question, more: Sequence[Cut]) -> RunCounts:
+def _counts(found: Reach, shown: Reach, listed: int, asked: Question, more: list[Cut]) -> RunCounts:
     runs = int(found.jobs.sum())
-    cut = [*(Cut(rule=rule, nodes=None) for rule in found.cut), *more]
-    cut += left_out(len(found), shown, listed, asked.filter)
+    cut = cut_short(found.cut) + more + left_out(len(found), shown, listed, asked.filter)
     return RunCounts(found=len(found), runs=runs, versions=len(found) - runs, returned=listed, cut=cut)
 
 

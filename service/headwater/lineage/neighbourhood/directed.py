@@ -19,7 +19,7 @@ from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.evidence import Pair, load_evidence
 from headwater.lineage.graph.flow import Flow
-from headwater.lineage.graph.left_out import SUMMED_UP, left_out, load_passing
+from headwater.lineage.graph.left_out import SUMMED_UP, cut_short, left_out, load_passing
 from headwater.lineage.graph.question import FlowOf, Question
 from headwater.lineage.graph.reach import Reach, reach
 from headwater.lineage.neighbourhood.node_data import load_node_data
@@ -94,7 +94,7 @@ async def _find(conn: Connection, flow_of: FlowOf, question: Question, ways: Seq
     listed = passing[: question.limit]
     shown = {node: nodes[node] for node in (*question.start, *listed) if node in nodes}
     edges = {pair for side in sides for pair in side.flow.edges_from(shown) if pair[0] != pair[1] and pair[1] in shown}
-    cut = [Cut(rule=rule, nodes=None) for rule in dict.fromkeys(rule for side in sides for rule in side.found.cut)]
+    cut = cut_short(dict.fromkeys(rule for side in sides for rule in side.found.cut))
     cut += left_out(len(distances), passing, len(listed), question.filter)
     return _Around(question.start, sides, distances, shown, edges, cut)
 

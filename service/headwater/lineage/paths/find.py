@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from headwater.db.pool import Connection
-from headwater.entities.graph import Cut, Node, ProvenEdge
+from headwater.entities.graph import Node, ProvenEdge
 from headwater.entities.paths import CommonAncestor, Ended, FormerPath, NoPath, Path, Paths
 from headwater.errors import Invalid
 from headwater.lineage.edges import EdgeKind
@@ -18,6 +18,7 @@ from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.ended import load_ended
 from headwater.lineage.graph.evidence import load_evidence
 from headwater.lineage.graph.flow import Flow
+from headwater.lineage.graph.left_out import cut_short
 from headwater.lineage.graph.past import BEGINNING, DATA, Past
 from headwater.lineage.graph.question import FlowOf, Grain, Question
 from headwater.lineage.graph.ways import Between, Pair, Ways
@@ -79,7 +80,7 @@ async def find_paths(conn: Connection, flow_of: FlowOf, question: PathQuestion) 
         asOf=flow.at or now,
         reachable=reachable,
         complete=not ways.cut and bool(question.most) and flow.complete,
-        cut=[Cut(rule=rule, nodes=None) for rule in sorted(ways.cut | ({"history"} if why and why.cut else set()))],
+        cut=cut_short(sorted(ways.cut | ({"history"} if why and why.cut else set()))),
         paths=_paths(ways, names),
         nodes=list(nodes.values()),
         edges=await _evidence(conn, flow, ways.edges | (why.other_way.edges if why else set()), names),
