@@ -104,4 +104,5 @@ async def test_a_facet_that_comes_back_holds_when_a_run_told_it(database: str, p
     await store(database, events)
     async with snapshot(pool) as conn:
         found = [(await _edges(conn, Then(_at(event)), "b"))[False] for event in events]
-    assert found == [{f"b.x < a.{column} (load)"} for _, column in told]
+        since = [(await _edges(conn, Then(_at(event), _at(event)), "b"))[False] for event in events]
+    assert found == since == [{f"b.x < a.{column} (load)"} for _, column in told]

@@ -86,6 +86,14 @@ def test_a_depth_cuts_and_says_so(edges: _Edges, depth: int) -> None:
     assert [(f.distance, f.id) for f in reached.found] == sorted((f.distance, f.id) for f in reached.found)
 
 
+@given(_edges, st.integers(0, 5))
+def test_of_a_whole_dataset_a_depth_cuts_where_columns_of_others_are_left(edges: _Edges, depth: int) -> None:
+    flow, whole = _flow(edges), Place(0, "")
+    flow.onward[whole] = flow.onward.get(_place(0), {})
+    near, all_ = (reach_columns(flow, [whole], steps) for steps in (depth, None))
+    assert near.complete == (len(near.found) == len(all_.found))
+
+
 def test_a_way_that_is_known_goes_before_a_shorter_one_that_is_not() -> None:
     edges: _Edges = [((0, 2), [_VALUE], False), ((0, 1), [_VALUE], True), ((1, 2), [_VALUE], True)]
     found: dict[int, Found] = {f.place.dataset_id: f for f in reach_columns(_flow(edges), [_place(0)], None).found}

@@ -62,10 +62,11 @@ def reach_columns(flow: ColumnFlow, start: Iterable[Place], depth: int | None) -
     by_place: dict[Place, list[_State]] = {}
     for state in distances:
         by_place.setdefault(state.place, []).append(state)
-    complete = flow.complete and all(by_place.keys() >= flow.onward.get(state.place, {}).keys() for state in level)
+    whole = {place.dataset_id for place in start if not place.field}
+    beyond = {place for state in level for place in flow.onward.get(state.place, {}) if place.dataset_id not in whole}
+    complete = flow.complete and by_place.keys() >= beyond
     for place in start:
         by_place.pop(place, None)
-    whole = {place.dataset_id for place in start if not place.field}
     found = [_found(flow, states, distances) for place, states in by_place.items() if place.dataset_id not in whole]
     return ColumnReach(sorted(found, key=lambda f: (f.distance, f.id)), complete, flow, before)
 

@@ -36,7 +36,11 @@ present AS MATERIALIZED (
             )) END AS at
         ) l
         WHERE s.dataset_id = t.dataset_id AND s.owner_id = t.owner_id AND s.first_at <= %(at)s
-          AND CASE WHEN s.adds OR %(since)s::timestamptz IS NOT NULL THEN s.last_at >= t.floor_at ELSE true END
+          AND CASE
+              WHEN s.adds OR (%(since)s::timestamptz IS NOT NULL AND s.last_run_id IS NULL) THEN s.last_at >= t.floor_at
+              WHEN %(since)s::timestamptz IS NOT NULL THEN l.at >= t.floor_at
+              ELSE true
+          END
     ) k
     WHERE k.rank = 1 OR %(since)s::timestamptz IS NOT NULL
 )
