@@ -271,6 +271,22 @@ async def test_a_source_without_a_version(
     )
 
 
+async def test_the_same_content_made_again_is_the_same_data(database: str, client: httpx.AsyncClient) -> None:
+    """Of other raw data, which has no bearing on it."""
+    events = []
+    for hour in ("08", "09"):
+        content = {"headwater_checksum": {"algorithm": "md5", "value": "a1"}}
+        model = {"datasetType": {"datasetType": "MODEL"}, "version": {"datasetVersion": f"v{hour}"}}
+        raw = dataset("raw", {"version": {"datasetVersion": hour}})
+        events += [
+            run_event("COMPLETE", f"{hour}:00", "make", f"make {hour}", inputs=[raw], outputs=[dataset("t", content)]),
+            run_event("COMPLETE", f"{hour}:30", "train", f"train {hour}", inputs=["t"], outputs=[dataset("m", model)]),
+        ]
+    await store(database, events)
+    found = await _get(client, "/db%3A%2F%2Fshop/m/compare", Comparison, **{"from": "v08", "to": "v09"})
+    assert ([d["change"] for d in found["trainingData"]], found["origins"], found["changed"]) == (["SAME"], [], [])
+
+
 # ---------------------------------------------------------------- affected
 
 

@@ -64,6 +64,23 @@ async def test_a_version_that_is_named_long_after_it_was_replaced(database: str,
     assert told(await ask(pool, "two")) == [run_uuid("two"), run_uuid("new")]
 
 
+async def test_content_that_came_again_after_it_was_read(database: str, pool: Pool) -> None:
+    """Where a version's name is a hash, two runs may write the same; who reads and writes it too did not read what it wrote."""
+    table = dataset("t", {"version": {"datasetVersion": "9e10"}})
+    await store(
+        database,
+        [
+            run_event("COMPLETE", "08:00", "make", "one", outputs=[table]),
+            run_event("COMPLETE", "09:00", "mend", "same", inputs=[table], outputs=[table]),
+            run_event("COMPLETE", "10:00", "read", "reader", inputs=[table]),
+            run_event("COMPLETE", "11:00", "make", "two", outputs=[table]),
+        ],
+    )
+    assert told(await ask(pool, "one")) == [run_uuid("one"), run_uuid("same"), run_uuid("reader")]
+    assert told(await ask(pool, "same")) == [run_uuid("same"), run_uuid("reader")]
+    assert told(await ask(pool, "two")) == [run_uuid("two")]
+
+
 @pytest.mark.parametrize("seed", range(4))
 async def test_it_is_upstream_turned_round(database: str, pool: Pool, seed: int) -> None:
     rnd = random.Random(seed)

@@ -8,11 +8,12 @@ FROM (
     SELECT d.dataset_id FROM datasets d WHERE d.canonical_id = reading.canonical_id AND d.canonical_id <> d.dataset_id
 ) k
 CROSS JOIN LATERAL (
-    (  -- the external version that it names, as a run wrote it
-        SELECT true AS named, 1 AS weight, w.first_at AS at, w.run_id AS version_id, w.external_version
+    (  -- the external version that it names, as another run wrote it: where the same content came again, such as with DVC, before
+        SELECT true AS named, CASE WHEN w.first_at <= reading.start THEN 2 ELSE 1 END AS weight, w.first_at AS at, w.run_id AS version_id, w.external_version
         FROM run_versions v
         JOIN run_versions w ON w.external_id = v.external_id AND w.dataset_id = k.member AND w.output
         WHERE v.run_id = reading.run_id AND v.month = reading.month AND v.dataset_id = reading.dataset_id AND NOT v.output
+          AND w.run_id <> reading.run_id
     )
     UNION ALL
     (  -- the same, as readers saw it

@@ -109,10 +109,10 @@ def _change(was: Sequence[DataVersion], now: Sequence[DataVersion]) -> Literal["
 
 def _same(was: DataVersion, now: DataVersion) -> bool | None:
     """None where nothing tells which state of a source was read."""
-    if was.version != now.version:
-        return False
     if was.checksum is not None and now.checksum is not None:
         return was.checksum == now.checksum
+    if was.version != now.version:
+        return False
     if now.producedBy is not None or now.externalVersion is not None:
         return True
     return False if (was.rowCount, was.fields) != (now.rowCount, now.fields) else None
@@ -135,9 +135,14 @@ def _field_changes(was: DataVersion, now: DataVersion) -> list[FieldChange]:
 
 
 def _origins(before: Ancestry, after: Ancestry) -> list[Origin]:
-    """The versions that only the second stands on, whose own runs read none such."""
+    """The versions that only the second stands on, whose own runs read none such. What is behind the same content is no matter."""
     was = _by_name(before.data)
-    new = [now for now in after.data if all(_same(old, now) is False for old in was.get(_name(now.id), []))]
+    differ = [now for now in after.data if all(_same(old, now) is False for old in was.get(_name(now.id), []))]
+    new: list[DataVersion] = []
+    readers = {after.version.trainedBy.id} if after.version.trainedBy else set()
+    while found := [version for version in differ if version not in new and not readers.isdisjoint(version.readBy)]:
+        new += found
+        readers |= {version.producedBy for version in found if version.producedBy}
     made_of_new = {reader for version in new for reader in version.readBy}
     first = [version for version in new if version.producedBy not in made_of_new]
     first.sort(key=lambda version: (version.createdAt or _NEVER, -version.distance, _name(version.id)))
