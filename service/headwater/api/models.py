@@ -6,18 +6,16 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
-from headwater.api.asking import Asked, asking
+from headwater.api.asking import Asked, asking, then_of
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, Page, Read, Responses, json
 from headwater.api.parameters import Text, one_of
 from headwater.api.paths import Name
 from headwater.catalog import models
 from headwater.entities.model import Affected, Comparison, Model, Models, ModelVersion, ModelVersions, Trace
-from headwater.errors import Invalid
 from headwater.lineage.models.affected import affected
 from headwater.lineage.models.compare import compare
 from headwater.lineage.models.prov import prov
 from headwater.lineage.models.trace import FURTHEST, trace
-from headwater.lineage.node_ids import NodeKind, parse
 from headwater.lineage.snapshot import snapshot
 
 router = APIRouter(prefix="/api/v1/models", tags=["Models"])
@@ -53,10 +51,8 @@ async def get_affected(request: Request, which: Asked, node_id: _NodeId) -> Resp
 
     Of datasets, jobs and columns by the graph, of which `asOf` and `history` speak; of versions and runs by what runs read.
     """
-    if which.at is not None and parse(node_id)[0] is NodeKind.DATASET_FIELD:
-        raise Invalid("query param asOf cannot be asked of columns: which derive from which is known as of now")
     async with asking(request, which) as (conn, flow_of):
-        return json(await affected(conn, flow_of, node_id))
+        return json(await affected(conn, flow_of, node_id, await then_of(conn, which)))
 
 
 @router.get("/{namespace}/{model}", response_model=Model, responses=NOT_FOUND)

@@ -64,15 +64,19 @@ async def get_column_lineage(
     return await asyncio.to_thread(columns.encode, lambda place: shown.get(place.dataset_id), versioned=False)
 
 
-async def derived_columns(conn: Connection, start: Place) -> dict[Place, Place]:
-    """The fields that derive from one now, each with the one before it on a shortest way; before the start is itself. A
-    statement a step."""
+async def derived_columns(conn: Connection, start: Place, then: Then | None = None) -> dict[Place, Place]:
+    """The fields that derive from one, and the datasets (without a field) on all fields of which one bears, each with the one
+    before it on a shortest way; before the start is itself. An input whose own field is not known may be any. A statement a
+    step."""
     before, level = {start: start}, [start]
     while level:
         found: dict[Place, Place] = {}
-        for output, source, _, _ in await column_edges(conn, level, downstream=True):
-            if output.field and source.field and output not in before:
-                found.setdefault(output, source)
+        some = {place.dataset_id: place for place in level}
+        for output, source, _, _ in await column_edges(conn, level, downstream=True, then=then):
+            if output not in before:
+                whole = source._replace(field="")
+                met = next((place for place in (source, whole) if place in before), some[source.dataset_id])
+                found.setdefault(output, met)
         before |= found
         level = list(found)
     return before

@@ -15,10 +15,12 @@ from headwater.db.pool import Connection
 from headwater.entities.graph import Node
 from headwater.entities.model import Affected, AffectedModel, AffectedVersion
 from headwater.errors import NotFound
+from headwater.lineage.columns.edges import Then
 from headwater.lineage.columns.graph import Place
 from headwater.lineage.columns.lineage import derived_columns
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
+from headwater.lineage.graph.flow import Flow
 from headwater.lineage.graph.question import FlowOf, Question
 from headwater.lineage.graph.reach import reach
 from headwater.lineage.models.serving import load_serving
@@ -60,9 +62,9 @@ class _Found:
         self.models.append(AffectedModel(**node.__dict__, distance=distance, path=path, versions=versions))
 
 
-async def affected(conn: Connection, flow_of: FlowOf, node_id: str) -> Affected:
-    """Of ``dataset:``, ``datasetField:`` or ``job:`` by the graph that ``flow_of`` gives; of ``run:``, and of a dataset with
-    ``#version`` behind, by what runs read. Raises InvalidNodeId, Invalid, NotFound."""
+async def affected(conn: Connection, flow_of: FlowOf, node_id: str, then: Then | None) -> Affected:
+    """Of ``dataset:``, ``datasetField:`` or ``job:`` by the graph that ``flow_of`` gives, and the columns of ``then``; of
+    ``run:``, and of a dataset with ``#version`` behind, by what runs read. Raises InvalidNodeId, Invalid, NotFound."""
     start = await find_start(conn, node_id)
     if isinstance(start, StartRun):
         outputs = await Readers(conn).outputs([start.run_id])
@@ -70,7 +72,7 @@ async def affected(conn: Connection, flow_of: FlowOf, node_id: str) -> Affected:
     if isinstance(start, Written):
         return await _of_versions(conn, node_id, [start])
     if start.kind is NodeKind.DATASET_FIELD:
-        return await _of_column(conn, flow_of, node_id, Place(start.id, start.field))
+        return await _of_column(conn, flow_of, node_id, Place(start.id, start.field), then)
     return await _of_node(conn, flow_of, node_id, start.id)
 
 
@@ -82,28 +84,31 @@ async def _of_node(conn: Connection, flow_of: FlowOf, node_id: str, start: int) 
     return await _answer(conn, node_id, "DATASET", found)
 
 
-async def _of_column(conn: Connection, flow_of: FlowOf, node_id: str, place: Place) -> Affected:
+async def _of_column(conn: Connection, flow_of: FlowOf, node_id: str, place: Place, then: Then | None) -> Affected:
     """Of a field of a dataset: by the columns that derive from it, and by what trainings say of the columns that they used. A
     training that says nothing of columns counts if it reads a dataset with one of them. Models that are made with these
     models follow, by the graph. Raises NotFound where there is no such field."""
-    before = await derived_columns(conn, place)
+    before = await derived_columns(conn, place, then)
     [dataset] = await load_datasets(conn, [place.dataset_id])
     if len(before) == 1 and all(told.name != place.field for told in dataset.fields):
         raise NotFound("Field", place.field)
     datasets = tuple({at.dataset_id for at in before})
     question = Question(start=datasets, depth=_TO_MODEL)
-    near = await asyncio.to_thread(reach, await flow_of(question), question)
-    near = near.nearest(len(near))
-    trained = await load_trained(conn, await models_among(conn, near.ids.tolist()))
+    flow = await flow_of(question)
+    near = await asyncio.to_thread(reach, flow, question)
+    candidates = [*datasets, *near.nearest(len(near)).ids.tolist()]
+    trained = await load_trained(conn, await models_among(conn, candidates))
     nodes = await describe(conn, [*datasets, *trained])
-    found = _Found()
-    for model in [i for i in near.ids.tolist() if i in trained and i in nodes]:
-        uses = {t.written.uuid: use for t in trained[model] if (use := _use(t, before))}
+    found = _Found(at=flow.at)
+    for model in [i for i in candidates if i in trained and i in nodes]:
+        there = [t for t in trained[model] if _was_there(t, flow)]
+        uses = {t.written.uuid: use for t in there if (use := _use(t, before))}
         if uses:
             last = next(t for t in trained[model] if t.written.uuid in uses)
             path = [*_field_path(before, uses[last.written.uuid][1], nodes), *_job_path(last), nodes[model].id]
             judged = {uuid: by for uuid, (by, _) in uses.items()}
             found.add(nodes[model], path, len(path) - 1, trained[model], lambda t, judged=judged: judged.get(t.written.uuid))  # type: ignore[misc]
+    found.models.sort(key=lambda model: model.distance)
     await _follow(conn, flow_of, found)
     return await _answer(conn, node_id, "COLUMN", found)
 
@@ -163,9 +168,8 @@ async def _reached(conn: Connection, flow_of: FlowOf, start: Collection[int]) ->
     touched = {*reached, *start}
 
     def judge(version: Trained) -> By | None:
-        was_there = flow.at is None or version.written.at <= flow.at
         reads = version.job_id in start or not touched.isdisjoint(version.inputs.values())
-        return "DATASET" if was_there and reads else None
+        return "DATASET" if reads and _was_there(version, flow) else None
 
     found = _Found(complete=graph.complete, at=flow.at)
     for index in places:
@@ -189,6 +193,10 @@ async def _follow(conn: Connection, flow_of: FlowOf, found: _Found) -> None:
     found.complete = found.complete and further.complete
 
 
+def _was_there(version: Trained, flow: Flow) -> bool:
+    return flow.at is None or version.written.at <= flow.at
+
+
 def _use(version: Trained, fields: Collection[Place]) -> tuple[By, Place] | None:
     """How a training used one of the fields, and which."""
     if version.shown.features:
@@ -202,6 +210,7 @@ def _use(version: Trained, fields: Collection[Place]) -> tuple[By, Place] | None
                 else [_canonical(version, feature.dataset.namespace, feature.dataset.name)]
             )
         }
+        used |= {place._replace(field="") for place in used}
         return next(((by, place) for place in fields if place in used), None)
     return next((("DATASET", place) for place in fields if place.dataset_id in version.inputs.values()), None)
 
@@ -216,7 +225,7 @@ def _field_path(before: Mapping[Place, Place], place: Place, nodes: Mapping[int,
     while before[way[-1]] != way[-1]:
         way.append(before[way[-1]])
     told = [(nodes[at.dataset_id], at.field) for at in reversed(way) if at.dataset_id in nodes]
-    return [field_node_id(node.namespace, node.name, name) for node, name in told]
+    return [field_node_id(node.namespace, node.name, name) if name else node.id for node, name in told]
 
 
 def _job_path(version: Trained) -> list[str]:

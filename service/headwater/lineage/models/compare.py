@@ -135,7 +135,7 @@ def _field_changes(was: DataVersion, now: DataVersion) -> list[FieldChange]:
 
 
 def _origins(before: Ancestry, after: Ancestry) -> list[Origin]:
-    """The versions that only the second stands on, whose own runs read none such. What is behind the same content is no matter."""
+    """The versions that only the second stands on, whose own runs read none such; but not what is behind the same content."""
     was = _by_name(before.data)
     differ = [now for now in after.data if all(_same(old, now) is False for old in was.get(_name(now.id), []))]
     new: list[DataVersion] = []
