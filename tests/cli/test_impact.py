@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
-from tests.build import Event, run_event, run_uuid
+from tests.build import Event, dataset, run_event, run_uuid
 from tests.cli.conftest import Command
 from tests.conftest import Server, cloned, served
 from tests.lineage.graphs import complete
@@ -14,6 +15,13 @@ from tests.lineage.graphs import complete
 from headwater.cli.client import Client
 
 DB = "dataset:db://shop:"
+_EMAIL = {"namespace": "db://shop", "name": "people", "field": "email"}
+_HASHED = {
+    "columnLineage": {
+        "fields": {"hash": {"inputFields": [{**_EMAIL, "transformations": [{"type": "DIRECT", "masking": True}]}]}},
+        "dataset": [{**_EMAIL, "transformations": [{"type": "INDIRECT", "subtype": "FILTER"}]}],
+    }
+}
 
 
 def _task(task: str, inputs: str, outputs: str) -> Event:
@@ -30,6 +38,8 @@ def pipeline(server: Server) -> Iterator[str]:
         _task("clean", "orders", "clean"),
         _task("sum", "clean", "revenue"),
         run_event("COMPLETE", "08:20", "dag", "dag"),
+        run_event("COMPLETE", "08:30", "hash", "hash", inputs=["people"], outputs=[dataset("hashed", _HASHED)]),
+        complete("report", "hashed", "board", "08:40"),
         run_event("FAIL", "09:00", "mail", "mail", inputs=["revenue"]),
     ]
     with cloned(server.url, server.template) as database, served(database) as url:
@@ -65,6 +75,15 @@ def test_collapsed_to_dags(headwater: Command) -> None:
     done = headwater("impact", "raw", "--collapse", "parents")
     assert "job:shop:dag\n" in done.out
     assert "dag.clean" not in done.out
+
+
+def test_how_columns_are_affected_and_where_data_flows_on_without(headwater: Command) -> None:
+    done = headwater("impact", "datasetField:db://shop:people:email")
+    assert "2 columns: 1 datasets, 1 values, 1 rows, 0 both" in done.out
+    rows = [re.sub(" {2,}", "  ", line) for line in done.out.splitlines()]
+    assert "1  values, masked, last column  datasetField:db://shop:hashed:hash  -  -" in rows
+    assert f"1  rows, last column  {DB}hashed  -  -" in rows
+    assert f"2  DATASET  {DB}board  -  {DB}hashed" in rows
 
 
 def test_of_a_run_and_of_a_version(headwater: Command) -> None:

@@ -37,6 +37,7 @@ _Paths = Annotated[int, typer.Option(min=0, max=20, help="How many ways to tell 
 _Limit = Annotated[int, typer.Option(min=0, max=10_000, help="Most nodes to list.")]
 _MOST_GROUPS = 5
 _COUNTED = ("datasets", "jobs", "runs", "versions")
+_AFFECTED = ("datasets", "values", "rows", "both")
 
 
 def impact(  # noqa: PLR0913 - one option an option
@@ -100,7 +101,9 @@ def impact(  # noqa: PLR0913 - one option an option
 
 def _show(told: dict[str, Any]) -> None:
     counts = told["counts"]
-    show(f"{counts['found']:,} nodes: {', '.join(f'{counts[kind]:,} {kind}' for kind in _COUNTED if kind in counts)}")
+    by_columns = "tableLevel" in told
+    kinds, nodes = (_AFFECTED, "columns") if by_columns else (_COUNTED, "nodes")
+    show(f"{counts['found']:,} {nodes}: {', '.join(f'{counts[kind]:,} {kind}' for kind in kinds if kind in counts)}")
     if first := told.get("introducedBy"):
         show(dim("  came in with: "), f"{first['id']} of job:{first['namespace']}:{first['name']}")
     for group in ("types", "owners", "namespaces"):
@@ -110,8 +113,12 @@ def _show(told: dict[str, Any]) -> None:
         heading("Nearest first")
         if "collapsed" in counts:
             table(["STEPS", "JOBS", "DATASETS", "NODE"], [_heap(node) for node in told["nodes"]])
+        elif by_columns:
+            table(["STEPS", "AFFECTS", "NODE", "OWNERS", "BY WAY OF"], [_column(reached) for reached in told["nodes"]])
         else:
             table(["STEPS", "TYPE", "NODE", "OWNERS", "BY WAY OF"], [_row(reached) for reached in told["nodes"]])
+    if by_columns and told["tableLevel"]["found"]:
+        _show_tables(told["tableLevel"])
     for cut in counts["cut"]:
         nodes = f"{cut['nodes']:,} nodes" if cut["nodes"] is not None else "more nodes"
         show(dim(f"{nodes} left out by {cut['rule']}"), err=True)
@@ -122,6 +129,29 @@ def _heap(node: dict[str, Any]) -> list[str]:
 
 
 def _row(node: dict[str, Any]) -> list[str]:
-    way = [step.partition(":")[2].rpartition(":")[2] for step in node["path"][1:-1]]
-    owners = ", ".join(owner["name"] for owner in node["owners"])
-    return [str(node["distance"]), node["type"] or node["kind"], node["id"], owners or "-", " → ".join(way) or "-"]
+    return [str(node["distance"]), node["type"] or node["kind"], node["id"], _owners(node), _way(node)]
+
+
+def _column(node: dict[str, Any]) -> list[str]:
+    marks = {"masked": node["masked"], "not for sure": not node["resolved"], "last column": node["ends"] is True}
+    affects = "values, rows" if node["affects"] == "BOTH" else node["affects"].lower()
+    told = ", ".join([affects, *(mark for mark, holds in marks.items() if holds)])
+    return [str(node["distance"]), told, node["id"], _owners(node), _way(node)]
+
+
+def _show_tables(told: dict[str, Any]) -> None:
+    heading("Data flows on, but nobody tells its columns")
+    rows = [[str(n["distance"]), n["type"] or n["kind"], n["id"], _owners(n), n["nearest"]] for n in told["nodes"]]
+    table(["STEPS", "TYPE", "NODE", "OWNERS", "FROM"], rows)
+    if left := told["found"] - len(rows):
+        show(dim(f"{left:,} more like these"))
+    if told["beyond"]:
+        show(dim(f"{told['beyond']:,} datasets further on"))
+
+
+def _owners(node: dict[str, Any]) -> str:
+    return ", ".join(owner["name"] for owner in node["owners"]) or "-"
+
+
+def _way(node: dict[str, Any]) -> str:
+    return " → ".join(step.partition(":")[2].rpartition(":")[2] for step in node["path"][1:-1]) or "-"

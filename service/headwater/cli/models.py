@@ -173,6 +173,10 @@ def _show_use(told: dict[str, Any]) -> None:
 
 def _show_missing(found: dict[str, Any]) -> None:
     heading(f"Can it be made again? {found['score']:.0%}: {found['known']} of {found['needed']} things are known")
+    by_message: dict[str, list[str]] = {}
     for missing in found["missing"]:
-        show("  ", missing["message"])
-        show("    ", dim(missing["nodeId"]))
+        by_message.setdefault(missing["message"], []).append(missing["nodeId"])
+    for message, node_ids in by_message.items():
+        show("  ", message)
+        for node_id in node_ids:
+            show("    ", dim(node_id))
