@@ -126,6 +126,33 @@ async def test_two_writers_of_one_table_both_count(database: str, client: httpx.
     assert [(c["what"], c["turn"], c["source"]) for c in told["changes"]] == [("COLUMN", "ADDED", "datasetField:db://shop:y:b")]
 
 
+async def test_columns_that_are_told_explicitly_and_of_another_name(database: str, client: httpx.AsyncClient) -> None:
+    """``b`` is made of ``u``, then explicitly of ``v``, then, by a facet again, of ``w``, which is another name of ``u``."""
+
+    def explicit(time: str, run: str, source: str) -> Event:
+        inputs = [{"type": "DATASET", "namespace": "db://shop", "name": source, "field": "x"}]
+        entry = {"type": "DATASET", "namespace": "db://shop", "name": "b", "fields": {"a": {"inputs": inputs}}}
+        return _wrote(time, run, dataset("b"), inputs=[source], job_facets={"lineage": {"entries": [entry]}})
+
+    alias = {"symlinks": {"identifiers": [{"namespace": "db://shop", "name": "w", "type": "TABLE"}]}}
+    await store(database, [
+        complete("load", "", "u v", "07:00"), run_event("COMPLETE", "07:10", "link", "link", outputs=[dataset("u", alias)]),
+        _wrote("08:00", "facet", dataset("b", _columns("a", "u.x"))),
+        explicit("10:00", "explicit", "v"),
+        _wrote("13:00", "again", dataset("b", _columns("a", "w.x"))),
+    ])  # fmt: skip
+    of_u, of_v = (("a", f"datasetField:db://shop:{source}:x") for source in "uv")
+
+    async def columns(before: str, after: str) -> set[tuple[Any, ...]]:
+        told = (await _ask(client, DB + "b", before, after, depth=0))["changes"]
+        return {((c["name"], c["source"]), c["turn"], c["run"]) for c in told if c["what"] == "COLUMN"}
+
+    by, again = str(run_uuid("explicit")), str(run_uuid("again"))
+    assert await columns(MORNING, NOON) == {(of_u, "REMOVED", by), (of_v, "ADDED", by)}
+    assert await columns(NOON, EVENING) == {(of_v, "REMOVED", again), (of_u, "ADDED", again)}
+    assert await columns(MORNING, EVENING) == set()
+
+
 async def test_what_events_without_a_run_told(database: str, client: httpx.AsyncClient) -> None:
     def view(time: str, kind: str, text: str, source: str, *fields: str) -> Event:
         inputs = [{"type": "DATASET", "namespace": "db://shop", "name": source}]

@@ -27,7 +27,8 @@ from headwater.ingest.commit import Memory, commit
 from headwater.ingest.words import renew_all
 from headwater.lineage.columns.edges import Then, column_edges
 from headwater.lineage.columns.graph import Place
-from headwater.lineage.diff.past_facets import causes, columns_at, facets_at
+from headwater.lineage.diff.past_columns import columns_at
+from headwater.lineage.diff.past_facets import causes, facets_at
 from headwater.lineage.graph.begun import load_begun
 from headwater.lineage.graph.ended import load_ended
 from headwater.lineage.near import find_node
@@ -249,7 +250,7 @@ PAST: dict[str, Callable[[Connection], Awaitable[object]]] = {
     "edges that ended": lambda conn: load_ended(conn, _EDGES, _EIGHT, _NAMES),
     "edges that began": lambda conn: load_begun(conn, _EDGES, _SEVEN, _EIGHT),
     "facets": lambda conn: facets_at(conn, [*_NAMES], _EIGHT),
-    "columns": lambda conn: columns_at(conn, [_C], [(_BUSY_JOB, _C)], _EIGHT),
+    "columns": lambda conn: columns_at(conn, [_C], _EIGHT),
     "columns downstream": lambda conn: column_edges(conn, [Place(7, ""), Place(8, "y")], downstream=True, then=Then(_EIGHT)),
     "columns upstream": lambda conn: column_edges(conn, [Place(7, ""), Place(8, "x")], downstream=False, then=Then(_EIGHT)),
     "causes": lambda conn: causes(conn, [(_HUB, "schema", 1), (_BUSY_JOB, "jobType", 1)], _SEVEN, _EIGHT),

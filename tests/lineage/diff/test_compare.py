@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from headwater.catalog.facets import Shown
 from headwater.entities.diff import Change
-from headwater.lineage.diff.compare import compared, compared_columns, facet_differences, statistics
+from headwater.lineage.diff.compare import compared, compared_columns, facet_differences, statistics, told_columns
 
 _texts = st.text("ab", max_size=2)
 _json = st.recursive(
@@ -39,7 +39,8 @@ def test_any_facets_can_be_compared_and_the_same_are_the_same(old: dict[str, Any
     mirrored = {"ADDED": "REMOVED", "REMOVED": "ADDED", "CHANGED": "CHANGED"}
     assert {(w, n, mirrored[t], a, b) for w, n, t, b, a in there} == set(back)
     assert [d.path for d in facet_differences("RUN", before, after)] == [d.path for d in facet_differences("RUN", after, before)]
-    compared_columns("n", before.values(), after.values())
+    for body in (*before.values(), *after.values()):
+        told_columns(body)
 
 
 def test_what_a_dataset_is_compared_by() -> None:
@@ -76,7 +77,8 @@ def test_how_columns_are_derived() -> None:
         dataset = [{"namespace": "ns", "name": "f", "transformations": [transformation]}]
         return {"columnLineage": {"fields": {"a": {"inputFields": [source]}}, "dataset": dataset}}
 
-    changes = compared_columns("n", _shown(facet("DIRECT")).values(), _shown(facet("INDIRECT", masking=True)).values())
+    old, new = (told_columns(_shown(told)["columnLineage"]) for told in (facet("DIRECT"), facet("INDIRECT", masking=True)))
+    changes = compared_columns("n", old, new)
     assert [(c.name, c.source, c.turn, c.before, c.after) for c in changes] == [
         ("a", "datasetField:ns:t:x", "CHANGED", "DIRECT JOIN", "INDIRECT JOIN masking"),
         ("", "dataset:ns:f", "CHANGED", "DIRECT JOIN", "INDIRECT JOIN masking"),

@@ -42,9 +42,8 @@ def compared(node: str, before: Shown, after: Shown, *, is_job: bool) -> list[Ch
     ]
 
 
-def compared_columns(node: str, before: Iterable[msgspec.Raw], after: Iterable[msgspec.Raw]) -> list[Change]:
-    """Of columnLineage facets: those of all who write the dataset."""
-    return _changes(node, "COLUMN", _columns(before), _columns(after))
+def compared_columns(node: str, before: Told, after: Told) -> list[Change]:
+    return _changes(node, "COLUMN", before, after)
 
 
 def _changes(node: str, what: What, before: Told, after: Told) -> list[Change]:
@@ -92,28 +91,26 @@ def _one(told: str | None) -> Told:
     return {} if told is None else {("", None): told}
 
 
-def _columns(bodies: Iterable[msgspec.Raw]) -> Told:
+def told_columns(body: msgspec.Raw | None) -> Told:
+    """What a columnLineage facet says."""
+    facet = (shapes.read(shapes.ColumnLineage, body) if body is not None else None) or shapes.ColumnLineage()
     told: dict[tuple[str, str | None], str | None] = {}
-    for body in bodies:
-        facet = shapes.read(shapes.ColumnLineage, body) or shapes.ColumnLineage()
-        for field, output in (facet.fields or {}).items():
-            old = shapes.Transformation(type=output.transformationType)
-            for source in output.inputFields or []:
-                told[field, _source(source)] = _derivation(source.transformations or [old])
-        for source in facet.dataset or []:
-            told["", _source(source)] = _derivation(source.transformations or [])
+    for field, output in (facet.fields or {}).items():
+        old = shapes.Transformation(type=output.transformationType)
+        for source in output.inputFields or []:
+            told[field, source_id(source.namespace, source.name, source.field)] = derivation(source.transformations or [old])
+    for source in facet.dataset or []:
+        told["", source_id(source.namespace, source.name, source.field)] = derivation(source.transformations or [])
     return told
 
 
-def _source(source: shapes.InputField) -> str:
-    if source.field:
-        return field_node_id(source.namespace, source.name, source.field)
-    return dataset_node_id(source.namespace, source.name)
+def source_id(namespace: str, name: str, field: str | None) -> str:
+    return field_node_id(namespace, name, field) if field else dataset_node_id(namespace, name)
 
 
-def _derivation(told: Iterable[shapes.Transformation]) -> str | None:
-    """Such as ``DIRECT AGGREGATION``, or ``DIRECT TRANSFORMATION masking``."""
-    words = (" ".join(filter(None, (t.type, t.subtype, "masking" if t.masking else None))) for t in told)
+def derivation(told: Iterable[shapes.Transformation]) -> str | None:
+    """Such as ``DIRECT AGGREGATION``, or ``DIRECT TRANSFORMATION masking``; each once."""
+    words = {" ".join(filter(None, (t.type, t.subtype, "masking" if t.masking else None))) for t in told}
     return ", ".join(sorted(filter(None, words))) or None
 
 

@@ -11,12 +11,11 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from headwater.catalog.facets import Facet, FacetMap, decode, latest
+from headwater.catalog.facets import FacetMap, decode, latest
 from headwater.db.pool import Connection
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _RUNS = 10  # of a node, that are looked at for a facet that later ones told otherwise
-_WRITINGS = 20  # of a job, for column lineage
 _SCANNED = 1_000  # runs of a node that are looked at for the one that first told of a facet
 
 _DATASETS = """
@@ -53,43 +52,8 @@ CROSS JOIN LATERAL (
 ) f
 WHERE j.job_id = ANY(%(ids)s)
 """
-# What a job told last of an output counts, as long as it writes it; beside it what the dataset's own events told.
-_COLUMNS = """
-SELECT k.dataset_id, told.facet
-FROM unnest(%(jobs)s::bigint[], %(datasets)s::bigint[]) AS k (job_id, dataset_id)
-CROSS JOIN LATERAL (
-    SELECT jsonb_build_object('columnLineage', io.facets->'columnLineage')::text AS facet
-    FROM (
-        SELECT run_id, month FROM runs
-        WHERE job_id = k.job_id AND linked AND CASE WHEN linked THEN first_at END <= %(at)s
-        ORDER BY CASE WHEN linked THEN first_at END DESC, run_id LIMIT %(runs)s
-    ) r
-    JOIN run_io io ON io.run_id = r.run_id AND io.month = r.month AND io.output
-    JOIN datasets d ON d.dataset_id = io.dataset_id AND d.canonical_id = k.dataset_id
-    WHERE (io.facets->'columnLineage'->>0)::bigint <= %(micros)s
-    ORDER BY (io.facets->'columnLineage'->>0)::bigint DESC LIMIT 1
-) told
-UNION ALL
-SELECT d.canonical_id, jsonb_build_object('columnLineage', told.facet)::text
-FROM datasets d
-CROSS JOIN LATERAL (
-    SELECT o.facet
-    FROM (
-        SELECT d.facets->'columnLineage' AS facet
-        WHERE EXISTS (
-            SELECT FROM column_lineage l
-            WHERE l.dataset_id = d.dataset_id AND l.owner_id = d.dataset_id
-              AND (extract(epoch FROM l.last_at) * 1000000)::bigint = (d.facets->'columnLineage'->>0)::bigint)
-        UNION ALL
-        SELECT v.facets->'columnLineage' FROM dataset_versions v WHERE v.dataset_id = d.dataset_id AND v.declared
-    ) o
-    WHERE (o.facet->>0)::bigint <= %(micros)s
-    ORDER BY (o.facet->>0)::bigint DESC LIMIT 1
-) told
-WHERE d.dataset_id = ANY(%(ids)s) OR d.canonical_id = ANY(%(ids)s) AND d.canonical_id <> d.dataset_id
-"""
 _TOLD_BY = """
-SELECT k.id, k.key, f.at, f.run_uuid
+SELECT k.id, k.key, k.body_id, f.at, f.run_uuid
 FROM unnest(%(ids)s::bigint[], %(keys)s::text[], %(bodies)s::bigint[]) AS k (id, key, body_id)
 CROSS JOIN LATERAL (
     SELECT told.at, r.run_uuid
@@ -109,7 +73,7 @@ CROSS JOIN LATERAL (
     ORDER BY told.at LIMIT 1
 ) f
 UNION ALL
-SELECT k.id, k.key, f.at, f.run_uuid
+SELECT k.id, k.key, k.body_id, f.at, f.run_uuid
 FROM unnest(%(ids)s::bigint[], %(keys)s::text[], %(bodies)s::bigint[]) AS k (id, key, body_id)
 CROSS JOIN LATERAL (
     SELECT r.at, r.run_uuid
@@ -139,28 +103,10 @@ async def facets_at(conn: Connection, ids: Collection[int], at: datetime) -> dic
     return {node: {**_latest(read), **_latest(written)} for node, (written, read) in told.items()}
 
 
-async def columns_at(
-    conn: Connection, ids: Collection[int], writers: Collection[tuple[int, int]], at: datetime
-) -> dict[int, list[Facet]]:
-    """The columnLineage facets of datasets, by id. ``writers``: jobs with the datasets that they wrote then."""
-    asked = {
-        "ids": list(ids),
-        "jobs": [job for job, _ in writers],
-        "datasets": [dataset for _, dataset in writers],
-        "at": at,
-        "micros": _micros(at),
-        "runs": _WRITINGS,
-    }
-    found: dict[int, list[Facet]] = {}
-    for dataset, text in await (await conn.execute(_COLUMNS, asked)).fetchall():
-        found.setdefault(dataset, []).extend(decode(text).values())
-    return found
-
-
 async def causes(
     conn: Connection, told: Sequence[tuple[int, str, int]], since: datetime, at: datetime
-) -> Mapping[tuple[int, str], Cause]:
-    """By node and key of a facet: the first run between two times that told of the facet with a certain body."""
+) -> Mapping[tuple[int, str, int], Cause]:
+    """By node, key of a facet, and its body: the first run between two times that told of it."""
     asked = {
         "ids": [node for node, _, _ in told],
         "keys": [key for _, key, _ in told],
@@ -170,9 +116,9 @@ async def causes(
         "scanned": _SCANNED,
     }
     rows = await (await conn.execute(_TOLD_BY, asked)).fetchall() if told else []
-    found: dict[tuple[int, str], Cause] = {}
-    for node, key, time, run in sorted(rows, key=lambda row: row[2]):
-        found.setdefault((node, key), Cause(time, run))
+    found: dict[tuple[int, str, int], Cause] = {}
+    for node, key, body, time, run in sorted(rows, key=lambda row: row[3]):
+        found.setdefault((node, key, body), Cause(time, run))
     return found
 
 

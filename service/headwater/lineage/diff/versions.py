@@ -11,7 +11,7 @@ from headwater.db.pool import Connection
 from headwater.entities.dataset import DatasetVersion
 from headwater.entities.diff import VersionDiff, VersionSide
 from headwater.entities.graph import Node
-from headwater.lineage.diff.compare import compared, compared_columns, statistics
+from headwater.lineage.diff.compare import compared, compared_columns, statistics, told_columns
 from headwater.lineage.diff.runs import diff_runs
 from headwater.lineage.node_ids import job_node_id
 
@@ -20,7 +20,7 @@ async def diff_versions(conn: Connection, node: Node, before: UUID, after: UUID)
     """Of a dataset. Raises NotFound where it has no such version."""
     old = await get_dataset_version(conn, node.namespace, node.name, before)
     new = await get_dataset_version(conn, node.namespace, node.name, after)
-    columns = [[raw] if (raw := version.facets.get("columnLineage")) else [] for version in (old, new)]
+    columns = [told_columns(version.facets.get("columnLineage")) for version in (old, new)]
     run_told = [
         RunKey(ids.version_of(version.version), ids.run_month(version.createdByRun.id))
         for version in (old, new)
