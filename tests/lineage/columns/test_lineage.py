@@ -165,6 +165,30 @@ async def test_a_version_is_as_it_was(database: str, pool: Pool) -> None:
             await ask(pool, unknown)
 
 
+async def test_a_version_that_was_told_explicitly(database: str, pool: Pool) -> None:
+    """That goes before the facet. Of what the job itself makes, and of another output, nothing comes from here."""
+
+    def source(name: str, column: str | None = None) -> dict[str, Any]:
+        return {"type": "DATASET", "namespace": "db://shop", "name": name, "field": column}
+
+    fields = {"x": {"inputs": [source("a", "x"), source("a")]}, "y": {"inputs": [{"type": "JOB"}]}}
+    entries = [
+        {**source("b"), "inputs": [source("a"), source("a", "f")], "fields": fields},
+        {**source("c"), "fields": {"z": {"inputs": [source("a", "z")]}}},
+    ]
+    told = run_event(
+        "COMPLETE", "08:00", "load", inputs=["a"], outputs=[dataset("b", derives("x < a.other")), "c"],
+        job_facets={"lineage": {"entries": entries}},
+    )  # fmt: skip
+    await store(database, [told])
+    now = await ask(pool, "dataset:db://shop:b")
+    version = next(node.data.datasetVersion for node in now.graph if node.data.dataset == "b")
+    then = await ask(pool, f"dataset:db://shop:b#{version}")
+    assert nodes(then) == nodes(now) == {"a.x", "b.x"}
+    [made] = [node.data for node in then.graph if node.data.dataset == "b"]
+    assert [(d.dataset, d.field) for d in (*made.inputDatasets, *made.datasetInfluences)] == [("a", None), ("a", "f")]
+
+
 async def test_a_job_version_is_as_its_run_was(database: str, pool: Pool) -> None:
     await store(database, CHAIN)
     async with pool.connection() as conn:

@@ -22,13 +22,14 @@ from headwater.lineage.node_ids import NodeKind, Resolved
 from headwater.lineage.walk import walk
 from headwater.openlineage import facets as shapes
 
-# What runs wrote: the column lineage and the schema of each output, if they told them.
+# What runs wrote: the column lineage of each output, and what their jobs said explicitly, if they told it.
 _WRITTEN = """
-SELECT io.run_id, io.month, d.canonical_id, coalesce(r.started_at, r.first_at), lineage.body
+SELECT io.run_id, io.month, io.dataset_id, d.canonical_id, coalesce(r.started_at, r.first_at), lineage.body, explicit.body
 FROM run_io io
 JOIN runs r ON r.run_id = io.run_id AND r.month = io.month
 JOIN datasets d ON d.dataset_id = io.dataset_id
-JOIN facet_bodies lineage ON lineage.body_id = (io.facets->'columnLineage'->>1)::bigint
+LEFT JOIN facet_bodies lineage ON lineage.body_id = (io.facets->'columnLineage'->>1)::bigint
+LEFT JOIN facet_bodies explicit ON explicit.body_id = (r.job_facets->'lineage'->>1)::bigint
 WHERE io.run_id = ANY(%(runs)s) AND io.output AND d.canonical_id = ANY(%(datasets)s)
 """
 _INPUTS = """
@@ -78,9 +79,11 @@ SELECT EXISTS (SELECT FROM run_io io JOIN datasets d USING (dataset_id)
 class _Written(NamedTuple):
     run_id: int
     month: date
+    dataset_id: int  # as the run names it
     canonical_id: int
     start: datetime
-    lineage: str
+    lineage: str | None
+    explicit: str | None
 
 
 async def version_columns(conn: Connection, node: Resolved, node_id: str, depth: int) -> bytes:
@@ -141,10 +144,38 @@ async def _read(conn: Connection, written: Sequence[_Written]) -> dict[tuple[int
     }
 
 
+def _told(written: _Written) -> shapes.ColumnLineage | None:
+    """What is said explicitly goes before the facet."""
+    if written.explicit is not None:
+        lineage = shapes.read(shapes.JobLineage, msgspec.Raw(written.explicit.encode()))
+        if lineage is not None and lineage.entries is not None:
+            return _explicit(written.dataset_id, lineage.entries)
+    return shapes.read(shapes.ColumnLineage, msgspec.Raw(written.lineage.encode())) if written.lineage is not None else None
+
+
+def _explicit(dataset_id: int, entries: Iterable[shapes.LineageEntry]) -> shapes.ColumnLineage:
+    """What they say of a dataset's columns, as a facet would."""
+    own = [e for e in entries if e.type.upper() != "JOB" and (n := shapes.name_of(e)) and ids.dataset_id(*n) == dataset_id]
+    fields: dict[str, shapes.OutputField] = {}
+    for name, field in ((name, field) for entry in own for name, field in (entry.fields or {}).items()):
+        known = fields.get(name, shapes.OutputField()).inputFields or []
+        fields[name] = shapes.OutputField(inputFields=[*known, *_sources(field.inputs or [])])
+    whole = [source for entry in own for source in _sources(entry.inputs or []) if source.field]
+    return shapes.ColumnLineage(fields=fields, dataset=whole)
+
+
+def _sources(told: Iterable[shapes.LineageInput]) -> list[shapes.InputField]:
+    return [
+        shapes.InputField(*name, field=source.field, transformations=source.transformations)
+        for source in told
+        if source.type.upper() != "JOB" and (name := shapes.name_of(source)) is not None
+    ]
+
+
 def _derive(
     columns: Columns, written: _Written, asked: Iterable[Place], read: dict[tuple[int, int], tuple[int, UUID | None]]
 ) -> list[Place]:
-    facet = shapes.read(shapes.ColumnLineage, msgspec.Raw(written.lineage.encode()))
+    facet = _told(written)
     if facet is None:
         return []
     met: list[Place] = []
