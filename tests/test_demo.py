@@ -89,6 +89,8 @@ def test_a_column_appears_on_the_second_day() -> None:
     schemas = [[f["name"] for f in e["outputs"][0]["facets"]["schema"]["fields"]] for e in of_job("stg_orders")]
     assert "coupon" not in schemas[0]
     assert "coupon" in schemas[-1]
+    source = [event["dataset"] for event in EVENTS if "dataset" in event and event["dataset"]["name"] == "shop.public.orders"]
+    assert ["coupon" in [f["name"] for f in told["facets"]["schema"]["fields"]] for told in source] == [False, True]
 
 
 def test_column_lineage_names_columns_that_exist() -> None:

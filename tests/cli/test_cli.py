@@ -23,6 +23,12 @@ def test_help(arguments: list[str]) -> None:
     assert CliRunner().invoke(app, arguments).exit_code == 0
 
 
+def test_help_keeps_its_brackets() -> None:
+    told = CliRunner().invoke(app, ["gate", "--help"]).output
+    assert told.count("[[protect]]") == 2
+    assert 'types = ["MODEL", "DASHBOARD"]' in told
+
+
 def test_help_loads_nothing_heavy() -> None:
     heavy = ("alembic", "fastapi", "psycopg", "uvicorn")
     code = f"import sys, headwater.cli; print([m for m in {heavy} if m in sys.modules])"

@@ -22,7 +22,7 @@ _MOST = 10_000  # nodes that the service tells
 _MOST_SHOWN = 50  # rows of the report
 
 _File = Annotated[Path, typer.Argument(metavar="FILE", help="OpenLineage events: one, an array, or one a line. - is stdin.")]
-_Policy = Annotated[Path, typer.Option("--policy", help="TOML with [[protect]] tables.")]
+_Policy = Annotated[Path, typer.Option("--policy", help=r"TOML with [\[protect]] tables.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,11 @@ class Rule:
 
 
 def gate(file: _File, policy: _Policy, *, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
-    """Ask what a change would reach, and refuse it where a policy protects what is reached. Prints a report in Markdown.
+    r"""Ask what a change would reach, and refuse it where a policy protects what is reached. Prints a report in Markdown.
 
     Exit status: 0 nothing that is protected is reached, 1 something is, or it could not be asked. A policy has tables such as
 
-        [[protect]]
+        [\[protect]]
         name = "what finance stands on"
         types = ["MODEL", "DASHBOARD"]      # of datasets; also tags, owners, namespaces: one of each that is given
         changes = ["COLUMN_DROPPED"]        # by default also COLUMN_RETYPED and DATASET_DROPPED

@@ -61,7 +61,9 @@ class _History:
         at = self._ago(_HOURS)
         yield at, job_event(at, BOARD)
         for key in ("shop.customers", "shop.orders", "shop.items", "shop.products", "payments"):
-            yield at, dataset_event(at, key)
+            yield at, dataset_event(at, key, Data())
+        second_day = self._ago(24)
+        yield second_day, dataset_event(second_day, "shop.orders", Data(second_day=True))
 
     def _clicks(self) -> Iterator[_Told]:
         for hours in range(_HOURS, -1, -1):

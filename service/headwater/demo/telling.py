@@ -70,8 +70,8 @@ def job_event(at: datetime, job: Job) -> Event:
     return {**_frame(at, "JobEvent"), "job": _job(job, data), **io}
 
 
-def dataset_event(at: datetime, key: str) -> Event:
-    return {**_frame(at, "DatasetEvent"), "dataset": _dataset(TABLES[key], Data())}
+def dataset_event(at: datetime, key: str, data: Data) -> Event:
+    return {**_frame(at, "DatasetEvent"), "dataset": _dataset(TABLES[key], data)}
 
 
 def iso(at: datetime) -> str:
