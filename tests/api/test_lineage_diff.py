@@ -260,6 +260,14 @@ async def test_two_versions_of_a_dataset(database: str, client: httpx.AsyncClien
     assert [(io["dataset"], io["turn"]) for io in told["runs"]["inputs"]] == [(DB + "orders", "REMOVED"), (DB + "rates", "ADDED")]
 
 
+async def test_two_versions_by_the_names_that_the_storage_gives_them(database: str, client: httpx.AsyncClient) -> None:
+    told = [dataset("t", {"version": {"datasetVersion": version}}) for version in ("v1", "v2")]
+    await store(database, [_wrote("08:00", "one", told[0]), _wrote("10:00", "two", told[1])])
+    for before, after in (("v1", "v2"), ("v1", "latest")):
+        sides = await _ask(client, DB + "t", before, after)
+        assert [sides[side]["run"] for side in ("before", "after")] == [str(run_uuid("one")), str(run_uuid("two"))]
+
+
 async def test_markdown_on_demand(database: str, client: httpx.AsyncClient) -> None:
     await store(database, _story())
     asked = {"nodeId": DB + "revenue", "from": MORNING, "to": NOON}
@@ -297,6 +305,7 @@ async def test_statements_do_not_grow(database: str, client: httpx.AsyncClient) 
         ({"nodeId": DB + "orders"}, 400, "query param from must not be null"),
         ({"nodeId": DB + "ordesr", "from": NOON}, 404, f"Dataset 'ordesr' not found. Near names: {DB}orders"),
         ({"nodeId": DB + "orders", "from": "yesterday"}, 400, "query param from must be a time"),
+        ({"nodeId": DB + "orders", "from": "v1", "to": "v2"}, 400, "query param from must be a time"),
         ({"nodeId": DB + "orders", "from": NOON, "to": "now"}, 400, "query param to must be a time"),
         ({"nodeId": DB + "orders", "from": NOON, "to": MORNING}, 400, "from must not be later than to"),
         ({"nodeId": DB + "orders", "from": NOON, "to": str(run_uuid("x"))}, 400, "must be two times, or two UUIDs"),

@@ -11,7 +11,8 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from headwater.api.asking import NodeId, id_of, time_of
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, Responses, json
-from headwater.api.parameters import one_of
+from headwater.api.parameters import instant, one_of
+from headwater.catalog.datasets import load_known, named_version
 from headwater.db.pool import Connection
 from headwater.entities.diff import GraphDiff, RunDiff, VersionDiff
 from headwater.errors import Invalid
@@ -42,7 +43,8 @@ def _sides(
         str,
         Query(
             alias="from",
-            description="A time (`2026-01-31T08:30:00Z`); or the UUID of a version of the dataset, or of a run of the job.",
+            description="A time (`2026-01-31T08:30:00Z`); or a version of the dataset (our UUID, its external version such as"
+            " `v1.2`, or `latest`), or the UUID of a run of the job.",
         ),
     ],
     after: Annotated[str | None, Query(alias="to", description="Of the same kind. Without it, now.")] = None,
@@ -72,12 +74,12 @@ async def get_diff(
 ) -> Response:
     """What differs around a node between two times: nodes, edges, schemas, column lineage, owners, each with the run that did it.
 
-    With UUIDs of two versions of a dataset: their schemas, numbers, and the runs that wrote them. With those of two runs of a
+    With two versions of a dataset: their schemas, numbers, and the runs that wrote them. With UUIDs of two runs of a
     job: what they read and wrote, their states, and the values of their facets.
     """
     async with snapshot(request.app.state.pool) as conn:
         node = await id_of(conn, node_id)
-        versions = _uuids(sides)
+        versions = await _named(conn, node, sides) or _uuids(sides)
         if versions is None:
             question = TimesQuestion(
                 node=node,
@@ -99,6 +101,17 @@ async def _diff(conn: Connection, node: int, before: UUID, after: UUID) -> Versi
     if described.kind == "JOB":
         return await diff_runs_of_job(conn, node, before, after)
     return await diff_versions(conn, described, before, after)
+
+
+async def _named(conn: Connection, node: int, sides: _Sides) -> tuple[UUID, UUID] | None:
+    """None where these are not two versions of a dataset. What may be a time is one."""
+    if sides.after is None or instant(sides.before) is not None or instant(sides.after) is not None:
+        return None
+    dataset = (await load_known(conn, [node])).get(node)
+    if dataset is None:
+        return None
+    before, after = [await named_version(conn, dataset, told) for told in (sides.before, sides.after)]
+    return (before.uuid, after.uuid) if before is not None and after is not None else None
 
 
 def _uuids(sides: _Sides) -> tuple[UUID, UUID] | None:

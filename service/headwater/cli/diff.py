@@ -14,7 +14,10 @@ _NodeId = Annotated[
     str,
     typer.Argument(metavar="NODE", help="dataset:NAMESPACE:NAME, job:NAMESPACE:NAME, or a name that only one of them has."),
 ]
-_Before = Annotated[str, typer.Option("--from", help="A time; or the UUID of a version of the dataset, or of a run of the job.")]
+_Before = Annotated[
+    str,
+    typer.Option("--from", help="A time; a version of the dataset, such as v1.2 or its UUID; or the UUID of a run of the job."),
+]
 _After = Annotated[str | None, typer.Option("--to", help="Likewise.", show_default="now")]
 _Direction = Annotated[str, typer.Option(help="upstream, downstream or both.")]
 _Depth = Annotated[int, typer.Option(min=0, help="Steps to go.")]
