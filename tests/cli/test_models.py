@@ -53,5 +53,6 @@ def test_affected(headwater: Command) -> None:
     done = headwater("affected", f"dataset:{LAKE}:{EVENTS}#e1")
     assert [line.split(maxsplit=1)[1] for line in done.out.splitlines() if "versions" in line] == ["v1.1, v1", "s1"]
     assert "past" in done.out
+    assert "versions     v1.1, v1\n" in headwater("affected", "raw/events", "--as-of", "2026-03-02T12:00:00Z").out
     assert headwater("affected", f"dataset:{LAKE}:nobody-reads-this").status == 1
     assert headwater("affected", f"dataset:{LAKE}:scores/churn").out == "No model is reached.\n"

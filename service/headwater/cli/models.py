@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from headwater.cli.display import Cell, Twig, dim, facts, heading, more, show, show_json, state, table, tree, when
-from headwater.cli.options import DEFAULT_URL, AsJson, Limit, Offset, Url, service
+from headwater.cli.options import DEFAULT_URL, AsJson, AsOf, Limit, Offset, Url, service
 
 _Namespace = Annotated[str, typer.Argument(metavar="NAMESPACE", help="Of the model.")]
 _Name = Annotated[str, typer.Argument(metavar="NAME", help="Of the model.")]
@@ -19,7 +19,8 @@ _NodeId = Annotated[
     str,
     typer.Argument(
         metavar="NODE",
-        help="dataset:NAMESPACE:NAME, with #VERSION or not, datasetField:NAMESPACE:DATASET:FIELD, job:NAMESPACE:NAME, run:UUID.",
+        help="dataset:NAMESPACE:NAME, with #VERSION or not, datasetField:NAMESPACE:DATASET:FIELD, job:NAMESPACE:NAME, run:UUID;"
+        " or a name that only one of them has.",
     ),
 ]
 _History = Annotated[str, typer.Option(help="current: by what flows now; all: by all that ever did; since=TIME.")]
@@ -77,11 +78,15 @@ def trace(
         show(dim("There is more than was looked at."), err=True)
 
 
-def affected(node: _NodeId, *, history: _History = "current", url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
+def affected(
+    node: _NodeId, *, as_of: AsOf = None, history: _History = "current", url: Url = DEFAULT_URL, as_json: AsJson = False
+) -> None:
     """The models, versions of models and deployments that a dataset, column, job, version or run reaches."""
     from headwater.cli.client import decoded
+    from headwater.cli.nodes import node_id_of
 
-    body = service(url).get("models", "affected", nodeId=node, history=history)
+    client = service(url)
+    body = client.get("models", "affected", nodeId=node_id_of(client, node), asOf=as_of, history=history)
     if as_json:
         show_json(body)
         return
