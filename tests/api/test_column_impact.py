@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from headwater.entities.graph import ColumnImpact
 from tests.build import Event, dataset, dataset_event, run_event, run_uuid, schema, store
-from tests.lineage.graphs import complete
+from tests.lineage.graphs import complete, complete_explicitly
 from tests.queries import recorded
 
 DB = "dataset:db://shop:"
@@ -208,6 +208,52 @@ async def test_depth_ways_filters_and_pages(database: str, client: httpx.AsyncCl
     assert (await _ask(client, DB + "raw", grain="column", paths="false"))["edges"] == []
 
 
+async def test_only_by_way_of_columns_datasets_and_jobs(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    raw = DB + "raw"
+    by_column = await _ask(client, raw, grain="column", through=_field("mailing.flag"))
+    assert _found(by_column) == {"clean.country": (1, "VALUES"), "mailing.flag": (2, "BOTH"), "clean": (1, "ROWS")}
+    by_dataset = await _ask(client, raw, grain="column", through=DB + "mailing")
+    assert set(_found(by_dataset)) == {"clean", "clean.country", "clean.mail", "mailing.to", "mailing.flag"}
+    assert _found(await _ask(client, raw, grain="column", through="job:shop:mail")) == _found(by_dataset)
+    assert [node["name"] for node in by_dataset["tableLevel"]["nodes"]] == ["dump"]
+    assert (await _ask(client, "raw.id", through=DB + "mailing"))["nodes"] == []
+    upstream = await _ask(client, DB + "report", grain="column", direction="upstream", through=_field("clean.country"))
+    assert _found(upstream).keys() == {"clean.country", "raw.address.country", "raw.closed"}
+    for way in ("avoid", "stopAt"):
+        told = await _ask(client, raw, grain="column", **{way: "job:shop:mail"})
+        assert {node["name"] for node in told["nodes"]} == {"clean", "report"}
+        told = await _ask(client, DB + "mailing", grain="column", **{way: "job:shop:archive"})
+        assert ([node["name"] for node in told["tableLevel"]["nodes"]], told["tableLevel"]["beyond"]) == (["dump"], 0)
+    told = await _ask(client, DB + "mailing", grain="column", avoid=DB + "dump")
+    assert told["tableLevel"]["nodes"] == []
+
+
+async def test_columns_by_the_state_of_the_jobs_that_make_them(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [*_story(), run_event("FAIL", "09:00", "sum", "sum 09:00")])
+    told = await _ask(client, DB + "raw", grain="column", state="failed")
+    assert {node["name"] for node in told["nodes"]} == {"report"}
+    assert {"rule": "filter", "nodes": 6} in told["counts"]["cut"]
+    before = await _ask(client, DB + "raw", grain="column", state="failed", asOf="2026-03-01T08:50:00Z")
+    assert before["nodes"] == []
+
+
+async def test_only_edges_of_some_kinds(database: str, client: httpx.AsyncClient) -> None:
+    source = {"type": "DATASET", "namespace": "db://shop", "name": "a", "field": "x"}
+    view = {"lineage": {"inputs": [], "fields": {"v": {"inputs": [source]}}}}
+    entry = {**source, "name": "c", "fields": {"z": {"inputs": [source]}}}
+    await store(database, [
+        _writes("load", "b", "x < a.x"), dataset_event("08:10", "view", view),
+        complete_explicitly("merge", ["a"], ["c"], [entry]),
+    ])  # fmt: skip
+    assert _found(await _ask(client, "a.x")).keys() == {"b.x", "view.v", "c.z"}
+    assert _found(await _ask(client, "a.x", kinds=["input", "output"])).keys() == {"b.x"}
+    assert _found(await _ask(client, "a.x", kinds="dataset_lineage")).keys() == {"view.v", "c.z"}
+    upstream = {"direction": "upstream", "kinds": "dataset_lineage"}
+    assert _found(await _ask(client, "c.z", **upstream, asOf="2026-03-01T12:00:00Z")).keys() == {"a.x"}
+    assert (await _ask(client, "b.x", **upstream))["nodes"] == []
+
+
 @pytest.mark.parametrize("seed", range(4))
 async def test_random_columns_are_reached_as_networkx_reaches_them(database: str, client: httpx.AsyncClient, seed: int) -> None:
     rnd = random.Random(seed)
@@ -299,9 +345,10 @@ async def test_a_hop_is_a_statement(database: str, client: httpx.AsyncClient) ->
         ({"nodeId": _field("nope.id")}, 404, "Field 'id' not found."),
         ({"nodeId": _field("clean.id"), "grain": "job"}, 400, "query param grain must be COLUMN"),
         ({"nodeId": _field("clean.id"), "asOf": "yesterday"}, 400, "query param asOf"),
-        ({"nodeId": DB + "clean", "grain": "column", "kinds": "INPUT"}, 400, "query params through, state, kinds"),
+        ({"nodeId": DB + "clean", "grain": "column", "kinds": "INPUT"}, 400, "query param kinds must have INPUT and OUTPUT"),
+        ({"nodeId": _field("clean.id"), "kinds": "job_dependency"}, 400, "by the others ask with grain ALL, DATASET or JOB"),
         ({"nodeId": _field("clean.id") + "#12345678-1234-8234-9234-123456789abc"}, 400, "asOf the version"),
-        ({"nodeId": _field("clean.id"), "through": DB + "report"}, 400, "query params through, state, kinds"),
+        ({"nodeId": _field("clean.id"), "through": "job:shop:nope"}, 404, "Job 'nope' not found."),
         ({"nodeId": _field("clean.id"), "stopAt": _field("nope.id")}, 404, "Field 'id' not found."),
         ({"nodeId": _field("clean.id"), "cursor": "page2"}, 400, "The cursor is not one"),
         ({"nodeId": "datasetField:db:clean"}, 400, "too few parts"),

@@ -20,6 +20,8 @@ from headwater.api.asking import (
     Ways,
     Which,
     asking,
+    column_via,
+    explicit_of,
     id_of,
     ids_of,
     places_of,
@@ -171,19 +173,20 @@ async def _of_nodes(request: Request, asked: _Impact) -> Impact | RolledImpact:
 
 async def _of_columns(request: Request, asked: _Impact) -> ColumnImpact:
     _only_columns(asked)
+    explicit = explicit_of(asked.which.kinds)
     async with snapshot(request.app.state.pool) as conn:
         then = await then_of(conn, asked.which)
         of_columns = ColumnQuestion(
             start=tuple(await places_of(conn, asked.node_id, then)),
             downstream=asked.question.downstream,
             depth=asked.question.depth,
-            avoid=frozenset([place for told in asked.via.avoid for place in await places_of(conn, told, then)]),
-            stop_at=frozenset([place for told in asked.via.stop_at for place in await places_of(conn, told, then)]),
+            via=await column_via(conn, asked.via),
             filter=asked.question.filter,
             paths=asked.question.paths,
             limit=asked.question.limit,
             cursor=asked.question.cursor,
             then=then,
+            explicit=explicit,
         )
         reached = await walk_columns(conn, of_columns)
     # Not before the walk is done: the graph in memory is lent to one question at a time.
@@ -219,8 +222,8 @@ def _only_columns(asked: _Impact) -> None:
     """Raises Invalid where something is asked that is not kept of columns."""
     if asked.grain not in ("ALL", "COLUMN"):
         raise Invalid(f"query param grain must be COLUMN for a column, not {asked.grain}")
-    if asked.via.through or asked.question.filter.states or asked.which.kinds or asked.collapse:
-        raise Invalid("query params through, state, kinds and collapse are not for columns")
+    if asked.collapse:
+        raise Invalid("query param collapse is not for columns")
     if asked.question.paths > 1:
         raise Invalid("query param paths must be 0 or 1 for columns: of each the best way is told")
 

@@ -29,14 +29,21 @@ def holding(then: Then | None) -> str:
 
 
 async def column_edges(
-    conn: Connection, level: Sequence[Place], *, downstream: bool, then: Then | None = None
+    conn: Connection,
+    level: Sequence[Place],
+    *,
+    downstream: bool,
+    then: Then | None = None,
+    explicit: bool | None = None,
 ) -> list[tuple[Place, Place, str, int]]:
     """The edges that lead on from some places, in one statement: output, source, transformations as JSON text, and the job or
-    dataset that says so. A place without a field stands for all of its dataset."""
+    dataset that says so. A place without a field stands for all of its dataset. ``explicit``: only what events declare (true),
+    or what jobs tell of what they read and write (false)."""
     asked = {
         "datasets": [place.dataset_id for place in level if place.field],
         "fields": [place.field for place in level if place.field],
         "whole": [place.dataset_id for place in level if not place.field],
+        "explicit": explicit,
         **(then.asked() if then is not None else {}),
     }
     cursor = await conn.execute(_HOPS[downstream, then is None], asked)

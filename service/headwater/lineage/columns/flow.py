@@ -7,7 +7,7 @@ one of which some column is meant that is not known. Either way the walk goes on
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntFlag
 from functools import lru_cache
@@ -17,6 +17,7 @@ from headwater.db.pool import Connection
 from headwater.entities.graph import Scope
 from headwater.lineage.columns.edges import Then, column_edges
 from headwater.lineage.columns.graph import Place, transformations
+from headwater.lineage.columns.via import ANY, Via
 from headwater.lineage.walk import walk
 
 _MOST = 100_000  # columns: read hop by hop, more would take minutes
@@ -54,6 +55,14 @@ class ColumnFlow:
         if told not in known:
             known.append(told)
 
+    def tellers(self) -> dict[Place, set[int]]:
+        """Of each place who tells of an edge to it."""
+        found = defaultdict[Place, set[int]](set)
+        for onward in self.onward.values():
+            for far, told in onward.items():
+                found[far].update(edge.owner for edge in told)
+        return found
+
 
 async def read_flow(
     conn: Connection,
@@ -61,29 +70,29 @@ async def read_flow(
     *,
     downstream: bool,
     hops: int | None,
-    avoid: Collection[Place] = (),
-    stop_at: Collection[Place] = (),
+    via: Via = ANY,
     then: Then | None = None,
+    explicit: bool | None = None,
 ) -> ColumnFlow:
-    """As far as that many edges lead; not into ``avoid``, and not beyond ``stop_at``."""
+    """As far as that many edges lead, and ``via`` lets through."""
     flow = ColumnFlow()
 
     async def hop(level: Sequence[Place]) -> set[Place]:
         if len(flow.read) + len(level) > _MOST:
             flow.complete = False
             return set()
-        level = [place for place in level if not _holds(stop_at, place)]
+        level = [place for place in level if not via.stop_at.holds(place)]
         flow.read.update(level)
         near_by = defaultdict[int, list[Place]](list)
         for place in level:
             near_by[place.dataset_id].append(place)
         found = set()
-        for output, source, told, owner in await column_edges(conn, level, downstream=downstream, then=then):
+        for output, source, told, owner in await column_edges(conn, level, downstream=downstream, then=then, explicit=explicit):
             near, far = (source, output) if downstream else (output, source)
             edge = Told(told, owner, _scope(output, source))
             for place in near_by[near.dataset_id]:
                 if not place.field or not near.field or place.field == near.field:
-                    if _holds(avoid, far):
+                    if via.shuts(owner) or via.avoid.holds(far):
                         flow.read.discard(place)
                     else:
                         flow.add(place, far, edge)
@@ -112,8 +121,3 @@ def _scope(output: Place, source: Place) -> Scope:
     if not source.field:
         return "UNRESOLVED"
     return "FIELD" if output.field else "DATASET"
-
-
-def _holds(places: Collection[Place], place: Place) -> bool:
-    """Itself, or all of its dataset."""
-    return bool(places) and (place in places or place._replace(field="") in places)

@@ -17,11 +17,13 @@ from headwater.lineage.columns.flow import ColumnFlow, read_flow
 from headwater.lineage.columns.graph import Place, Shown, transformations
 from headwater.lineage.columns.lineage import load_shown
 from headwater.lineage.columns.reach import ColumnReach, Found, reach_columns
+from headwater.lineage.columns.via import ANY, Via
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.flow import Flow
 from headwater.lineage.graph.left_out import SUMMED_UP, left_out
 from headwater.lineage.graph.question import Cursor, Filter
+from headwater.lineage.graph.states import load_states
 from headwater.lineage.impact.groups import load_groups
 from headwater.lineage.impact.table_level import load_table_level
 from headwater.lineage.node_ids import field_node_id
@@ -37,13 +39,13 @@ class ColumnQuestion:
     start: tuple[Place, ...]
     downstream: bool = True
     depth: int | None = None
-    avoid: frozenset[Place] = frozenset()
-    stop_at: frozenset[Place] = frozenset()
+    via: Via = ANY
     filter: Filter = field(default_factory=Filter)
     paths: int = 1  # 0 or 1
     limit: int = 100
     cursor: Cursor | None = None
     then: Then | None = None  # now
+    explicit: bool | None = None  # edges: as ``column_edges`` has it
 
 
 async def walk_columns(conn: Connection, question: ColumnQuestion) -> ColumnReach:
@@ -53,18 +55,19 @@ async def walk_columns(conn: Connection, question: ColumnQuestion) -> ColumnReac
         question.start,
         downstream=question.downstream,
         hops=None if question.depth is None else question.depth + 1,  # tells whether there is more
-        avoid=question.avoid,
-        stop_at=question.stop_at,
+        via=question.via,
         then=question.then,
+        explicit=question.explicit,
     )
     for place in question.start:
         if place.field and place not in flow.onward:
             await _require(conn, place, question)
-    return await asyncio.to_thread(reach_columns, flow, question.start, question.depth)
+    return await asyncio.to_thread(reach_columns, flow, question.start, question.depth, question.via.through)
 
 
 async def _require(conn: Connection, place: Place, question: ColumnQuestion) -> None:
-    if not await is_told(conn, place, downstream=not question.downstream, then=question.then):
+    told = [await is_told(conn, place, downstream=way, then=question.then) for way in (True, False)]
+    if not any(told):
         shown = (await load_shown(conn, [place.dataset_id])).get(place.dataset_id)
         if shown is None or place.field not in shown.types:
             raise NotFound("Field", place.field)
@@ -76,18 +79,15 @@ async def column_impact(conn: Connection, flow: Flow, question: ColumnQuestion, 
     nearest = reached.found[:SUMMED_UP]
     nodes = await describe(conn, _datasets(question.start))
     shown = reached.found
-    if test := question.filter.test():
+    if question.filter != Filter():
         nodes |= await describe(conn, _datasets(found.place for found in nearest))
-        shown = [f for f in nearest if f.place.dataset_id in nodes and test(nodes[f.place.dataset_id], None)]
+        shown = await _load_passing(conn, question, reached, nearest, nodes)
     page = _page(shown, question)
     ways = [reached.way(found) if question.paths else [found.place] for found in page]
     nodes |= await describe(conn, {place.dataset_id for way in ways for place in way} - nodes.keys())
     columns = _Columns(nodes, await load_shown(conn, {*_datasets(question.start), *_datasets(found.place for found in page)}))
     listed = [(f, way) for f, way in zip(page, ways, strict=True) if all(place.dataset_id in nodes for place in way)]
     edges = dict.fromkeys(pair for _, way in listed for pair in pairwise(way))
-    distances = {place.dataset_id: 0 for place in question.start}
-    for found in reached.found:
-        distances.setdefault(found.place.dataset_id, found.distance)
     return ColumnImpact(
         start=[columns.told(place) for place in question.start if place.dataset_id in nodes],
         direction="downstream" if question.downstream else "upstream",
@@ -99,10 +99,33 @@ async def column_impact(conn: Connection, flow: Flow, question: ColumnQuestion, 
         nodes=[columns.reached(found, way) for found, way in listed],
         edges=await _proven(conn, reached.flow, edges, columns, question),
         tableLevel=await load_table_level(
-            conn, flow, distances, downstream=question.downstream, depth=question.depth, then=question.then
+            conn,
+            flow,
+            reached.datasets(),
+            downstream=question.downstream,
+            depth=question.depth,
+            then=question.then,
+            via=question.via,
         ),
         cursor=_cursor(page[-1]) if page and page[-1] is not shown[-1] else None,
     )
+
+
+async def _load_passing(
+    conn: Connection, question: ColumnQuestion, reached: ColumnReach, found: Sequence[Found], nodes: Mapping[int, Node]
+) -> list[Found]:
+    """Those that the filter lets pass, by their datasets; of the jobs that tell an edge to a column one must be in the state."""
+    test = question.filter.test()
+    assert test is not None
+    tellers = reached.flow.tellers() if question.filter.states else {}
+    at = question.then.at if question.then is not None else None
+    states = await load_states(conn, {teller for told in tellers.values() for teller in told}, at) if tellers else {}
+
+    def passes(place: Place) -> bool:
+        told = [states.get(teller) for teller in tellers.get(place, ())] or [None]
+        return place.dataset_id in nodes and any(test(nodes[place.dataset_id], state) for state in told)
+
+    return [one for one in found if passes(one.place)]
 
 
 def _datasets(places: Iterable[Place]) -> set[int]:

@@ -30,6 +30,7 @@ output AS MATERIALIZED (
         FROM datasets d JOIN datasets c ON c.dataset_id = d.canonical_id AND NOT c.is_hidden
         WHERE d.dataset_id = p.dataset_id OFFSET 0
     ) o
+    WHERE %(explicit)s::boolean IS NULL OR (p.adds OR p.owner_id = p.dataset_id) = %(explicit)s
 )
 SELECT o.canonical_id, e.output_field, e.canonical_id, e.input_field, e.transformations::text, o.owner_id
 FROM edge e JOIN output o ON o.set_id = e.set_id

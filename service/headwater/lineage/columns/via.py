@@ -1,0 +1,47 @@
+"""Which ways over columns count: by some nodes, not by others. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from headwater.lineage.columns.graph import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """Columns, where a place without a field stands for all of its dataset; and jobs, of which each is all edges that it tells:
+    between columns there is no other sign of it."""
+
+    places: AbstractSet[Place] = frozenset()
+    jobs: AbstractSet[int] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.places or self.jobs)
+
+    def holds(self, place: Place) -> bool:
+        return bool(self.places) and (place in self.places or place._replace(field="") in self.places)
+
+    def whole(self) -> set[int]:
+        """Datasets of which no column is left out, and jobs."""
+        return {place.dataset_id for place in self.places if not place.field} | self.jobs
+
+
+NOWHERE = Among()
+
+
+@dataclass(frozen=True, slots=True)
+class Via:
+    """``through``: only what is reached by way of one of these, or leads to one. ``avoid`` is never entered; ``stop_at`` is, but
+    not left."""
+
+    through: Among = NOWHERE
+    avoid: Among = NOWHERE
+    stop_at: Among = NOWHERE
+
+    def shuts(self, job: int) -> bool:
+        """Whether nothing comes of what it tells."""
+        return job in self.avoid.jobs or job in self.stop_at.jobs
+
+
+ANY = Via()
