@@ -254,6 +254,31 @@ async def test_only_edges_of_some_kinds(database: str, client: httpx.AsyncClient
     assert (await _ask(client, "b.x", **upstream))["nodes"] == []
 
 
+async def test_more_ways_than_one(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [
+        _writes("load", "b", "x < a.x", "y < a.x"), _writes("join", "c", "z < b.x", "z < b.y", "w < b.x", time="08:10"),
+        _writes("back", "a", "x < c.z", time="08:20"), _writes("short", "c", "z < a.x FILTER", time="08:30"),
+    ])  # fmt: skip
+
+    def ways(told: dict[str, Any], column: str) -> list[list[str]]:
+        node = _node(told, column)
+        short = [[step.removeprefix("datasetField:db://shop:") for step in way] for way in (node["path"], *node["otherPaths"])]
+        return sorted(short, key=lambda way: (len(way), way))
+
+    told = await _ask(client, "a.x", paths=5)
+    assert ways(told, "c.z") == [["a:x", "c:z"], ["a:x", "b:x", "c:z"], ["a:x", "b:y", "c:z"]]
+    assert ways(told, "b.y") == [["a:x", "b:y"]]
+    assert {(_field("b.y"), _field("c.z")), (_field("a.x"), _field("c.z"))} <= {
+        (edge["origin"], edge["destination"]) for edge in told["edges"]
+    }
+    assert len(ways(await _ask(client, "a.x", paths=2), "c.z")) == 2
+    by_join = await _ask(client, "a.x", paths=5, through="job:shop:join", avoid="job:shop:back")
+    assert ways(by_join, "c.z") == [["a:x", "b:x", "c:z"], ["a:x", "b:y", "c:z"]]
+    assert len(ways(await _ask(client, DB + "a", grain="column", paths=5, direction="upstream"), "b.y")) == 1
+    whole = await _ask(client, DB + "a", grain="column", paths=5)
+    assert ways(whole, "c.w") == [["dataset:db://shop:a", "b:x", "c:w"]]
+
+
 @pytest.mark.parametrize("seed", range(4))
 async def test_random_columns_are_reached_as_networkx_reaches_them(database: str, client: httpx.AsyncClient, seed: int) -> None:
     rnd = random.Random(seed)

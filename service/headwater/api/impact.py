@@ -76,8 +76,7 @@ _Paths = Annotated[
     Query(
         ge=0,
         le=_MOST_PATHS,
-        description="How many ways are told to each node, the shortest first; 0 (or `false`): without them and what proves them."
-        " Of columns one at most.",
+        description="How many ways are told to each node, the shortest first; 0 (or `false`): without them and what proves them.",
     ),
     BeforeValidator(lambda told: {"true": "1", "false": "0"}.get(str(told).lower(), told)),
 ]
@@ -224,8 +223,6 @@ def _only_columns(asked: _Impact) -> None:
         raise Invalid(f"query param grain must be COLUMN for a column, not {asked.grain}")
     if asked.collapse:
         raise Invalid("query param collapse is not for columns")
-    if asked.question.paths > 1:
-        raise Invalid("query param paths must be 0 or 1 for columns: of each the best way is told")
 
 
 def _only_runs(asked: _Impact) -> None:

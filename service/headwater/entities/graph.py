@@ -199,6 +199,7 @@ class ReachedColumn(Column):
         description="Ids on the best way from the start, both ends included: one known column by column, then the shortest,"
         " then one of values."
     )
+    otherPaths: list[list[str]] = Field(description="The shortest other ways, where more are asked for, each as `path`.")
 
 
 class ColumnEvidence(Entity):

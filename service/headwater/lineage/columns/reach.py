@@ -65,6 +65,10 @@ class ColumnReach:
         return way[::-1]
 
 
+def place_id(place: Place) -> int:
+    return ids.content_id(f"{place.dataset_id}:{place.field}".encode())
+
+
 def reach_columns(flow: ColumnFlow, start: Collection[Place], depth: int | None, through: Among = NOWHERE) -> ColumnReach:
     """To know whether there is more beyond ``depth``, the flow must be read one hop further."""
     begun = [_State(place, Effect.VALUES, not through or through.holds(place)) for place in start]
@@ -133,7 +137,7 @@ def _found(flow: ColumnFlow, states: list[_State], distances: Mapping[_State, in
     values = [effect for effect in alike if not effect & Effect.ROWS]
     place = best.place
     return Found(
-        id=ids.content_id(f"{place.dataset_id}:{place.field}".encode()),
+        id=place_id(place),
         place=place,
         distance=distances[best],
         affects="ROWS" if not values else "VALUES" if len(values) == len(alike) else "BOTH",

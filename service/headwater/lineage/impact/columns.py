@@ -24,6 +24,7 @@ from headwater.lineage.graph.flow import Flow
 from headwater.lineage.graph.left_out import SUMMED_UP, left_out
 from headwater.lineage.graph.question import Cursor, Filter
 from headwater.lineage.graph.states import load_states
+from headwater.lineage.impact.column_ways import column_ways
 from headwater.lineage.impact.groups import load_groups
 from headwater.lineage.impact.table_level import load_table_level
 from headwater.lineage.node_ids import field_node_id
@@ -41,7 +42,7 @@ class ColumnQuestion:
     depth: int | None = None
     via: Via = ANY
     filter: Filter = field(default_factory=Filter)
-    paths: int = 1  # 0 or 1
+    paths: int = 1  # ways told of each column, 0 for none
     limit: int = 100
     cursor: Cursor | None = None
     then: Then | None = None  # now
@@ -83,20 +84,22 @@ async def column_impact(conn: Connection, flow: Flow, question: ColumnQuestion, 
         nodes |= await describe(conn, _datasets(found.place for found in nearest))
         shown = await _load_passing(conn, question, reached, nearest, nodes)
     page = _page(shown, question)
-    ways = [reached.way(found) if question.paths else [found.place] for found in page]
-    nodes |= await describe(conn, {place.dataset_id for way in ways for place in way} - nodes.keys())
+    through = question.via.through
+    ways, cut = await asyncio.to_thread(column_ways, reached, page, question.start, question.depth, question.paths, through)
+    nodes |= await describe(conn, {place.dataset_id for of in ways for way in of for place in way} - nodes.keys())
     columns = _Columns(nodes, await load_shown(conn, {*_datasets(question.start), *_datasets(found.place for found in page)}))
-    listed = [(f, way) for f, way in zip(page, ways, strict=True) if all(place.dataset_id in nodes for place in way)]
-    edges = dict.fromkeys(pair for _, way in listed for pair in pairwise(way))
+    known = [[way for way in of if all(place.dataset_id in nodes for place in way)] for of in ways]
+    listed = [(found, of) for found, of in zip(page, known, strict=True) if of]
+    edges = dict.fromkeys(pair for _, of in listed for way in of for pair in pairwise(way))
     return ColumnImpact(
         start=[columns.told(place) for place in question.start if place.dataset_id in nodes],
         direction="downstream" if question.downstream else "upstream",
         asOf=question.then.at if question.then is not None else now,
         complete=reached.complete,
-        counts=_counts(reached, shown, len(listed), question),
+        counts=_counts(reached, shown, len(listed), question, cut),
         groups=await load_groups(conn, sorted(_datasets(found.place for found in nearest))),
         freshness=freshness,
-        nodes=[columns.reached(found, way) for found, way in listed],
+        nodes=[columns.reached(found, of) for found, of in listed],
         edges=await _proven(conn, reached.flow, edges, columns, question),
         tableLevel=await load_table_level(
             conn,
@@ -156,7 +159,8 @@ class _Columns:
     def told(self, place: Place) -> Column:
         return Column(**self._members(place))
 
-    def reached(self, found: Found, way: Sequence[Place]) -> ReachedColumn:
+    def reached(self, found: Found, ways: Sequence[Sequence[Place]]) -> ReachedColumn:
+        path, *others = [[self.id(place) for place in way] for way in ways]
         return ReachedColumn(
             **self._members(found.place),
             affects=found.affects,
@@ -164,7 +168,8 @@ class _Columns:
             resolved=found.resolved,
             ends=found.ends,
             distance=found.distance,
-            path=[self.id(place) for place in way],
+            path=path,
+            otherPaths=others,
         )
 
     def _members(self, place: Place) -> dict[str, Any]:
@@ -200,11 +205,11 @@ async def _proven(
     return sorted(proven, key=lambda edge: (edge.origin, edge.destination))
 
 
-def _counts(reached: ColumnReach, shown: Sequence[Found], listed: int, question: ColumnQuestion) -> ColumnCounts:
+def _counts(reached: ColumnReach, shown: Sequence[Found], listed: int, question: ColumnQuestion, more: list[Cut]) -> ColumnCounts:
     found = reached.found
     affects = [one.affects for one in found]
     cut = [] if reached.complete else [Cut(rule="depth" if reached.flow.complete else "size", nodes=None)]
-    cut += left_out(len(found), shown, listed, question.filter)
+    cut += more + left_out(len(found), shown, listed, question.filter)
     return ColumnCounts(
         found=len(found),
         values=affects.count("VALUES"),
