@@ -8,7 +8,8 @@ import networkx as nx
 import pytest
 from pydantic import TypeAdapter
 
-from headwater.entities.graph import ColumnImpact
+from headwater.entities.graph import ColumnImpact, RolledColumnImpact
+from headwater.ids import dataset_id
 from tests.build import Event, dataset, dataset_event, run_event, run_uuid, schema, store
 from tests.lineage.graphs import complete, complete_explicitly
 from tests.queries import recorded
@@ -277,6 +278,42 @@ async def test_more_ways_than_one(database: str, client: httpx.AsyncClient) -> N
     assert len(ways(await _ask(client, DB + "a", grain="column", paths=5, direction="upstream"), "b.y")) == 1
     whole = await _ask(client, DB + "a", grain="column", paths=5)
     assert ways(whole, "c.w") == [["dataset:db://shop:a", "b:x", "c:w"]]
+
+
+async def test_columns_collapsed_to_datasets_and_namespaces(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    told = await _rolled(client, "raw.closed", collapse="parents")
+    assert [(n["id"], n["columns"], n["distance"], n["affects"]) for n in told["nodes"]] == [
+        (DB + "clean", 1, 1, "ROWS"), *sorted([(DB + "report", 2, 2, "ROWS"), (DB + "mailing", 2, 2, "ROWS")], key=_by_id),
+    ]  # fmt: skip
+    assert {(e["origin"], e["destination"], e["nodes"]) for e in told["edges"]} == {
+        (DB + "raw", DB + "clean", 1), (DB + "clean", DB + "report", 2), (DB + "clean", DB + "mailing", 2),
+    }  # fmt: skip
+    assert ([n["id"] for n in told["start"]], told["counts"]["columns"], told["counts"]["collapsed"]) == ([DB + "raw"], 5, 3)
+    assert [node["name"] for node in told["tableLevel"]["nodes"]] == ["dump"]
+    first = await _rolled(client, "raw.closed", collapse="parents", limit=1)
+    rest = await _rolled(client, "raw.closed", collapse="parents", cursor=first["cursor"])
+    assert first["nodes"] + rest["nodes"] == told["nodes"]
+    country = await _rolled(client, "raw.address.country", collapse="parents", direction="downstream")
+    assert {n["name"]: n["affects"] for n in country["nodes"]} == {"clean": "VALUES", "report": "BOTH", "mailing": "VALUES"}
+    filtered = await _rolled(client, "raw.closed", collapse="parents", owner="team:finance")
+    assert [(e["origin"], e["destination"], e["nodes"]) for e in filtered["edges"]] == [(DB + "raw", DB + "report", 2)]
+    whole = await _rolled(client, "report.total", collapse="namespaces", direction="upstream")
+    assert [(n["id"], n["columns"]) for n in whole["nodes"]] == [("namespace:db://shop", 5)]
+    assert whole["edges"] == []
+
+
+async def _rolled(client: httpx.AsyncClient, column: str, **parameters: Any) -> dict[str, Any]:
+    answer = await client.get("/api/v1/impact", params={"nodeId": _field(column), **parameters})
+    assert answer.status_code == 200, answer.text
+    TypeAdapter(RolledColumnImpact).validate_json(answer.content)
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def _by_id(told: tuple[str, int, int, str]) -> int:
+    """As nodes of one distance are ordered."""
+    return dataset_id("db://shop", told[0].removeprefix(DB))
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -33,15 +33,17 @@ from headwater.api.formats import FORMATS, Format, form_of, formatted
 from headwater.api.ingest import elements
 from headwater.api.parameters import Text, one_of
 from headwater.db.pool import Connection
-from headwater.entities.graph import ColumnImpact, Impact, RolledImpact, WhatIf
+from headwater.entities.graph import ColumnImpact, Impact, RolledColumnImpact, RolledImpact, WhatIf
 from headwater.entities.run_graph import RunImpact
 from headwater.errors import Invalid
 from headwater.ingest.hypothetical import suppose
 from headwater.ingest.prepare import prepare
 from headwater.lineage.graph.question import Cursor, Grain, Question
+from headwater.lineage.impact.collapse import Collapse
 from headwater.lineage.impact.columns import ColumnQuestion, column_impact, walk_columns
 from headwater.lineage.impact.nodes import impact
-from headwater.lineage.impact.rolled import Collapse, rolled_impact
+from headwater.lineage.impact.rolled import rolled_impact
+from headwater.lineage.impact.rolled_columns import rolled_columns
 from headwater.lineage.impact.runs import RunQuestion, run_impact
 from headwater.lineage.impact.whatif import what_if
 from headwater.lineage.node_ids import NodeKind, Resolved, parse
@@ -84,8 +86,8 @@ _Collapse = Annotated[
     Literal["PARENTS", "NAMESPACES"] | None,
     one_of("PARENTS", "NAMESPACES"),
     Query(
-        description="`parents`: jobs become one with the job that starts them, such as an Airflow DAG; `namespaces`: everything"
-        " becomes one with its namespace. With counts, of the 10,000 nearest nodes."
+        description="`parents`: jobs become one with the job that starts them, such as an Airflow DAG, and columns with their"
+        " dataset; `namespaces`: everything becomes one with its namespace. With counts, of the 10,000 nearest nodes."
     ),
 ]
 _Limit = Annotated[int, Query(ge=0, le=_LARGEST_PAGE, description="Nodes of a page; 0 gives the summary alone.")]
@@ -104,7 +106,9 @@ class _Impact:
 
 
 @router.get(
-    "/impact", response_model=Impact | RolledImpact | ColumnImpact | RunImpact, responses={**FORMATS, **BAD_REQUEST, **NOT_FOUND}
+    "/impact",
+    response_model=Impact | RolledColumnImpact | RolledImpact | ColumnImpact | RunImpact,
+    responses={**FORMATS, **BAD_REQUEST, **NOT_FOUND},
 )
 async def get_impact(  # noqa: PLR0913 - one parameter a parameter
     request: Request,
@@ -170,7 +174,7 @@ async def _of_nodes(request: Request, asked: _Impact) -> Impact | RolledImpact:
         return await impact(conn, flow, question)
 
 
-async def _of_columns(request: Request, asked: _Impact) -> ColumnImpact:
+async def _of_columns(request: Request, asked: _Impact) -> ColumnImpact | RolledColumnImpact:
     _only_columns(asked)
     explicit = explicit_of(asked.which.kinds)
     async with snapshot(request.app.state.pool) as conn:
@@ -192,6 +196,8 @@ async def _of_columns(request: Request, asked: _Impact) -> ColumnImpact:
     async with asking(request, asked.which) as (conn, flow_of):
         tables = {found.place.dataset_id for found in reached.found} | {place.dataset_id for place in of_columns.start}
         around = await flow_of(Question(start=tuple(tables), downstream=of_columns.downstream))
+        if asked.collapse is not None:
+            return await rolled_columns(conn, around, of_columns, reached, asked.collapse)
         return await column_impact(conn, around, of_columns, reached)
 
 
@@ -221,8 +227,6 @@ def _only_columns(asked: _Impact) -> None:
     """Raises Invalid where something is asked that is not kept of columns."""
     if asked.grain not in ("ALL", "COLUMN"):
         raise Invalid(f"query param grain must be COLUMN for a column, not {asked.grain}")
-    if asked.collapse:
-        raise Invalid("query param collapse is not for columns")
 
 
 def _only_runs(asked: _Impact) -> None:

@@ -27,6 +27,7 @@ class Node(Entity):
     tags: list[str] = Field(description="Given by events or by people.")
 
 
+Affects: TypeAlias = Literal["VALUES", "ROWS", "BOTH"]
 EdgeName: TypeAlias = Literal["INPUT", "OUTPUT", "DATASET_LINEAGE", "JOB_LINEAGE", "JOB_DEPENDENCY"]
 
 
@@ -103,10 +104,14 @@ class Impact(Entity):
 
 
 class Rolled(Node):
-    """A job with those that it starts, a namespace, or what is in neither."""
+    """A job or run with those that it starts, a dataset with its columns, a namespace, or what is in none of these."""
 
     jobs: int = Field(description="How many of the jobs found it stands for.")
     datasets: int = Field(description="How many of the datasets found it stands for.")
+    columns: int = Field(description="How many of the columns found it stands for, and of the datasets as a whole.")
+    runs: int = Field(description="How many of the runs found it stands for.")
+    versions: int = Field(description="How many of the versions found it stands for.")
+    affects: Affects | None = Field(description="What a change may touch of these columns. Null where there are none.")
     distance: int = Field(description="Steps from the start to the nearest of them.")
 
 
@@ -117,13 +122,16 @@ class RolledEdge(Entity):
 
 
 class RolledCounts(Counts):
+    columns: int = Field(description="How many of the nodes found are columns, or datasets as a whole.")
+    runs: int = Field(description="How many are runs.")
+    versions: int = Field(description="How many are versions.")
     collapsed: int = Field(
         description="To how many nodes those that are shown collapse; the other counts are of what is collapsed."
     )
 
 
 class RolledImpact(Entity):
-    """Jobs and datasets, collapsed."""
+    """Jobs and datasets, or runs and versions, collapsed."""
 
     start: list[Node] = Field(description="The nodes that were asked about, collapsed as well.")
     direction: Literal["downstream", "upstream"] = Field(description="As asked.")
@@ -169,7 +177,6 @@ class WhatIf(Entity):
     nodes: list[Affected] = Field(description="Everything downstream of a change, nearest first.")
 
 
-Affects: TypeAlias = Literal["VALUES", "ROWS", "BOTH"]
 Scope: TypeAlias = Literal["FIELD", "DATASET", "UNRESOLVED"]
 
 
@@ -243,6 +250,12 @@ class TableLevel(Entity):
     found: int = Field(description="Datasets next to those that are reached by columns.")
     beyond: int = Field(description="Datasets that follow from these in turn.")
     nodes: list[TableReached] = Field(description="Nearest first, 100 at most.")
+
+
+class RolledColumnImpact(RolledImpact):
+    """Columns, collapsed."""
+
+    tableLevel: TableLevel = Field(description="Datasets further on, to which no column is traced.")
 
 
 class ColumnImpact(Entity):

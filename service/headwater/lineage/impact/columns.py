@@ -9,7 +9,17 @@ from itertools import pairwise
 from typing import Any, TypeAlias
 
 from headwater.db.pool import Connection
-from headwater.entities.graph import Column, ColumnCounts, ColumnImpact, Cut, Node, ProvenColumnEdge, ReachedColumn, Scope
+from headwater.entities.graph import (
+    Column,
+    ColumnCounts,
+    ColumnImpact,
+    Cut,
+    Node,
+    ProvenColumnEdge,
+    ReachedColumn,
+    Scope,
+    TableLevel,
+)
 from headwater.errors import NotFound
 from headwater.lineage.columns.edges import Then, is_told
 from headwater.lineage.columns.evidence import load_column_evidence
@@ -82,7 +92,7 @@ async def column_impact(conn: Connection, flow: Flow, question: ColumnQuestion, 
     shown = reached.found
     if question.filter != Filter():
         nodes |= await describe(conn, _datasets(found.place for found in nearest))
-        shown = await _load_passing(conn, question, reached, nearest, nodes)
+        shown = await load_passing_columns(conn, question, reached, nodes)
     page = _page(shown, question)
     through = question.via.through
     ways, cut = await asyncio.to_thread(column_ways, reached, page, question.start, question.depth, question.paths, through)
@@ -101,34 +111,45 @@ async def column_impact(conn: Connection, flow: Flow, question: ColumnQuestion, 
         freshness=freshness,
         nodes=[columns.reached(found, of) for found, of in listed],
         edges=await _proven(conn, reached.flow, edges, columns, question),
-        tableLevel=await load_table_level(
-            conn,
-            flow,
-            reached.datasets(),
-            downstream=question.downstream,
-            depth=question.depth,
-            then=question.then,
-            via=question.via,
-        ),
+        tableLevel=await load_onward(conn, flow, question, reached),
         cursor=_cursor(page[-1]) if page and page[-1] is not shown[-1] else None,
     )
 
 
-async def _load_passing(
-    conn: Connection, question: ColumnQuestion, reached: ColumnReach, found: Sequence[Found], nodes: Mapping[int, Node]
+async def load_passing_columns(
+    conn: Connection, question: ColumnQuestion, reached: ColumnReach, nodes: Mapping[int, Node]
 ) -> list[Found]:
-    """Those that the filter lets pass, by their datasets; of the jobs that tell an edge to a column one must be in the state."""
+    """Those of the nearest that the filter lets pass, by their datasets, ``nodes``. Of the jobs that tell an edge to a column one
+    must be in the state."""
     test = question.filter.test()
-    assert test is not None
     tellers = reached.flow.tellers() if question.filter.states else {}
     at = question.then.at if question.then is not None else None
     states = await load_states(conn, {teller for told in tellers.values() for teller in told}, at) if tellers else {}
 
     def passes(place: Place) -> bool:
         told = [states.get(teller) for teller in tellers.get(place, ())] or [None]
-        return place.dataset_id in nodes and any(test(nodes[place.dataset_id], state) for state in told)
+        node = nodes.get(place.dataset_id)
+        return node is not None and (test is None or any(test(node, state) for state in told))
 
-    return [one for one in found if passes(one.place)]
+    return [one for one in reached.found[:SUMMED_UP] if passes(one.place)]
+
+
+async def load_onward(conn: Connection, flow: Flow, question: ColumnQuestion, reached: ColumnReach) -> TableLevel:
+    """Where data flows on though nobody tells its columns."""
+    return await load_table_level(
+        conn,
+        flow,
+        reached.datasets(),
+        downstream=question.downstream,
+        depth=question.depth,
+        then=question.then,
+        via=question.via,
+    )
+
+
+def walk_cut(reached: ColumnReach) -> list[Cut]:
+    """What ended the walk before the columns did."""
+    return [] if reached.complete else [Cut(rule="depth" if reached.flow.complete else "size", nodes=None)]
 
 
 def _datasets(places: Iterable[Place]) -> set[int]:
@@ -208,8 +229,7 @@ async def _proven(
 def _counts(reached: ColumnReach, shown: Sequence[Found], listed: int, question: ColumnQuestion, more: list[Cut]) -> ColumnCounts:
     found = reached.found
     affects = [one.affects for one in found]
-    cut = [] if reached.complete else [Cut(rule="depth" if reached.flow.complete else "size", nodes=None)]
-    cut += more + left_out(len(found), shown, listed, question.filter)
+    cut = walk_cut(reached) + more + left_out(len(found), shown, listed, question.filter)
     return ColumnCounts(
         found=len(found),
         values=affects.count("VALUES"),
