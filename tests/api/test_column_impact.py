@@ -9,6 +9,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from headwater.entities.graph import ColumnImpact, RolledColumnImpact
+from headwater.entities.lineage import DirectedColumns
 from headwater.ids import dataset_id
 from tests.build import Event, dataset, dataset_event, run_event, run_uuid, schema, store
 from tests.lineage.graphs import complete, complete_explicitly
@@ -385,6 +386,48 @@ async def test_column_lineage_as_of_a_time(database: str, client: httpx.AsyncCli
     version = {"nodeId": _field("b.x#12345678-1234-8234-9234-123456789abc"), "asOf": "2026-03-01T08:30:00Z"}
     for wrong in (version, {"nodeId": _field("b.x"), "asOf": "yesterday"}):
         assert (await client.get("/api/v1/column-lineage", params=wrong)).status_code == 400
+
+
+async def _graph(client: httpx.AsyncClient, node_id: str, **parameters: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The answer, and its nodes by short names."""
+    answer = await client.get("/api/v1/column-lineage", params={"nodeId": node_id, **parameters})
+    assert answer.status_code == 200, answer.text
+    TypeAdapter(DirectedColumns).validate_json(answer.content)
+    told: dict[str, Any] = answer.json()
+    return told, {f"{node['data']['dataset']}.{node['data']['field']}": node for node in told["graph"]}
+
+
+async def test_column_lineage_by_ways_filters_and_kinds(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [*_story(), run_event("FAIL", "09:00", "mail", "mail 09:00")])
+    told, nodes = await _graph(client, _field("clean.country"), direction="both", kinds=["input", "output"])
+    assert nodes.keys() == {"clean.country", "raw.address.country", "raw.closed", "report.country", "mailing.flag"}
+    assert (told["direction"], told["complete"], told["counts"]["found"], told["counts"]["cut"]) == ("both", True, 4, [])
+    assert [source["field"] for source in nodes["clean.country"]["data"]["inputFields"]] == ["address.country"]
+    assert nodes["clean.country"]["data"]["datasetInfluences"][0]["field"] == "closed"
+    assert [edge["destination"] for edge in nodes["clean.country"]["outEdges"]] == [
+        _field("mailing.flag"),
+        _field("report.country"),
+    ]
+    _, nodes = await _graph(client, _field("clean.country"), direction="downstream", state="failed")
+    assert nodes.keys() == {"clean.country", "mailing.flag"}
+    _, nodes = await _graph(client, DB + "mailing", through="job:shop:clean", avoid=_field("clean.mail"))
+    assert nodes.keys() == {"mailing.flag", "clean.country", "raw.address.country", "raw.closed"}
+    told, nodes = await _graph(client, DB + "mailing", limit=1)
+    assert (told["counts"]["returned"], {"rule": "limit", "nodes": 4} in told["counts"]["cut"]) == (1, True)
+    _, nodes = await _graph(client, _field("raw.closed"), direction="downstream", name="mailing")
+    assert nodes.keys() == {"raw.closed", "mailing.to", "mailing.flag"}
+    _, past = await _graph(client, _field("clean.country"), direction="downstream", asOf="2026-03-01T08:15:00Z", limit=10)
+    assert past.keys() == {"clean.country", "report.country"}
+    assert past["report.country"]["data"]["datasetVersion"] is None
+    refused = await client.get("/api/v1/column-lineage", params={"nodeId": _field("clean.country"), "kinds": "job_lineage"})
+    assert refused.status_code == 400
+
+
+async def test_column_lineage_asked_either_way_is_the_same(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [_writes("load", "b", "x < a.x", "y < a.y HASH"), _writes("join", "c", "z < b.x", "z < b.y")])
+    plain = await client.get("/api/v1/column-lineage", params={"nodeId": DB + "c"})
+    told, _ = await _graph(client, DB + "c", limit=100)
+    assert told["graph"] == plain.json()["graph"]
 
 
 async def test_a_hop_is_a_statement(database: str, client: httpx.AsyncClient) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,11 +16,6 @@ from headwater.db.pool import Connection, Pool
 from headwater.entities.graph import EdgeName
 from headwater.entities.run import RunState
 from headwater.errors import Invalid, NotFound
-from headwater.lineage.columns.edges import Then
-from headwater.lineage.columns.graph import Place
-from headwater.lineage.columns.lineage import outset
-from headwater.lineage.columns.via import Among
-from headwater.lineage.columns.via import Via as ColumnVia
 from headwater.lineage.edges import EdgeKind
 from headwater.lineage.graph.flow import Flow
 from headwater.lineage.graph.moments import moment_of
@@ -28,7 +23,7 @@ from headwater.lineage.graph.past import ALWAYS, BEGINNING, DATA, Past
 from headwater.lineage.graph.present import Present
 from headwater.lineage.graph.question import Filter, FlowOf, Grain, Question
 from headwater.lineage.near import find_node
-from headwater.lineage.node_ids import NodeKind, Resolved
+from headwater.lineage.node_ids import NodeKind
 from headwater.lineage.snapshot import snapshot
 
 NodeId = Annotated[
@@ -178,7 +173,7 @@ async def asking(request: Request, which: Which) -> AsyncIterator[tuple[Connecti
             yield conn, now
         return
     async with snapshot(pool) as conn:
-        at = await _moment(conn, which)
+        at = await moment(conn, which)
         kinds = which.kinds or DATA
 
         async def then(question: Question) -> Flow:
@@ -191,24 +186,8 @@ async def asking(request: Request, which: Which) -> AsyncIterator[tuple[Connecti
         yield conn, then
 
 
-async def then_of(conn: Connection, which: Which) -> Then | None:
-    """What is asked of columns, whatever the kinds; None: the present. Raises Invalid, NotFound."""
-    return None if (which.at, which.since) == (None, None) else Then(await _moment(conn, which), which.since)
-
-
-def explicit_of(kinds: Collection[EdgeKind]) -> bool | None:
-    """Which edges between columns go by these kinds: only those that events declare, or only what jobs tell of what they read and
-    write; None: both. Raises Invalid where none does."""
-    found = {explicit for explicit, needed in _OF_COLUMNS.items() if needed <= {*kinds}}
-    if kinds and not found:
-        raise Invalid(
-            "query param kinds must have INPUT and OUTPUT (an edge between columns is both) or DATASET_LINEAGE for columns;"
-            " by the others ask with grain ALL, DATASET or JOB"
-        )
-    return found.pop() if len(found) == 1 else None
-
-
-async def _moment(conn: Connection, which: Which) -> datetime:
+async def moment(conn: Connection, which: Which) -> datetime:
+    """The time that is asked of. Raises Invalid, NotFound."""
     told = which.at
     if told is None:
         return ALWAYS if which.since is None else datetime.now(UTC)
@@ -219,9 +198,6 @@ async def _moment(conn: Connection, which: Which) -> datetime:
     if (moment := await moment_of(conn, identifier)) is None:
         raise NotFound("Run or version", told)
     return moment
-
-
-_OF_COLUMNS = {False: {EdgeKind.INPUT, EdgeKind.OUTPUT}, True: {EdgeKind.DATASET_LINEAGE}}
 
 
 async def id_of(conn: Connection, node_id: str) -> int:
@@ -235,31 +211,3 @@ async def id_of(conn: Connection, node_id: str) -> int:
 
 async def ids_of(conn: Connection, node_ids: list[str]) -> tuple[int, ...]:
     return tuple([await id_of(conn, node_id) for node_id in node_ids])
-
-
-async def places_of(conn: Connection, node_id: str, then: Then | None) -> list[Place]:
-    """The columns that a column, a dataset or a job (by what it writes, or wrote then) stands for. Whether a dataset has the
-    column is not asked. Raises InvalidNodeId, Invalid, NotFound."""
-    return await outset(conn, await _shown_node(conn, node_id), then)
-
-
-async def _among(conn: Connection, node_ids: Iterable[str]) -> Among:
-    """Columns, all columns of datasets, and jobs for what they tell. Raises as ``places_of``."""
-    nodes = [await _shown_node(conn, node_id) for node_id in node_ids]
-    return Among(
-        frozenset(Place(node.id, node.field) for node in nodes if node.kind is not NodeKind.JOB),
-        frozenset(node.id for node in nodes if node.kind is NodeKind.JOB),
-    )
-
-
-async def _shown_node(conn: Connection, node_id: str) -> Resolved:
-    node = await find_node(conn, node_id)
-    if node.version is not None:
-        raise Invalid("Of the columns of a version /column-lineage tells; here, ask without it, and asOf the version.")
-    node.require_shown()
-    return node
-
-
-async def column_via(conn: Connection, via: Via) -> ColumnVia:
-    """Raises as ``places_of``."""
-    return ColumnVia(*[await _among(conn, told) for told in (via.through, via.avoid, via.stop_at)])

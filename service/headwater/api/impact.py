@@ -20,14 +20,11 @@ from headwater.api.asking import (
     Ways,
     Which,
     asking,
-    column_via,
-    explicit_of,
     id_of,
     ids_of,
-    places_of,
     present,
-    then_of,
 )
+from headwater.api.asking_columns import column_question
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json
 from headwater.api.formats import FORMATS, Format, form_of, formatted
 from headwater.api.ingest import elements
@@ -40,7 +37,7 @@ from headwater.ingest.hypothetical import suppose
 from headwater.ingest.prepare import prepare
 from headwater.lineage.graph.question import Cursor, Grain, Question
 from headwater.lineage.impact.collapse import Collapse
-from headwater.lineage.impact.columns import ColumnQuestion, column_impact, walk_columns
+from headwater.lineage.impact.columns import column_impact, walk_columns
 from headwater.lineage.impact.nodes import impact
 from headwater.lineage.impact.rolled import rolled_impact
 from headwater.lineage.impact.rolled_columns import rolled_columns
@@ -176,21 +173,8 @@ async def _of_nodes(request: Request, asked: _Impact) -> Impact | RolledImpact:
 
 async def _of_columns(request: Request, asked: _Impact) -> ColumnImpact | RolledColumnImpact:
     _only_columns(asked)
-    explicit = explicit_of(asked.which.kinds)
     async with snapshot(request.app.state.pool) as conn:
-        then = await then_of(conn, asked.which)
-        of_columns = ColumnQuestion(
-            start=tuple(await places_of(conn, asked.node_id, then)),
-            downstream=asked.question.downstream,
-            depth=asked.question.depth,
-            via=await column_via(conn, asked.via),
-            filter=asked.question.filter,
-            paths=asked.question.paths,
-            limit=asked.question.limit,
-            cursor=asked.question.cursor,
-            then=then,
-            explicit=explicit,
-        )
+        of_columns = await column_question(conn, asked.node_id, asked.which, asked.via, asked.question)
         reached = await walk_columns(conn, of_columns)
     # Not before the walk is done: the graph in memory is lent to one question at a time.
     async with asking(request, asked.which) as (conn, flow_of):
