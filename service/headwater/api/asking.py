@@ -24,6 +24,7 @@ from headwater.lineage.graph.present import Present
 from headwater.lineage.graph.question import Filter, FlowOf, Grain, Question
 from headwater.lineage.near import find_node
 from headwater.lineage.node_ids import NodeKind
+from headwater.lineage.runs.upstream import EVER, Span
 from headwater.lineage.snapshot import snapshot
 
 NodeId = Annotated[
@@ -198,6 +199,12 @@ async def moment(conn: Connection, which: Which) -> datetime:
     if (moment := await moment_of(conn, identifier)) is None:
         raise NotFound("Run or version", told)
     return moment
+
+
+async def span_of(conn: Connection, which: Which) -> Span:
+    """What is asked of runs: what they read and wrote stays so, so a time only tells how much. Raises Invalid, NotFound."""
+    at = await moment(conn, which) if which.at is not None else EVER.at
+    return Span(at, which.since or EVER.since)
 
 
 async def id_of(conn: Connection, node_id: str) -> int:

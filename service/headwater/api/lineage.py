@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AfterValidator, BeforeValidator
 
-from headwater.api.asking import Asked, Shown, Ways, asking, id_of, ids_of
+from headwater.api.asking import Asked, Period, Shown, Ways, asking, id_of, ids_of, span_of
 from headwater.api.asking_columns import column_question, then_of
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json, sent, uuid_of
 from headwater.api.formats import FORMATS, Format, form_of, formatted
@@ -152,18 +152,16 @@ async def get_columns(  # noqa: PLR0913 - one parameter a parameter
 
 
 @router.get("/runlineage/upstream", response_model=UpstreamRuns, responses={**BAD_REQUEST, **NOT_FOUND})
-async def get_upstream_runs(
-    request: Request,
-    run_id: _RunId,
-    depth: _Depth = 20,
-) -> Response:
-    """The runs that wrote what a run read, those that wrote what these read, and so on."""
+async def get_upstream_runs(request: Request, period: Period, run_id: _RunId, depth: _Depth = 20) -> Response:
+    """The runs that wrote what a run read, those that wrote what these read, and so on. With `asOf` or `history=since=…`: by what
+    had been read by then, or was since."""
     async with snapshot(request.app.state.pool) as conn:
-        return json(await get_upstream(conn, uuid_of("Run", run_id), depth))
+        return json(await get_upstream(conn, uuid_of("Run", run_id), depth, await span_of(conn, period)))
 
 
 @router.get("/runlineage/downstream", response_model=DownstreamRuns, responses={**BAD_REQUEST, **NOT_FOUND})
-async def get_downstream_runs(request: Request, run_id: _RunId, depth: _Depth = 20) -> Response:
-    """The runs that read what a run wrote, those that read what these wrote, and so on: by the versions that they really read."""
+async def get_downstream_runs(request: Request, period: Period, run_id: _RunId, depth: _Depth = 20) -> Response:
+    """The runs that read what a run wrote, those that read what these wrote, and so on: by the versions that they really read.
+    With `asOf` or `history=since=…`: by what had been read and written by then, or was since."""
     async with snapshot(request.app.state.pool) as conn:
-        return json(await get_downstream(conn, uuid_of("Run", run_id), depth))
+        return json(await get_downstream(conn, uuid_of("Run", run_id), depth, await span_of(conn, period)))
