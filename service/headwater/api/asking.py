@@ -37,10 +37,14 @@ Direction = Annotated[
     Query(description="`downstream`: what stands on the node; `upstream`: what it stands on."),
 ]
 Depth = Annotated[int | None, Query(ge=0, description="Steps to go; without it, to the end of the graph.")]
+PageCursor = Annotated[str | None, Query(description="That of the page before.")]
 Grained = Annotated[
     Literal["ALL", "DATASET", "JOB"],
     one_of("ALL", "DATASET", "JOB"),
-    Query(description="`dataset` or `job`: only these are told and count as steps. `all`: both."),
+    Query(
+        description="`dataset` or `job`: only these are told and count as steps. `all`: both. Columns, runs and versions have"
+        " calls of their own: `/column-lineage`, `/runlineage`, `/impact`."
+    ),
 ]
 
 

@@ -15,6 +15,7 @@ from headwater.api.asking import (
     Asked,
     Depth,
     Direction,
+    PageCursor,
     Shown,
     Via,
     Ways,
@@ -125,7 +126,7 @@ async def get_impact(  # noqa: PLR0913 - one parameter a parameter
     collapse: _Collapse = None,
     paths: _Paths = 1,
     limit: _Limit = 100,
-    cursor: Annotated[str | None, Query(description="That of the page before.")] = None,
+    cursor: PageCursor = None,
     format: Format = None,  # noqa: A002
 ) -> Response:
     """Everything that is reached from a job, dataset or column: how far away it is, by which way, and what proves each edge.

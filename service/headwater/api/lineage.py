@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AfterValidator, BeforeValidator
 
-from headwater.api.asking import Asked, Period, Shown, Ways, asking, id_of, ids_of, span_of
+from headwater.api.asking import Asked, Grained, PageCursor, Period, Shown, Ways, asking, id_of, ids_of, span_of
 from headwater.api.asking_columns import column_question, then_of
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json, sent, uuid_of
 from headwater.api.formats import FORMATS, Format, form_of, formatted
@@ -16,7 +16,7 @@ from headwater.db.pool import Pool
 from headwater.entities import encode
 from headwater.entities.lineage import ColumnGraph, DirectedColumns, DirectedLineage, DownstreamRuns, Lineage, UpstreamRuns
 from headwater.lineage.columns.lineage import get_column_lineage
-from headwater.lineage.graph.question import Question
+from headwater.lineage.graph.question import Cursor, Grain, Question
 from headwater.lineage.impact.column_graph import column_graph
 from headwater.lineage.neighbourhood.around import Surveyor
 from headwater.lineage.neighbourhood.directed import directed_lineage, proven_lineage
@@ -28,10 +28,10 @@ router = APIRouter(prefix="/api/v1", tags=["Lineage"])
 
 _LARGEST = 10_000  # nodes of a graph
 _OURS = frozenset(
-    "direction asOf history kinds through avoid stopAt namespace name type owner tag state limit".split()  # noqa: SIM905
+    "direction grain asOf history kinds through avoid stopAt namespace name type owner tag state limit cursor".split()  # noqa: SIM905
 )
 """Parameters that Marquez's call does not have."""
-_OURS_OF_COLUMNS = _OURS - {"direction", "asOf", "history"}
+_OURS_OF_COLUMNS = _OURS - {"direction", "grain", "asOf", "history", "cursor"}
 """Those with which another question is asked; of the others one may be asked in either way."""
 _WAYS = {"DOWNSTREAM": [True], "UPSTREAM": [False], "BOTH": [True, False]}
 _FURTHEST = 1_000_000  # no graph is deeper; a walk ends where the graph does
@@ -90,7 +90,9 @@ async def get_lineage(  # noqa: PLR0913 - one parameter a parameter
     node_id: _NodeId,
     depth: _Depth = 20,
     direction: _Around = None,
+    grain: Grained = "ALL",
     limit: _Limit = 1_000,
+    cursor: PageCursor = None,
     format: Format = None,  # noqa: A002
 ) -> Response:
     """The jobs around a job or dataset, whichever way data flows, with their datasets: what they read and write now.
@@ -109,8 +111,10 @@ async def get_lineage(  # noqa: PLR0913 - one parameter a parameter
             through=await ids_of(conn, via.through),
             avoid=await ids_of(conn, via.avoid),
             stop_at=await ids_of(conn, via.stop_at),
+            grain=Grain(grain.lower()),
             filter=shown,
             limit=limit,
+            cursor=Cursor.read(cursor) if cursor is not None else None,
         )
         ways = _WAYS[direction or "BOTH"]
         if form == "JSON":

@@ -75,6 +75,9 @@ class DirectedLineage(Lineage):
     complete: bool = Field(description="Whether every node is in the counts: false where `depth` or `size` cut the walk.")
     counts: Counts = Field(description="How many nodes there are, the start left out, and how many are left out.")
     freshness: Freshness = Field(description="How far the store had heard by then.")
+    cursor: str | None = Field(
+        description="For the next page; null on the last one. A page tells the edges to and from the pages before it, too."
+    )
 
 
 class ColumnInput(Entity):
