@@ -7,16 +7,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from headwater.db.pool import Connection
-from headwater.entities.graph import ColumnCounts, Cut
 from headwater.lineage.columns.edges import column_edges
 from headwater.lineage.columns.graph import Columns, Place
 from headwater.lineage.columns.lineage import load_shown
-from headwater.lineage.columns.reach import ColumnReach, Found
+from headwater.lineage.columns.reach import Found
 from headwater.lineage.columns.via import Among
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.left_out import SUMMED_UP, left_out
-from headwater.lineage.impact.columns import ColumnQuestion, load_passing_columns, walk_columns, walk_cut
+from headwater.lineage.graph.question import Filter
+from headwater.lineage.impact.columns import ColumnQuestion, column_counts, load_passing_columns, walk_columns, walk_cut
 
 
 async def column_graph(conn: Connection, question: ColumnQuestion, ways: Sequence[bool]) -> bytes:
@@ -26,19 +26,25 @@ async def column_graph(conn: Connection, question: ColumnQuestion, ways: Sequenc
     sides = [await walk_columns(conn, one) for one in asked]
     near = {found.place.dataset_id for side in sides for found in side.found[:SUMMED_UP]}
     nodes = await describe(conn, near | {place.dataset_id for place in question.start})
-    passing = [await load_passing_columns(conn, one, side, nodes) for one, side in zip(asked, sides, strict=True)]
-    shown = nearest_columns(passing)
-    listed = shown[: question.limit]
+    passing = {
+        passed.place
+        for one, side in zip(asked, sides, strict=True)
+        for passed in await load_passing_columns(conn, one, side, nodes)
+    }
+    found = nearest_columns([side.found for side in sides])
+    shown = found if question.filter == Filter() else [one for one in found[:SUMMED_UP] if one.place in passing]
+    listed = [one for one in shown[: question.limit] if one.place in passing]
     columns = await _between(conn, {*question.start, *(found.place for found in listed)}, question)
     known = await load_shown(conn, {dataset for dataset, _ in columns.datasets()})
     if question.then is not None:  # which version was current then is not asked
         known = {dataset: told._replace(version=None) for dataset, told in known.items()}
     now, freshness = await load_freshness(conn)
+    cut = list({one.rule: one for side in sides for one in walk_cut(side)}.values())
     beside = {
         "direction": "both" if len(ways) > 1 else "downstream" if ways[0] else "upstream",
         "asOf": question.then.at if question.then is not None else now,
         "complete": all(side.complete for side in sides),
-        "counts": _counts(sides, shown, len(listed), question),
+        "counts": column_counts(found, len(listed), cut + left_out(len(found), shown, len(listed), question.filter)),
         "freshness": freshness,
     }
     # In a thread, as the graph of a hub takes long enough to hold up whoever sends events.
@@ -68,19 +74,3 @@ async def _between(conn: Connection, places: Collection[Place], question: Column
             if source.field and not output.field:
                 columns.add_influence(source, output, told)
     return columns
-
-
-def _counts(sides: Sequence[ColumnReach], shown: Sequence[Found], listed: int, question: ColumnQuestion) -> ColumnCounts:
-    found = nearest_columns([side.found for side in sides])
-    affects = [one.affects for one in found]
-    cut: list[Cut] = [cut for side in sides for cut in walk_cut(side)]
-    unlike = [one for i, one in enumerate(cut) if one not in cut[:i]]
-    return ColumnCounts(
-        found=len(found),
-        values=affects.count("VALUES"),
-        rows=affects.count("ROWS"),
-        both=affects.count("BOTH"),
-        datasets=len({one.place.dataset_id for one in found}),
-        returned=listed,
-        cut=unlike + left_out(len(found), shown, listed, question.filter),
-    )

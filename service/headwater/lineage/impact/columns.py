@@ -101,12 +101,13 @@ async def column_impact(conn: Connection, flow: Flow, question: ColumnQuestion, 
     known = [[way for way in of if all(place.dataset_id in nodes for place in way)] for of in ways]
     listed = [(found, of) for found, of in zip(page, known, strict=True) if of]
     edges = dict.fromkeys(pair for _, of in listed for way in of for pair in pairwise(way))
+    cut = walk_cut(reached) + cut + left_out(len(reached.found), shown, len(listed), question.filter)
     return ColumnImpact(
         start=[columns.told(place) for place in question.start if place.dataset_id in nodes],
         direction="downstream" if question.downstream else "upstream",
         asOf=question.then.at if question.then is not None else now,
         complete=reached.complete,
-        counts=_counts(reached, shown, len(listed), question, cut),
+        counts=column_counts(reached.found, len(listed), cut),
         groups=await load_groups(conn, sorted(_datasets(found.place for found in nearest))),
         freshness=freshness,
         nodes=[columns.reached(found, of) for found, of in listed],
@@ -226,10 +227,8 @@ async def _proven(
     return sorted(proven, key=lambda edge: (edge.origin, edge.destination))
 
 
-def _counts(reached: ColumnReach, shown: Sequence[Found], listed: int, question: ColumnQuestion, more: list[Cut]) -> ColumnCounts:
-    found = reached.found
+def column_counts(found: Sequence[Found], listed: int, cut: list[Cut]) -> ColumnCounts:
     affects = [one.affects for one in found]
-    cut = walk_cut(reached) + more + left_out(len(found), shown, listed, question.filter)
     return ColumnCounts(
         found=len(found),
         values=affects.count("VALUES"),
