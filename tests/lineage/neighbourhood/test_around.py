@@ -95,7 +95,7 @@ async def test_queries_at_once_do_not_disturb_each_other(database: str, pool: Po
 
 async def _answer(surveyor: Surveyor, pool: Pool, node_id: str, depth: int) -> bytes:
     try:
-        return await surveyor.around(pool, node_id, depth)
+        return b"".join(await surveyor.around(pool, node_id, depth))
     except NotFound as error:
         return error.message.encode()
 
