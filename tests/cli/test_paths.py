@@ -64,6 +64,12 @@ def test_what_changed(headwater: Command) -> None:
     assert [node["id"] for node in told["nodes"]["added"]] == [f"{DB}orders_v2", f"{DB}report", "job:shop:check"]
 
 
+def test_what_changed_in_forms_of_other_programs(headwater: Command) -> None:
+    asked = ("diff", "raw", "--from", "2026-03-01T09:00:00Z", "--format")
+    assert "color=crimson" in headwater(*asked, "dot").out
+    assert headwater(*asked, "csv").out.startswith("turn,what,node")
+
+
 def test_what_cannot_be_answered(headwater: Command) -> None:
     done = headwater("diff", "raw", "--from", "yesterday")
     assert (done.status, done.out) == (1, "")
