@@ -314,3 +314,21 @@ async def test_what_is_refused(
     answer = await client.get("/api/v1/impact", params=parameters)
     assert answer.status_code == status, answer.text
     assert message in answer.json()["message"]
+
+
+async def test_column_lineage_as_a_graph(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [*_story(), _writes("load", "last", "x < report.total", "y < unknown", time="09:00")])
+    asked = {"nodeId": _field("report.total"), "direction": "both", "format": "graphml"}
+    graph = nx.parse_graphml((await client.get("/api/v1/column-lineage", params=asked)).text)
+    assert set(graph.edges) == {
+        (_field("orders.amount"), _field("report.total")),
+        (_field("report.total"), _field("last.x")),
+        (_field("clean.id"), DB + "report"),
+        (_field("orders.customer"), DB + "report"),
+    }
+    assert graph.nodes[_field("last.x")] == {"kind": "FIELD", "namespace": "db://shop", "name": "last"}
+    asked = {"nodeId": _field("last.y")}
+    answer = await client.get("/api/v1/column-lineage", params=asked, headers={"accept": "text/vnd.mermaid"})
+    assert '[("last.y")]' in answer.text
+    refused = await client.get("/api/v1/column-lineage", params={**asked, "format": "openlineage"})
+    assert (refused.status_code, "cannot be OPENLINEAGE" in refused.text) == (400, True)

@@ -55,3 +55,10 @@ def test_affected(headwater: Command) -> None:
     assert "past" in done.out
     assert headwater("affected", f"dataset:{LAKE}:nobody-reads-this").status == 1
     assert headwater("affected", f"dataset:{LAKE}:scores/churn").out == "No model is reached.\n"
+
+
+@pytest.mark.parametrize(
+    "command", [["models"], ["trace", REGISTRY, "churn"], ["affected", f"dataset:{LAKE}:{EVENTS}"], ["columns", "clean/events"]]
+)
+def test_forms_of_other_programs(headwater: Command, command: list[str]) -> None:
+    assert headwater(*command, "--format", "dot").out.startswith("digraph")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+import msgspec
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AfterValidator, BeforeValidator
 
@@ -14,6 +15,7 @@ from headwater.api.parameters import Text, one_of
 from headwater.db.pool import Pool
 from headwater.entities import encode
 from headwater.entities.lineage import ColumnGraph, DirectedLineage, DownstreamRuns, Lineage, UpstreamRuns
+from headwater.lineage.columns.drawn import columns_drawn
 from headwater.lineage.columns.lineage import get_column_lineage
 from headwater.lineage.graph.question import Question
 from headwater.lineage.neighbourhood.around import Surveyor
@@ -111,27 +113,30 @@ async def get_lineage(  # noqa: PLR0913 - one parameter a parameter
         return await formatted(await proven_lineage(conn, flow_of, question, ways), form)
 
 
-@router.get("/column-lineage", response_model=ColumnGraph, responses={**BAD_REQUEST, **NOT_FOUND})
+@router.get("/column-lineage", response_model=ColumnGraph, responses={**FORMATS, **BAD_REQUEST, **NOT_FOUND})
 async def get_columns(
     request: Request,
     period: Period,
+    *,
     node_id: _NodeId,
     depth: _Depth = 20,
     with_downstream: _Downstream = False,
     direction: _Direction = None,
+    format: Format = None,  # noqa: A002
 ) -> Response:
     """What the fields of a dataset, one field, or the fields that a job writes derive from; on demand, what derives from them.
 
     With `#version` after the node id: what the run that wrote that version really read. With `asOf`: as it was known at that
     time; names and types of fields are those of today.
     """
+    form = form_of(request, format)
     way = direction or ("BOTH" if with_downstream else "UPSTREAM")
     async with snapshot(request.app.state.pool) as conn:
         then = await then_of(conn, period)
         body = await get_column_lineage(
             conn, node_id, depth, upstream=way != "DOWNSTREAM", downstream=way != "UPSTREAM", then=then
         )
-    return await sent(request, body)
+    return await sent(request, body) if form == "JSON" else await formatted(columns_drawn(msgspec.json.decode(body)), form)
 
 
 @router.get("/runlineage/upstream", response_model=UpstreamRuns, responses={**BAD_REQUEST, **NOT_FOUND})
