@@ -227,7 +227,7 @@ async def test_random_columns_are_reached_as_networkx_reaches_them(database: str
 
 
 async def test_fields_inside_of_others(database: str, client: httpx.AsyncClient) -> None:
-    """A name is a name, whatever its dots and brackets mean to the producer."""
+    """They are asked for by their paths, as the producer writes these."""
     await store(database, [
         _writes("load", "b", "address.city < a.person[].city", "`odd:name` < a.person.`first.name`"),
         _writes("next", "c", "cities[] < b.address.city HASH", "* < b.address.city FILTER"),
@@ -238,6 +238,75 @@ async def test_fields_inside_of_others(database: str, client: httpx.AsyncClient)
     assert _found(await _ask(client, "a.person.`first.name`")) == {"b.`odd:name`": (1, "VALUES")}
     answer = await client.get("/api/v1/column-lineage", params={"nodeId": _field("b.address.city"), "direction": "both"})
     assert [node["data"]["field"] for node in answer.json()["graph"]] == ["person[].city", "address.city", "cities[]"]
+
+
+def _structs() -> list[Event]:
+    """A city is taken out of a person, and the article out of each line; the whole person is copied, and of the
+    copy the name is taken; by the whole person is sorted."""
+    return [
+        _writes("load", "a", "person < raw.json", facets=schema("person:STRUCT", "person.city:TEXT", "person.name:TEXT")),
+        _writes("city", "b", "city < a.person.city", "articles < a.lines[].article", time="08:10"),
+        _writes("copy", "c", "who < a.person", "* < a.person SORT", time="08:20"),
+        _writes("name", "d", "name < c.who.name", "all < c.who HASH", time="08:30"),
+        _writes("personal", "e", "x < a.personal", time="08:40"),
+    ]
+
+
+async def test_a_struct_reaches_whoever_uses_what_is_inside_of_it(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _structs())
+    told = await _ask(client, "a.person")
+    assert _found(told) == {
+        "b.city": (1, "VALUES"), "c.who": (1, "VALUES"), "c": (1, "ROWS"), "d.name": (2, "BOTH"), "d.all": (2, "BOTH"),
+    }  # fmt: skip
+    assert all(node["resolved"] for node in told["nodes"])
+    scopes = {(e["origin"], e["destination"]): e["scope"] for e in told["edges"]}
+    assert scopes[_field("a.person"), _field("b.city")] == "PART"
+    assert scopes[_field("c.who"), _field("d.name")] == "PART"
+    assert scopes[_field("a.person"), _field("c.who")] == "FIELD"
+    assert set(_found(await _ask(client, "a.lines"))) == set(_found(await _ask(client, "a.lines[]"))) == {"b.articles"}
+    assert _found(await _ask(client, "a.person", avoid=_field("c.who"), stopAt=DB + "c")).keys() == {"b.city", "c"}
+
+
+async def test_a_field_of_a_struct_reaches_whoever_uses_the_whole(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _structs())
+    told = await _ask(client, "a.person.city", stopAt=DB + "c")
+    assert _found(told) == {"b.city": (1, "VALUES"), "c.who": (1, "VALUES"), "c": (1, "ROWS")}
+    assert {e["scope"] for e in told["edges"] if e["destination"] == _field("c.who")} == {"WHOLE"}
+    told = await _ask(client, "a.person.city", depth=2)
+    sure = {_short(node): node["resolved"] for node in told["nodes"]}
+    assert (sure["c.who"], sure["d.all"]) == (True, True)
+    assert _node(told, "d.name")["affects"] == "ROWS", "by the order of c; whether the city is in the name nobody says"
+    upstream = await _ask(client, "a.person.city", direction="upstream")
+    assert _found(upstream) == {"raw.json": (1, "VALUES")}
+    upstream = await _ask(client, "c.who.name", direction="upstream")
+    assert _found(upstream) == {"a.person": (1, "BOTH"), "raw.json": (2, "BOTH")}
+    refused = await client.get("/api/v1/impact", params={"nodeId": _field("a.person.ctiy")})
+    assert refused.status_code == 404, "the schema tells what is inside"
+    assert _found(await _ask(client, "c.who.street", direction="upstream")).keys() == {"a.person", "raw.json"}, "here none does"
+
+
+async def test_from_one_part_by_the_whole_to_another(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [_writes("copy", "c", "who < a.person"), _writes("name", "d", "name < c.who.name", "all < c.who")])
+    sure = {_short(node): node["resolved"] for node in (await _ask(client, "a.person.city"))["nodes"]}
+    assert sure == {"c.who": True, "d.all": True, "d.name": False}
+    sure = {_short(node): node["resolved"] for node in (await _ask(client, "a.person"))["nodes"]}
+    assert sure == {"c.who": True, "d.all": True, "d.name": True}
+
+
+async def test_column_lineage_of_structs_by_our_parameters(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _structs())
+
+    async def found(column: str, **parameters: str) -> set[str]:
+        answer = await client.get("/api/v1/column-lineage", params={"nodeId": _field(column), **parameters})
+        assert answer.status_code == 200, answer.text
+        return {f"{node['data']['dataset']}.{node['data']['field']}" for node in answer.json()["graph"]}
+
+    whole = {"a.person", "a.person.city", "b.city", "c.who", "c.who.name", "d.name", "d.all"}
+    assert await found("a.person", direction="downstream") == whole
+    assert await found("a.person.city", direction="downstream") == whole
+    assert await found("d.name", direction="upstream") == {"d.name", "c.who.name", "c.who", "a.person", "raw.json"}
+    assert await found("b.city", history="all") == {"b.city", "a.person.city", "a.person", "raw.json"}
+    assert await found("d.name") == {"d.name", "c.who.name"}, "as Marquez has it"
 
 
 async def test_as_of_a_time_a_run_or_a_version(database: str, client: httpx.AsyncClient) -> None:

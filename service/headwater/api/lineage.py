@@ -127,14 +127,21 @@ async def get_columns(
     """What the fields of a dataset, one field, or the fields that a job writes derive from; on demand, what derives from them.
 
     With `#version` after the node id: what the run that wrote that version really read. With `asOf`: as it was known at that
-    time; names and types of fields are those of today.
+    time; names and types of fields are those of today. With `direction`, `asOf` or `history` a field stands for those inside
+    of it too (`person` for `person.city`), and is met where one that holds it is used.
     """
     form = form_of(request, format)
     way = direction or ("BOTH" if with_downstream else "UPSTREAM")
     async with snapshot(request.app.state.pool) as conn:
         then = await then_of(conn, period)
         body = await get_column_lineage(
-            conn, node_id, depth, upstream=way != "DOWNSTREAM", downstream=way != "UPSTREAM", then=then
+            conn,
+            node_id,
+            depth,
+            upstream=way != "DOWNSTREAM",
+            downstream=way != "UPSTREAM",
+            then=then,
+            nested=direction is not None or then is not None,
         )
     return await sent(request, body) if form == "JSON" else await formatted(columns_drawn(msgspec.json.decode(body)), form)
 

@@ -170,7 +170,7 @@ class WhatIf(Entity):
 
 
 Affects: TypeAlias = Literal["VALUES", "ROWS", "BOTH"]
-Scope: TypeAlias = Literal["FIELD", "DATASET", "UNRESOLVED"]
+Scope: TypeAlias = Literal["FIELD", "PART", "WHOLE", "DATASET", "UNRESOLVED"]
 
 
 class Column(Node):
@@ -189,7 +189,10 @@ class ReachedColumn(Column):
         " `ROWS`: only which rows there are, how they are grouped or ordered, by a filter, join or the like."
     )
     masked: bool = Field(description="Whether the values come only by ways that hide them, as by a hash.")
-    resolved: bool = Field(description="False: only by way of a column that is not known, so perhaps not at all.")
+    resolved: bool = Field(
+        description="False: only by way of a column that is not known, or from one part of a column to another, so perhaps not"
+        " at all."
+    )
     ends: bool | None = Field(
         description="True: nothing further is known to derive from it (upstream: that it derives from). Null where the walk was"
         " not to go on from here."
@@ -214,8 +217,9 @@ class ProvenColumnEdge(Entity):
     origin: str = Field(description="Id of the column, or dataset as a whole, from which data flows.")
     destination: str = Field(description="Id of the column, or dataset as a whole, to which it flows.")
     scope: Scope = Field(
-        description="`FIELD`: told of these two columns; `DATASET`: told of the destination's dataset as a whole; `UNRESOLVED`:"
-        " told without the column of origin."
+        description="`FIELD`: told of these two columns; `PART`: of a column inside of the one from which the walk came, such as"
+        " `person.city` of `person`; `WHOLE`: of one that holds it; `DATASET`: told of the destination's dataset as a whole;"
+        " `UNRESOLVED`: told without the column of origin."
     )
     transformations: list[Transformation] = Field(description="What is done on the way, each once; empty where nobody says.")
     evidence: list[ColumnEvidence] = Field(description="One for each job or dataset that tells it.")

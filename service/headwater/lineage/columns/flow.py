@@ -17,6 +17,7 @@ from headwater.db.pool import Connection
 from headwater.entities.graph import Scope
 from headwater.lineage.columns.edges import Then, column_edges
 from headwater.lineage.columns.graph import Place, transformations
+from headwater.lineage.columns.nested import holders, is_inside
 from headwater.lineage.walk import walk
 
 _MOST = 100_000  # columns: read hop by hop, more would take minutes
@@ -31,6 +32,11 @@ class Effect(IntFlag):
     ROWS = 1
     MASKED = 2  # the value comes, but hidden
     UNRESOLVED = 4  # by way of a column that is not known
+    PARTLY = 8  # of the value only what is inside of it, by way of a column that holds the one that changes
+    INWARD = 16  # of an edge alone: it is told of a column inside of the one that is reached
+
+
+_OF_SCOPES = {"UNRESOLVED": Effect.UNRESOLVED, "PART": Effect.INWARD, "WHOLE": Effect.PARTLY}
 
 
 class Told(NamedTuple):
@@ -78,15 +84,14 @@ async def read_flow(
         for place in level:
             near_by[place.dataset_id].append(place)
         found = set()
-        for output, source, told, owner in await column_edges(conn, level, downstream=downstream, then=then):
+        for output, source, told, owner in await column_edges(conn, level, downstream=downstream, then=then, nested=True):
             near, far = (source, output) if downstream else (output, source)
-            edge = Told(told, owner, _scope(output, source))
             for place in near_by[near.dataset_id]:
-                if not place.field or not near.field or place.field == near.field:
+                if fit := _fit(place.field, near.field):
                     if _holds(avoid, far):
                         flow.read.discard(place)
                     else:
-                        flow.add(place, far, edge)
+                        flow.add(place, far, Told(told, owner, _scope(output, source, fit)))
                         found.add(far)
         return found
 
@@ -97,9 +102,9 @@ async def read_flow(
 @lru_cache(maxsize=4096)
 def effects(told: str, scope: Scope) -> frozenset[Effect]:
     """Of an edge with these transformations. An input of a column that says nothing about itself is taken for its value."""
-    unresolved = Effect.UNRESOLVED if scope == "UNRESOLVED" else Effect.VALUES
+    more = _OF_SCOPES.get(scope, Effect.VALUES)
     found = {_effect(t.type, t.subtype, masked=bool(t.masking)) for t in transformations(told)}
-    return frozenset(e | unresolved for e in found or {Effect.ROWS if scope == "DATASET" else Effect.VALUES})
+    return frozenset(e | more for e in found or {Effect.ROWS if scope == "DATASET" else Effect.VALUES})
 
 
 def _effect(kind: str | None, subtype: str | None, *, masked: bool) -> Effect:
@@ -108,12 +113,21 @@ def _effect(kind: str | None, subtype: str | None, *, masked: bool) -> Effect:
     return Effect.MASKED if masked or (kind or "").upper() == "MASKED" else Effect.VALUES
 
 
-def _scope(output: Place, source: Place) -> Scope:
+def _fit(asked: str, told: str) -> Scope | None:
+    """How what is told of one field concerns another; None: not at all. '' stands for all fields."""
+    if not asked or not told or asked == told:
+        return "FIELD"
+    return "PART" if is_inside(told, asked) else "WHOLE" if is_inside(asked, told) else None
+
+
+def _scope(output: Place, source: Place, fit: Scope) -> Scope:
     if not source.field:
         return "UNRESOLVED"
-    return "FIELD" if output.field else "DATASET"
+    return fit if output.field else "DATASET"
 
 
 def _holds(places: Collection[Place], place: Place) -> bool:
-    """Itself, or all of its dataset."""
-    return bool(places) and (place in places or place._replace(field="") in places)
+    """Itself, a field that it is inside of, or all of its dataset."""
+    if not places:
+        return False
+    return any(place._replace(field=field) in places for field in ("", place.field, *holders(place.field)))

@@ -40,8 +40,10 @@ async def get_column_lineage(
     upstream: bool = True,
     downstream: bool = False,
     then: Then | None = None,
+    nested: bool = False,
 ) -> bytes:
-    """JSON of a ``ColumnGraph``; ``then`` None: as it is now. Raises InvalidNodeId, Invalid, NotFound."""
+    """JSON of a ``ColumnGraph``; ``then`` None: as it is now; ``nested``: with what is told of the fields inside of those asked
+    about and reached, and of those around them. Raises InvalidNodeId, Invalid, NotFound."""
     node = await resolve(conn, node_id)
     if node.hidden:
         raise NotFound("Node", node_id)
@@ -51,14 +53,14 @@ async def get_column_lineage(
         return await version_columns(conn, node, node_id, depth)
     columns, start = Columns(), await outset(conn, node, then)
     if upstream:
-        await walk(_upstream(conn, columns, then), start, max(depth, 1))
+        await walk(_upstream(conn, columns, then, nested=nested), start, max(depth, 1))
     if downstream:
-        await walk(_downstream(conn, columns, then), start, max(depth, 1))
+        await walk(_downstream(conn, columns, then, nested=nested), start, max(depth, 1))
     shown = await load_shown(conn, {dataset for dataset, _ in columns.datasets()} | {place.dataset_id for place in start})
     if then is not None:  # which version was current then is not asked
         shown = {dataset: told._replace(version=None) for dataset, told in shown.items()}
     known = columns.places() or _has_field(node, shown.get(node.id))
-    if not known and (upstream or not await is_told(conn, start[0], downstream=False, then=then)):
+    if not known and (upstream or not await is_told(conn, start[0], downstream=False, then=then, nested=nested)):
         raise NotFound("Node", node_id)
     # In a thread, as the graph of a hub takes long enough to hold up whoever sends events.
     return await asyncio.to_thread(columns.encode, lambda place: shown.get(place.dataset_id), versioned=False)
@@ -106,10 +108,10 @@ def _shown(told: Known, schema: Facets) -> Shown:
     return Shown(told.id.namespace, told.id.name, version, meaning.field_types(schema.get("schema")))
 
 
-def _upstream(conn: Connection, columns: Columns, then: Then | None) -> Hop[Place]:
+def _upstream(conn: Connection, columns: Columns, then: Then | None, *, nested: bool) -> Hop[Place]:
     async def hop(level: Sequence[Place]) -> list[Place]:
         found = []
-        for output, source, told, _ in await column_edges(conn, level, downstream=False, then=then):
+        for output, source, told, _ in await column_edges(conn, level, downstream=False, then=then, nested=nested):
             columns.add(output, source, told)
             if output.field and source.field:
                 found.append(source)
@@ -118,10 +120,10 @@ def _upstream(conn: Connection, columns: Columns, then: Then | None) -> Hop[Plac
     return hop
 
 
-def _downstream(conn: Connection, columns: Columns, then: Then | None) -> Hop[Place]:
+def _downstream(conn: Connection, columns: Columns, then: Then | None, *, nested: bool) -> Hop[Place]:
     async def hop(level: Sequence[Place]) -> list[Place]:
         found = []
-        for output, source, told, _ in await column_edges(conn, level, downstream=True, then=then):
+        for output, source, told, _ in await column_edges(conn, level, downstream=True, then=then, nested=nested):
             if output.field:
                 columns.add(output, source, told)
                 if source.field:

@@ -16,6 +16,7 @@ from headwater.lineage.columns.evidence import load_column_evidence
 from headwater.lineage.columns.flow import ColumnFlow, read_flow
 from headwater.lineage.columns.graph import Place, Shown, transformations
 from headwater.lineage.columns.lineage import load_shown
+from headwater.lineage.columns.nested import may_be
 from headwater.lineage.columns.reach import ColumnReach, Found, reach_columns
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
@@ -26,7 +27,7 @@ from headwater.lineage.impact.groups import load_groups
 from headwater.lineage.impact.table_level import load_table_level
 from headwater.lineage.node_ids import field_node_id
 
-_SCOPES: Sequence[Scope] = ("FIELD", "DATASET", "UNRESOLVED")
+_SCOPES: Sequence[Scope] = ("FIELD", "PART", "WHOLE", "DATASET", "UNRESOLVED")
 _Edge: TypeAlias = tuple[Place, Place]  # near, far
 
 
@@ -58,16 +59,21 @@ async def walk_columns(conn: Connection, question: ColumnQuestion) -> ColumnReac
         then=question.then,
     )
     for place in question.start:
-        if place.field and place not in flow.onward:
-            await _require(conn, place, question)
+        onward = flow.onward.get(place, {}).values()
+        if place.field and all(told.scope not in ("FIELD", "PART") for by in onward for told in by):
+            await _require(conn, place, question, by_holder=bool(onward))
     return await asyncio.to_thread(reach_columns, flow, question.start, question.depth)
 
 
-async def _require(conn: Connection, place: Place, question: ColumnQuestion) -> None:
-    if not await is_told(conn, place, downstream=not question.downstream, then=question.then):
-        shown = (await load_shown(conn, [place.dataset_id])).get(place.dataset_id)
-        if shown is None or place.field not in shown.types:
-            raise NotFound("Field", place.field)
+async def _require(conn: Connection, place: Place, question: ColumnQuestion, *, by_holder: bool) -> None:
+    """``by_holder``: something is told of the dataset, or of a field that this one would be inside of."""
+    for downstream in (True, False):
+        if await is_told(conn, place, downstream=downstream, then=question.then, nested=True):
+            return
+    shown = (await load_shown(conn, [place.dataset_id])).get(place.dataset_id)
+    types = shown.types if shown is not None else {}
+    if place.field not in types and not (by_holder and may_be(place.field, types)):
+        raise NotFound("Field", place.field)
 
 
 async def column_impact(conn: Connection, flow: Flow, question: ColumnQuestion, reached: ColumnReach) -> ColumnImpact:
