@@ -401,3 +401,37 @@ async def test_column_lineage_as_a_graph(database: str, client: httpx.AsyncClien
     assert '[("last.y")]' in answer.text
     refused = await client.get("/api/v1/column-lineage", params={**asked, "format": "openlineage"})
     assert (refused.status_code, "cannot be OPENLINEAGE" in refused.text) == (400, True)
+
+
+async def test_a_dropped_column_that_nothing_derives_from(database: str, client: httpx.AsyncClient) -> None:
+    """It is found as of a time when a schema had it, and no other."""
+    calls: list[tuple[str, dict[str, Any]]] = [("impact", {}), ("impact", {"direction": "upstream"}), ("column-lineage", {})]
+
+    async def asked(column: str, **when: str) -> set[tuple[int, str]]:
+        answers = [await client.get(f"/api/v1/{call}", params={"nodeId": _field(column), **more, **when}) for call, more in calls]
+        return {(answer.status_code, answer.json().get("message", "").partition(". ")[2]) for answer in answers}
+
+    def loaded(hour: str, *fields: str, **more: Any) -> Event:
+        told = dataset("t", {**schema(*fields), **more})
+        return run_event("COMPLETE", f"{hour}:00", "load", f"load {hour}", outputs=[told], inputs=[dataset("u", schema("k"))])
+
+    await store(database, [
+        loaded("08", "id", "old"), loaded("09", "id", "old", "s", "s.x"), loaded("10", "id"), loaded("11", "id"),
+        dataset_event("08:00", "declared", schema("a", "b")), dataset_event("09:00", "declared", schema("a")),
+        _writes("first", "w", "x < v.gone", time="08:00"), _writes("first", "w", "x < v.here", time="09:00"),
+    ])  # fmt: skip
+    gone = f"until 2026-03-01T10:00:00Z, when run {run_uuid('load 10')} told of the dataset without it"
+    told = (404, f"It was there {gone}; asOf= an earlier time finds it.")
+    for column in ("t.old", "t.s", "t.s.x"):
+        assert await asked(column) == {told}
+        assert await asked(column, asOf="2026-03-01T10:00:00Z") == {told}
+        assert await asked(column, asOf="2026-03-01T09:59:59Z") == {(200, "")}
+        assert await asked(column, history="all") == {(200, "")}
+    assert await asked("t.s", asOf="2026-03-01T08:30:00Z") == {told}, "it was not there yet"
+    [(status, message)] = await asked("declared.b")
+    assert (status, message.partition(";")[0]) == (
+        404, "It was there until 2026-03-01T09:00:00Z, when an event told of the dataset without it",
+    )  # fmt: skip
+    assert await asked("declared.b", asOf="2026-03-01T08:30:00Z") == {(200, "")}
+    assert await asked("v.gone") == {(404, "It was last told of at 2026-03-01T08:00:00Z; asOf= an earlier time finds it.")}
+    assert await asked("t.never") == {(404, "")}

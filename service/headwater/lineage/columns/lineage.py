@@ -19,6 +19,7 @@ from headwater.catalog.jobs import load_io
 from headwater.db.pool import Connection
 from headwater.errors import Invalid, NotFound
 from headwater.lineage.columns.edges import Then, column_edges, is_told
+from headwater.lineage.columns.gone import not_found, was_there
 from headwater.lineage.columns.graph import Columns, Place, Shown
 from headwater.lineage.columns.versions import version_columns
 from headwater.lineage.edges import EdgeKind
@@ -59,11 +60,19 @@ async def get_column_lineage(
     shown = await load_shown(conn, {dataset for dataset, _ in columns.datasets()} | {place.dataset_id for place in start})
     if then is not None:  # which version was current then is not asked
         shown = {dataset: told._replace(version=None) for dataset, told in shown.items()}
-    known = columns.places() or _has_field(node, shown.get(node.id))
-    if not known and (upstream or not await is_told(conn, start[0], downstream=False, then=then, nested=nested)):
-        raise NotFound("Node", node_id)
+    if not columns.places() and not _has_field(node, shown.get(node.id)):
+        await _require_past(conn, start[0], node_id, upstream=upstream, then=then, nested=nested)
     # In a thread, as the graph of a hub takes long enough to hold up whoever sends events.
     return await asyncio.to_thread(columns.encode, lambda place: shown.get(place.dataset_id), versioned=False)
+
+
+async def _require_past(conn: Connection, place: Place, node_id: str, *, upstream: bool, then: Then | None, nested: bool) -> None:
+    """That a field of which nothing is found is one all the same: of downstream alone, by what it derives from; at another time,
+    by what its dataset was told to have. Raises NotFound."""
+    if not upstream and await is_told(conn, place, downstream=False, then=then, nested=nested):
+        return
+    if then is None or not await was_there(conn, place, then):
+        raise await not_found(conn, "Node", node_id, place)
 
 
 async def derived_columns(conn: Connection, start: Place) -> dict[Place, Place]:

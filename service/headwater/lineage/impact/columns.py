@@ -10,10 +10,10 @@ from typing import Any, TypeAlias
 
 from headwater.db.pool import Connection
 from headwater.entities.graph import Column, ColumnCounts, ColumnImpact, Cut, Node, ProvenColumnEdge, ReachedColumn, Scope
-from headwater.errors import NotFound
 from headwater.lineage.columns.edges import Then, is_told
 from headwater.lineage.columns.evidence import load_column_evidence
 from headwater.lineage.columns.flow import ColumnFlow, read_flow
+from headwater.lineage.columns.gone import not_found, was_there
 from headwater.lineage.columns.graph import Place, Shown, transformations
 from headwater.lineage.columns.lineage import load_shown
 from headwater.lineage.columns.nested import may_be
@@ -72,8 +72,10 @@ async def _require(conn: Connection, place: Place, question: ColumnQuestion, *, 
             return
     shown = (await load_shown(conn, [place.dataset_id])).get(place.dataset_id)
     types = shown.types if shown is not None else {}
-    if place.field not in types and not (by_holder and may_be(place.field, types)):
-        raise NotFound("Field", place.field)
+    if place.field in types or (by_holder and may_be(place.field, types)):
+        return
+    if question.then is None or not await was_there(conn, place, question.then):
+        raise await not_found(conn, "Field", place.field, place)
 
 
 async def column_impact(conn: Connection, flow: Flow, question: ColumnQuestion, reached: ColumnReach) -> ColumnImpact:

@@ -14,7 +14,7 @@ from headwater.catalog.models import models_among
 from headwater.db.pool import Connection
 from headwater.entities.graph import Node
 from headwater.entities.model import Affected, AffectedModel, AffectedVersion
-from headwater.errors import NotFound
+from headwater.lineage.columns.gone import not_found
 from headwater.lineage.columns.graph import Place
 from headwater.lineage.columns.lineage import derived_columns
 from headwater.lineage.freshness import load_freshness
@@ -89,7 +89,7 @@ async def _of_column(conn: Connection, flow_of: FlowOf, node_id: str, place: Pla
     before = await derived_columns(conn, place)
     [dataset] = await load_datasets(conn, [place.dataset_id])
     if len(before) == 1 and all(told.name != place.field for told in dataset.fields):
-        raise NotFound("Field", place.field)
+        raise await not_found(conn, "Field", place.field, place, hint="")
     datasets = tuple({at.dataset_id for at in before})
     question = Question(start=datasets, depth=_TO_MODEL)
     near = await asyncio.to_thread(reach, await flow_of(question), question)
