@@ -295,6 +295,36 @@ async def test_a_source_without_a_version(
     )
 
 
+async def test_a_type_that_one_training_does_not_tell_is_no_other_type(database: str, client: httpx.AsyncClient) -> None:
+    events = []
+    for hour, fields in ((8, ("a:INT", "b:INT", "c", "d:INT", "e:INT")), (9, ("a", "b:TEXT", "c:INT", "d:int", "f"))):
+        model = {"datasetType": {"datasetType": "MODEL"}, "version": {"datasetVersion": f"v{hour}"}}
+        source = dataset("t", schema(*fields), inputFacets={"inputStatistics": {"rowCount": 5}} if hour == 8 else {})
+        events.append(run_event("COMPLETE", f"{hour:02}:00", "train", str(hour), inputs=[source], outputs=[dataset("m", model)]))
+    await store(database, events)
+    compare = "/db%3A%2F%2Fshop/m/compare"
+    [data] = (await _get(client, compare, Comparison, **{"from": "v8", "to": "v9"}))["trainingData"]
+    assert [(f["name"], f["change"], f["before"], f["after"]) for f in data["fields"]] == [
+        ("b", "RETYPED", "INT", "TEXT"),
+        ("e", "REMOVED", "INT", None),
+        ("f", "ADDED", None, None),
+    ]
+
+
+async def test_a_number_of_rows_that_one_training_does_not_tell_is_no_difference(
+    database: str, client: httpx.AsyncClient
+) -> None:
+    events = []
+    for hour, rows in ((8, 5), (9, None), (10, 6)):
+        model = {"datasetType": {"datasetType": "MODEL"}, "version": {"datasetVersion": f"v{hour}"}}
+        source = dataset("t", schema("a:INT"), inputFacets={"inputStatistics": {"rowCount": rows}} if rows else {})
+        events.append(run_event("COMPLETE", f"{hour:02}:00", "train", str(hour), inputs=[source], outputs=[dataset("m", model)]))
+    await store(database, events)
+    for before, after, change in (("v8", "v9", "UNKNOWN"), ("v9", "v10", "UNKNOWN"), ("v8", "v10", "CHANGED")):
+        found = await _get(client, "/db%3A%2F%2Fshop/m/compare", Comparison, **{"from": before, "to": after})
+        assert [d["change"] for d in found["trainingData"]] == [change]
+
+
 # ---------------------------------------------------------------- affected
 
 

@@ -169,7 +169,9 @@ class FieldChange(Entity):
     name: str = Field(description="Of a nested field the path, with dots.")
     before: str | None = Field(description="Its type; null also where the producer gives none.")
     after: str | None = Field(description="Likewise, in the second training.")
-    change: Literal["ADDED", "REMOVED", "RETYPED"] = Field(description="`RETYPED`: it is in both, but with another type.")
+    change: Literal["ADDED", "REMOVED", "RETYPED"] = Field(
+        description="`RETYPED`: it is in both, and both tell its type, but not the same."
+    )
 
 
 class DataChange(Entity):
@@ -179,7 +181,7 @@ class DataChange(Entity):
     )
     before: list[DataVersion] = Field(description="What the first training read; several only if it named them.")
     after: list[DataVersion] = Field(description="What the second training read.")
-    fields: list[FieldChange] = Field(description="Fields that differ; none where either schema is not known.")
+    fields: list[FieldChange] = Field(description="Fields that differ, as far as both sides tell of them.")
     rowDifference: int | None = Field(description="Rows after less rows before; null where either is not known.")
 
 
