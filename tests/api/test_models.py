@@ -379,6 +379,13 @@ async def test_the_way_to_an_affected_model(told: httpx.AsyncClient) -> None:
     runs = [f"run:{run_id(name)}" for name in ("clean 3", "features 3", "train v1.2")]
     assert version["models"][0]["path"] == [f"dataset:{LAKE}:{EVENTS}#e2", *runs, churn]
     assert [v["current"] for v in table["models"][0]["versions"]] == [True, False, False]
+    passed = {run["id"]: (run["job"]["name"], run["startedAt"]) for run in version["runs"]}
+    assert passed == {
+        runs[0]: ("clean", "2026-03-03T01:00:00Z"),
+        runs[1]: ("features", "2026-03-03T02:00:00Z"),
+        runs[2]: ("train", "2026-03-03T04:00:00Z"),
+    }
+    assert (table["runs"], column["runs"]) == ([], [])
 
 
 async def test_trainings_that_say_less_of_columns(database: str, client: httpx.AsyncClient) -> None:

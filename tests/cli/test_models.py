@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.api.model_story import EVENTS, LAKE, REGISTRY, story
+from tests.api.model_story import EVENTS, LAKE, REGISTRY, run_id, story
 from tests.cli.conftest import Command
 from tests.conftest import Server, cloned, served
 
@@ -53,6 +53,7 @@ def test_affected(headwater: Command) -> None:
     done = headwater("affected", f"dataset:{LAKE}:{EVENTS}#e1")
     assert [line.split(maxsplit=1)[1] for line in done.out.splitlines() if "versions" in line] == ["v1.1, v1", "s1"]
     assert "past" in done.out
+    assert f"by way of    clean 2026-03-01 01:00 (run:{run_id('clean 1')}) → features 2026-03-01 02:00 (run:" in done.out
     assert headwater("affected", f"dataset:{LAKE}:nobody-reads-this").status == 1
     assert headwater("affected", f"dataset:{LAKE}:scores/churn").out == "No model is reached.\n"
 

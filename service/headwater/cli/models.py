@@ -93,10 +93,12 @@ def affected(
     told = decoded(body)
     if not told["models"]:
         show("No model is reached.")
+    runs = {run["id"]: f"{run['job']['name']} {when(run['startedAt'])[:16]} ({run['id']})" for run in told["runs"]}
     for model in told["models"]:
         show(model["id"])
         versions = [v["externalVersion"] or v["version"] for v in model["versions"]]
-        facts([("versions", ", ".join(versions)), ("by way of", " → ".join(model["path"][1:-1]) or None)])
+        way = " → ".join(runs.get(step, step) for step in model["path"][1:-1])
+        facts([("versions", ", ".join(versions)), ("by way of", way or None)])
     if told["deployments"]:
         heading("Deployments")
         rows = [["active" if d["active"] else "past", when(d["since"]), d["id"]] for d in told["deployments"]]

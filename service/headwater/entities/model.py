@@ -257,12 +257,21 @@ class AffectedModel(Node):
     versions: list[AffectedVersion] = Field(description="Newest first.")
 
 
+class PassedRun(Entity):
+    id: str = Field(description="`run:<uuid>`, as in the paths.")
+    job: JobName = Field(description="The job that ran.")
+    state: RunState = Field(description="By the times of its events.")
+    startedAt: datetime | None = Field(description="When it began; null where that is not known.")
+    endedAt: datetime | None = Field(description="When it ended; null while it is going.")
+
+
 class Affected(Entity):
     nodeId: str = Field(description="Id of the node that was asked about.")
     grain: Literal["DATASET", "COLUMN", "VERSION"] = Field(
         description="How finely it was followed: by datasets and jobs, by columns, or by the versions that runs read."
     )
     models: list[AffectedModel] = Field(description="Nearest first.")
+    runs: list[PassedRun] = Field(description="Those on the paths, by id; empty where these lead over jobs.")
     deployments: list[Deployment] = Field(description="Where these versions are or were in use, the latest first.")
     complete: bool = Field(description="False where there is more than was looked at.")
     asOf: datetime = Field(description="The time at which the answer holds.")

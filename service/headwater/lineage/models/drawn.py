@@ -59,9 +59,10 @@ def trace_drawn(trace: Trace) -> Answer:
 def affected_drawn(told: Affected) -> Answer:
     """The ways to the models, and their deployments."""
     ways = chain.from_iterable(pairwise(model.path) for model in told.models)
+    runs = [{"id": run.id, "kind": "RUN", "namespace": run.job.namespace, "name": run.job.name} for run in told.runs]
     deployed = [(dataset_node_id(one.model.namespace, one.model.name), one) for one in told.deployments]
     return {
-        "nodes": [*(model.__dict__ for model in told.models), *(_deployed(one) for _, one in deployed)],
+        "nodes": [*(model.__dict__ for model in told.models), *runs, *(_deployed(one) for _, one in deployed)],
         "edges": _edges([*ways, *((model, _deployed(one)["id"]) for model, one in deployed)]),
     }
 
