@@ -80,13 +80,19 @@ class Groups(Entity):
     namespaces: list[Group] = Field(description="By namespace, the largest first.")
 
 
-class Reached(Node):
+class Reached(Entity):
+    """How something is reached."""
+
     distance: int = Field(description="Steps from the start.")
     path: list[str] = Field(description="Ids of the nodes on a shortest way from the start, both ends included.")
 
 
-class ReachedNode(Reached):
+class ReachedByWays(Reached):
     otherPaths: list[list[str]] = Field(description="The next shortest ways, where more are asked for, each as `path`.")
+
+
+class ReachedNode(ReachedByWays, Node):
+    pass
 
 
 class Impact(Entity):
@@ -156,7 +162,7 @@ class Change(Entity):
     reached: int = Field(description="Nodes that are reached from this change.")
 
 
-class Affected(Reached):
+class Affected(Reached, Node):
     changes: list[int] = Field(description="Which of the changes reach it, by their places in the list.")
 
 
