@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
 
 import pytest
 from tests.api.model_story import EVENTS, LAKE, REGISTRY, run_id, story
 from tests.cli.conftest import Command
-from tests.conftest import Server, cloned, served
 
-from headwater.cli.client import Client
-
-
-@pytest.fixture(scope="module")
-def registry(server: Server) -> Iterator[str]:
-    with cloned(server.url, server.template) as database, served(database) as url:
-        events = b"[" + b",".join(story()) + b"]"
-        Client(url).post("lineage", "batch", body=events, content_type="application/json")
-        yield url
-
-
-@pytest.fixture(autouse=True)
-def asked(registry: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HEADWATER_URL", registry)
+SENT = [json.loads(event) for event in story()]
+pytestmark = pytest.mark.usefixtures("on_told_service")
 
 
 def test_models(headwater: Command) -> None:

@@ -1,38 +1,20 @@
-"""``headwater paths`` and ``headwater diff``, which tell of the same history."""
+"""``headwater paths`` and ``headwater diff``, of a table that was renamed while its reader went on reading the old one."""
 
 from __future__ import annotations
-
-import json
-from collections.abc import Iterator
 
 import pytest
 from tests.build import run_uuid
 from tests.cli.conftest import Command
-from tests.conftest import Server, cloned, served
 from tests.lineage.graphs import complete
 
-from headwater.cli.client import Client
-
 DB = "dataset:db://shop:"
-
-
-@pytest.fixture(scope="module")
-def renamed(server: Server) -> Iterator[str]:
-    """A service that knows of a table that was renamed, while its reader went on reading the old one."""
-    events = [
-        complete("stage", "raw", "orders", "08:00"),
-        complete("sum", "orders", "revenue", "08:10"),
-        complete("stage", "raw", "orders_v2", "10:00"),
-        complete("check", "raw", "report", "10:10"),
-    ]
-    with cloned(server.url, server.template) as database, served(database) as url:
-        Client(url).post("lineage", "batch", body=json.dumps(events).encode(), content_type="application/json")
-        yield url
-
-
-@pytest.fixture(autouse=True)
-def asked(renamed: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HEADWATER_URL", renamed)
+SENT = [
+    complete("stage", "raw", "orders", "08:00"),
+    complete("sum", "orders", "revenue", "08:10"),
+    complete("stage", "raw", "orders_v2", "10:00"),
+    complete("check", "raw", "report", "10:10"),
+]
+pytestmark = pytest.mark.usefixtures("on_told_service")
 
 
 def test_a_path(headwater: Command) -> None:
