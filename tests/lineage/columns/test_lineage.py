@@ -240,5 +240,19 @@ async def test_what_a_run_says_explicitly_goes_before_its_facet(database: str, p
     event["outputs"][0]["facets"] = derives("x < wrong.x")
     await store(database, [event])
     assert nodes(await ask(pool, f"dataset:db://shop:c#{await version_of(pool, 'c')}")) == {"b.x", "c.x"}
-    await store(database, [writes("copy", "c", derives("x < wrong.x"), "09:00", "b wrong")])
+    again = writes("copy", "c", derives("x < wrong.x"), "09:00", "b wrong")
+    await store(database, [again])
     assert nodes(await ask(pool, f"dataset:db://shop:c#{await version_of(pool, 'c')}")) == {"wrong.x", "c.x"}
+
+
+async def test_a_version_that_was_declared_has_the_lineage_declared_with_it(database: str, pool: Pool) -> None:
+    def view(time: str, column: str, source: str) -> Event:
+        inputs = [{"type": "DATASET", "namespace": "db://shop", "name": "t", "field": source}]
+        return dataset_event(time, "v", {**schema(column), "lineage": {"fields": {column: {"inputs": inputs}}}})
+
+    load = writes("load", "t", derives("x < raw.x", "y < raw.y"), "08:00", "raw")
+    await store(database, [load, view("08:10", "old", "x")])
+    version = await version_of(pool, "v")
+    await store(database, [view("09:00", "new", "y"), writes("load", "t", derives("x < other.x"), "09:10", "other")])
+    assert nodes(await ask(pool, f"dataset:db://shop:v#{version}")) == {"v.old", "t.x", "raw.x"}
+    assert nodes(await ask(pool, f"dataset:db://shop:v#{await version_of(pool, 'v')}")) == {"v.new", "t.y", "raw.y"}

@@ -1,6 +1,7 @@
 """Column lineage of a version: what was said by the run that wrote it, then the same for each version that this run read.
 
-This is the past as it was, whatever has been written since. A version that no run wrote has no lineage of its own.
+This is the past as it was, whatever has been written since. A version that an event without a run declared has the lineage that
+was declared with it.
 """
 
 from __future__ import annotations
@@ -22,31 +23,52 @@ from headwater.lineage.node_ids import NodeKind, Resolved
 from headwater.lineage.walk import walk
 from headwater.openlineage import facets as shapes
 
-# What runs wrote, and the facet that tells its columns, if there is one.
-_WRITTEN = """
-SELECT io.run_id, io.month, d.canonical_id, coalesce(r.started_at, r.first_at), lineage.body, r.job_facets ? 'lineage'
+_MEMBERS = """CROSS JOIN LATERAL (
+    SELECT a.canonical_id, a.canonical_id AS dataset_id
+    UNION ALL
+    SELECT m.canonical_id, m.dataset_id FROM datasets m WHERE m.canonical_id = a.canonical_id AND m.canonical_id <> m.dataset_id
+) d"""
+# What runs wrote, and the facet that tells its columns, if there is one; and what events without a run declared.
+_WRITTEN = f"""
+SELECT io.run_id, io.month, d.canonical_id, coalesce(r.started_at, r.first_at), lineage.body,
+       r.job_facets ? 'lineage' AND EXISTS (
+           SELECT FROM column_lineage l WHERE l.dataset_id = io.dataset_id AND l.owner_id = r.job_id AND l.adds)
 FROM run_io io
 JOIN runs r ON r.run_id = io.run_id AND r.month = io.month
 JOIN datasets d ON d.dataset_id = io.dataset_id
 LEFT JOIN facet_bodies lineage ON lineage.body_id = (io.facets->'columnLineage'->>1)::bigint
 WHERE io.run_id = ANY(%(runs)s) AND io.output AND d.canonical_id = ANY(%(datasets)s)
+UNION ALL
+SELECT v.version_id, v.first_at::date, d.canonical_id, v.first_at, NULL, true
+FROM unnest(%(runs)s::bigint[], %(datasets)s::bigint[]) AS a (version_id, canonical_id)
+{_MEMBERS}
+JOIN dataset_versions v ON v.dataset_id = d.dataset_id AND v.version_id = a.version_id AND v.declared
 """
 # Of runs whose job tells its lineage explicitly: a set counts for each run between its first telling and its last, as edges do.
-_EXPLICIT = """
-SELECT r.run_id, d.canonical_id, s.output_field, s.input_dataset_id, i.canonical_id, s.input_field, s.transformations::text
-FROM unnest(%(runs)s::bigint[], %(months)s::date[], %(datasets)s::bigint[]) AS w (run_id, month, canonical_id)
-JOIN runs r ON r.run_id = w.run_id AND r.month = w.month
-CROSS JOIN LATERAL (
-    SELECT w.canonical_id, w.canonical_id AS dataset_id
+# Of what was declared, the set that was told last by then.
+_EXPLICIT = f"""
+SELECT t.version_id, t.canonical_id, s.output_field, s.input_dataset_id, i.canonical_id, s.input_field, s.transformations::text
+FROM (
+    SELECT a.version_id, d.canonical_id, l.set_id, l.last_at
+    FROM unnest(%(runs)s::bigint[], %(months)s::date[], %(datasets)s::bigint[]) AS a (version_id, month, canonical_id)
+    JOIN runs r ON r.run_id = a.version_id AND r.month = a.month
+    {_MEMBERS}
+    JOIN column_lineage l ON l.dataset_id = d.dataset_id AND l.owner_id = r.job_id AND l.adds
+        AND l.first_at <= coalesce(r.last_at, r.first_at) AND l.last_at >= r.first_at
     UNION ALL
-    SELECT m.canonical_id, m.dataset_id FROM datasets m
-    WHERE m.canonical_id = w.canonical_id AND m.canonical_id <> m.dataset_id
-) d
-JOIN column_lineage l ON l.dataset_id = d.dataset_id AND l.owner_id = r.job_id AND l.adds
-    AND l.first_at <= coalesce(r.last_at, r.first_at) AND l.last_at >= r.first_at
-JOIN column_sets s ON s.set_id = l.set_id
+    SELECT a.version_id, d.canonical_id, l.set_id, l.last_at
+    FROM unnest(%(runs)s::bigint[], %(datasets)s::bigint[]) AS a (version_id, canonical_id)
+    {_MEMBERS}
+    JOIN dataset_versions v ON v.dataset_id = d.dataset_id AND v.version_id = a.version_id AND v.declared
+    CROSS JOIN LATERAL (
+        SELECT set_id, last_at FROM column_lineage
+        WHERE dataset_id = v.dataset_id AND owner_id = v.dataset_id AND first_at <= v.first_at
+        ORDER BY CASE WHEN last_at <= v.first_at THEN last_at ELSE first_at END DESC, set_id DESC LIMIT 1
+    ) l
+) t
+JOIN column_sets s ON s.set_id = t.set_id
 JOIN datasets i ON i.dataset_id = s.input_dataset_id
-ORDER BY l.last_at DESC, s.set_id, s.ordinal
+ORDER BY t.last_at DESC, s.set_id, s.ordinal
 """
 _INPUTS = """
 SELECT io.run_id, io.month, io.dataset_id, d.canonical_id, (io.facets->'schema'->>1)::bigint
@@ -93,6 +115,8 @@ SELECT EXISTS (SELECT FROM run_io io JOIN datasets d USING (dataset_id)
 
 
 class _Written(NamedTuple):
+    """A version, by the run that wrote it; or one that was declared, by its own id."""
+
     run_id: int
     month: date
     canonical_id: int
