@@ -240,9 +240,12 @@ async def test_what_a_run_says_explicitly_goes_before_its_facet(database: str, p
     event["outputs"][0]["facets"] = derives("x < wrong.x")
     await store(database, [event])
     assert nodes(await ask(pool, f"dataset:db://shop:c#{await version_of(pool, 'c')}")) == {"b.x", "c.x"}
-    again = writes("copy", "c", derives("x < wrong.x"), "09:00", "b wrong")
-    await store(database, [again])
+    await store(database, [writes("copy", "c", derives("x < wrong.x"), "09:00", "b wrong")])
     assert nodes(await ask(pool, f"dataset:db://shop:c#{await version_of(pool, 'c')}")) == {"wrong.x", "c.x"}
+    garbled = writes("load", "e", derives("x < b.x"), "08:00", "b")
+    garbled["job"]["facets"] = {"lineage": {"entries": 7}}
+    await store(database, [garbled])
+    assert nodes(await ask(pool, f"dataset:db://shop:e#{await version_of(pool, 'e')}")) == {"b.x", "e.x"}
 
 
 async def test_a_version_that_was_declared_has_the_lineage_declared_with_it(database: str, pool: Pool) -> None:

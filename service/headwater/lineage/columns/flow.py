@@ -7,7 +7,7 @@ one of which some column is meant that is not known. Either way the walk goes on
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import IntFlag
 from functools import lru_cache
@@ -17,7 +17,7 @@ from headwater.db.pool import Connection
 from headwater.entities.graph import Scope
 from headwater.lineage.columns.edges import Then, column_edges
 from headwater.lineage.columns.graph import Place, transformations
-from headwater.lineage.columns.nested import holders, is_inside
+from headwater.lineage.columns.nested import holders
 from headwater.lineage.walk import walk
 
 _MOST = 100_000  # columns: read hop by hop, more would take minutes
@@ -80,19 +80,16 @@ async def read_flow(
             return set()
         level = [place for place in level if not _holds(stop_at, place)]
         flow.read.update(level)
-        near_by = defaultdict[int, list[Place]](list)
-        for place in level:
-            near_by[place.dataset_id].append(place)
+        concerned = _Concerned(level)
         found = set()
         for output, source, told, owner in await column_edges(conn, level, downstream=downstream, then=then, nested=True):
             near, far = (source, output) if downstream else (output, source)
-            for place in near_by[near.dataset_id]:
-                if fit := _fit(place.field, near.field):
-                    if _holds(avoid, far):
-                        flow.read.discard(place)
-                    else:
-                        flow.add(place, far, Told(told, owner, _scope(output, source, fit)))
-                        found.add(far)
+            for place, fit in concerned.by(near):
+                if _holds(avoid, far):
+                    flow.read.discard(place)
+                else:
+                    flow.add(place, far, Told(told, owner, _scope(output, source, fit)))
+                    found.add(far)
         return found
 
     await walk(hop, start, hops if hops is not None else _ENDLESS)
@@ -113,11 +110,26 @@ def _effect(kind: str | None, subtype: str | None, *, masked: bool) -> Effect:
     return Effect.MASKED if masked or (kind or "").upper() == "MASKED" else Effect.VALUES
 
 
-def _fit(asked: str, told: str) -> Scope | None:
-    """How what is told of one field concerns another; None: not at all. '' stands for all fields."""
-    if not asked or not told or asked == told:
-        return "FIELD"
-    return "PART" if is_inside(told, asked) else "WHOLE" if is_inside(asked, told) else None
+class _Concerned:
+    """Places by the names of what may be told of them: a set of columns has thousands, and so may have a level."""
+
+    def __init__(self, level: Iterable[Place]) -> None:
+        self._level = frozenset(level)
+        self._told = defaultdict[Place, list[tuple[Place, Scope]]](list)
+        for place in self._level:
+            self._told[place].append((place, "FIELD"))
+            if place.field:
+                self._told[place._replace(field="")].append((place, "FIELD"))
+                for holder in holders(place.field):
+                    self._told[place._replace(field=holder)].append((place, "WHOLE"))
+
+    def by(self, told: Place) -> Iterator[tuple[Place, Scope]]:
+        """Those that something told of a field, or of all, concerns, and how."""
+        yield from self._told.get(told, ())
+        if told.field:
+            for field in ("", *holders(told.field)):
+                if (place := told._replace(field=field)) in self._level:
+                    yield place, "PART" if field else "FIELD"
 
 
 def _scope(output: Place, source: Place, fit: Scope) -> Scope:
