@@ -21,12 +21,15 @@ from headwater.openlineage.times import to_datetime
 _MOST = 1_000  # writings of a dataset that are looked at, the latest
 _NEVER_ENDING = datetime.max.replace(tzinfo=UTC)
 # Readers may tell a part of the schema only: they are asked where no writer says anything.
-_TOLD = """
+_MEMBER = """
 WITH member AS MATERIALIZED (
     SELECT dataset_id FROM datasets WHERE dataset_id = %(dataset)s
     UNION ALL
     SELECT dataset_id FROM datasets WHERE canonical_id = %(dataset)s AND canonical_id <> dataset_id
 )
+"""
+_TOLD = f"""
+{_MEMBER}
 SELECT t.run_id, jsonb_strip_nulls(jsonb_build_object('schema', facets->'schema', 'columnLineage', facets->'columnLineage'))::text
 FROM member m
 CROSS JOIN LATERAL (
@@ -39,16 +42,17 @@ CROSS JOIN LATERAL (
      ORDER BY first_at DESC LIMIT %(most)s)
 ) t
 """
-_LAST_NAMED = """
+_LAST_NAMED = f"""
+{_MEMBER}
 SELECT max(l.last_at)
 FROM (
-    SELECT l.last_at FROM datasets d JOIN column_sets s ON s.input_dataset_id = d.dataset_id
-    JOIN column_lineage l ON l.set_id = s.set_id
-    WHERE (d.dataset_id = %(dataset)s OR d.canonical_id = %(dataset)s) AND s.input_field = %(field)s
+    SELECT l.last_at
+    FROM member m JOIN column_sets s ON s.input_dataset_id = m.dataset_id JOIN column_lineage l ON l.set_id = s.set_id
+    WHERE s.input_field = %(field)s
     UNION ALL
-    SELECT l.last_at FROM datasets d JOIN column_lineage l ON l.dataset_id = d.dataset_id
-    JOIN column_sets s ON s.set_id = l.set_id
-    WHERE (d.dataset_id = %(dataset)s OR d.canonical_id = %(dataset)s) AND s.output_field = %(field)s
+    SELECT l.last_at
+    FROM member m JOIN column_lineage l ON l.dataset_id = m.dataset_id JOIN column_sets s ON s.set_id = l.set_id
+    WHERE s.output_field = %(field)s
 ) l
 """
 _RUN = "SELECT run_uuid FROM runs WHERE run_id = %s LIMIT 1"
