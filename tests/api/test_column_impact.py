@@ -336,7 +336,7 @@ async def test_random_columns_are_reached_as_networkx_reaches_them(database: str
 
 
 async def test_fields_inside_of_others(database: str, client: httpx.AsyncClient) -> None:
-    """A name is a name, whatever its dots and brackets mean to the producer."""
+    """They are asked for by their paths, as the producer writes these."""
     await store(database, [
         _writes("load", "b", "address.city < a.person[].city", "`odd:name` < a.person.`first.name`"),
         _writes("next", "c", "cities[] < b.address.city HASH", "* < b.address.city FILTER"),
@@ -347,6 +347,75 @@ async def test_fields_inside_of_others(database: str, client: httpx.AsyncClient)
     assert _found(await _ask(client, "a.person.`first.name`")) == {"b.`odd:name`": (1, "VALUES")}
     answer = await client.get("/api/v1/column-lineage", params={"nodeId": _field("b.address.city"), "direction": "both"})
     assert [node["data"]["field"] for node in answer.json()["graph"]] == ["person[].city", "address.city", "cities[]"]
+
+
+def _structs() -> list[Event]:
+    """A city is taken out of a person, and the article out of each line; the whole person is copied, and of the
+    copy the name is taken; by the whole person is sorted."""
+    return [
+        _writes("load", "a", "person < raw.json", facets=schema("person:STRUCT", "person.city:TEXT", "person.name:TEXT")),
+        _writes("city", "b", "city < a.person.city", "articles < a.lines[].article", time="08:10"),
+        _writes("copy", "c", "who < a.person", "* < a.person SORT", time="08:20"),
+        _writes("name", "d", "name < c.who.name", "all < c.who HASH", time="08:30"),
+        _writes("personal", "e", "x < a.personal", time="08:40"),
+    ]
+
+
+async def test_a_struct_reaches_whoever_uses_what_is_inside_of_it(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _structs())
+    told = await _ask(client, "a.person")
+    assert _found(told) == {
+        "b.city": (1, "VALUES"), "c.who": (1, "VALUES"), "c": (1, "ROWS"), "d.name": (2, "BOTH"), "d.all": (2, "BOTH"),
+    }  # fmt: skip
+    assert all(node["resolved"] for node in told["nodes"])
+    scopes = {(e["origin"], e["destination"]): e["scope"] for e in told["edges"]}
+    assert scopes[_field("a.person"), _field("b.city")] == "PART"
+    assert scopes[_field("c.who"), _field("d.name")] == "PART"
+    assert scopes[_field("a.person"), _field("c.who")] == "FIELD"
+    assert set(_found(await _ask(client, "a.lines"))) == set(_found(await _ask(client, "a.lines[]"))) == {"b.articles"}
+    assert _found(await _ask(client, "a.person", avoid=_field("c.who"), stopAt=DB + "c")).keys() == {"b.city", "c"}
+
+
+async def test_a_field_of_a_struct_reaches_whoever_uses_the_whole(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _structs())
+    told = await _ask(client, "a.person.city", stopAt=DB + "c")
+    assert _found(told) == {"b.city": (1, "VALUES"), "c.who": (1, "VALUES"), "c": (1, "ROWS")}
+    assert {e["scope"] for e in told["edges"] if e["destination"] == _field("c.who")} == {"WHOLE"}
+    told = await _ask(client, "a.person.city", depth=2)
+    sure = {_short(node): node["resolved"] for node in told["nodes"]}
+    assert (sure["c.who"], sure["d.all"]) == (True, True)
+    assert _node(told, "d.name")["affects"] == "ROWS", "by the order of c; whether the city is in the name nobody says"
+    upstream = await _ask(client, "a.person.city", direction="upstream")
+    assert _found(upstream) == {"raw.json": (1, "VALUES")}
+    upstream = await _ask(client, "c.who.name", direction="upstream")
+    assert _found(upstream) == {"a.person": (1, "BOTH"), "raw.json": (2, "BOTH")}
+    refused = await client.get("/api/v1/impact", params={"nodeId": _field("a.person.ctiy")})
+    assert refused.status_code == 404, "the schema tells what is inside"
+    assert _found(await _ask(client, "c.who.street", direction="upstream")).keys() == {"a.person", "raw.json"}, "here none does"
+
+
+async def test_from_one_part_by_the_whole_to_another(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [_writes("copy", "c", "who < a.person"), _writes("name", "d", "name < c.who.name", "all < c.who")])
+    sure = {_short(node): node["resolved"] for node in (await _ask(client, "a.person.city"))["nodes"]}
+    assert sure == {"c.who": True, "d.all": True, "d.name": False}
+    sure = {_short(node): node["resolved"] for node in (await _ask(client, "a.person"))["nodes"]}
+    assert sure == {"c.who": True, "d.all": True, "d.name": True}
+
+
+async def test_column_lineage_of_structs_by_our_parameters(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _structs())
+
+    async def found(column: str, **parameters: str) -> set[str]:
+        answer = await client.get("/api/v1/column-lineage", params={"nodeId": _field(column), **parameters})
+        assert answer.status_code == 200, answer.text
+        return {f"{node['data']['dataset']}.{node['data']['field']}" for node in answer.json()["graph"]}
+
+    whole = {"a.person", "a.person.city", "b.city", "c.who", "c.who.name", "d.name", "d.all"}
+    assert await found("a.person", direction="downstream") == whole
+    assert await found("a.person.city", direction="downstream") == whole
+    assert await found("d.name", direction="upstream") == {"d.name", "c.who.name", "c.who", "a.person", "raw.json"}
+    assert await found("b.city", history="all") == {"b.city", "a.person.city", "a.person", "raw.json"}
+    assert await found("d.name") == {"d.name", "c.who.name"}, "as Marquez has it"
 
 
 async def test_as_of_a_time_a_run_or_a_version(database: str, client: httpx.AsyncClient) -> None:
@@ -466,3 +535,55 @@ async def test_what_is_refused(
     answer = await client.get("/api/v1/impact", params=parameters)
     assert answer.status_code == status, answer.text
     assert message in answer.json()["message"]
+
+
+async def test_column_lineage_as_a_graph(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [*_story(), _writes("load", "last", "x < report.total", "y < unknown", time="09:00")])
+    asked = {"nodeId": _field("report.total"), "direction": "both", "format": "graphml"}
+    graph = nx.parse_graphml((await client.get("/api/v1/column-lineage", params=asked)).text)
+    assert set(graph.edges) == {
+        (_field("orders.amount"), _field("report.total")),
+        (_field("report.total"), _field("last.x")),
+        (_field("clean.id"), DB + "report"),
+        (_field("orders.customer"), DB + "report"),
+    }
+    assert graph.nodes[_field("last.x")] == {"kind": "FIELD", "namespace": "db://shop", "name": "last"}
+    asked = {"nodeId": _field("last.y")}
+    answer = await client.get("/api/v1/column-lineage", params=asked, headers={"accept": "text/vnd.mermaid"})
+    assert '[("last.y")]' in answer.text
+    refused = await client.get("/api/v1/column-lineage", params={**asked, "format": "openlineage"})
+    assert (refused.status_code, "cannot be OPENLINEAGE" in refused.text) == (400, True)
+
+
+async def test_a_dropped_column_that_nothing_derives_from(database: str, client: httpx.AsyncClient) -> None:
+    """It is found as of a time when a schema had it, and no other."""
+    calls: list[tuple[str, dict[str, Any]]] = [("impact", {}), ("impact", {"direction": "upstream"}), ("column-lineage", {})]
+
+    async def asked(column: str, **when: str) -> set[tuple[int, str]]:
+        answers = [await client.get(f"/api/v1/{call}", params={"nodeId": _field(column), **more, **when}) for call, more in calls]
+        return {(answer.status_code, answer.json().get("message", "").partition(". ")[2]) for answer in answers}
+
+    def loaded(hour: str, *fields: str, **more: Any) -> Event:
+        told = dataset("t", {**schema(*fields), **more})
+        return run_event("COMPLETE", f"{hour}:00", "load", f"load {hour}", outputs=[told], inputs=[dataset("u", schema("k"))])
+
+    await store(database, [
+        loaded("08", "id", "old"), loaded("09", "id", "old", "s", "s.x"), loaded("10", "id"), loaded("11", "id"),
+        dataset_event("08:00", "declared", schema("a", "b")), dataset_event("09:00", "declared", schema("a")),
+        _writes("first", "w", "x < v.gone", time="08:00"), _writes("first", "w", "x < v.here", time="09:00"),
+    ])  # fmt: skip
+    gone = f"until 2026-03-01T10:00:00Z, when run {run_uuid('load 10')} told of the dataset without it"
+    told = (404, f"It was there {gone}; asOf= an earlier time finds it.")
+    for column in ("t.old", "t.s", "t.s.x"):
+        assert await asked(column) == {told}
+        assert await asked(column, asOf="2026-03-01T10:00:00Z") == {told}
+        assert await asked(column, asOf="2026-03-01T09:59:59Z") == {(200, "")}
+        assert await asked(column, history="all") == {(200, "")}
+    assert await asked("t.s", asOf="2026-03-01T08:30:00Z") == {told}, "it was not there yet"
+    [(status, message)] = await asked("declared.b")
+    assert (status, message.partition(";")[0]) == (
+        404, "It was there until 2026-03-01T09:00:00Z, when an event told of the dataset without it",
+    )  # fmt: skip
+    assert await asked("declared.b", asOf="2026-03-01T08:30:00Z") == {(200, "")}
+    assert await asked("v.gone") == {(404, "It was last told of at 2026-03-01T08:00:00Z; asOf= an earlier time finds it.")}
+    assert await asked("t.never") == {(404, "")}

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from tests.build import Event, run_event, run_uuid
 from tests.cli.conftest import Command
-from tests.conftest import Server, cloned, served
 from tests.lineage.graphs import complete
-
-from headwater.cli.client import Client
 
 DB = "dataset:db://shop:"
 
@@ -23,23 +19,14 @@ def _task(task: str, inputs: str, outputs: str) -> Event:
     return event
 
 
-@pytest.fixture(scope="module")
-def pipeline(server: Server) -> Iterator[str]:
-    events = [
-        complete("load", "raw", "orders", "08:00", "load"),
-        _task("clean", "orders", "clean"),
-        _task("sum", "clean", "revenue"),
-        run_event("COMPLETE", "08:20", "dag", "dag"),
-        run_event("FAIL", "09:00", "mail", "mail", inputs=["revenue"]),
-    ]
-    with cloned(server.url, server.template) as database, served(database) as url:
-        Client(url).post("lineage", "batch", body=json.dumps(events).encode(), content_type="application/json")
-        yield url
-
-
-@pytest.fixture(autouse=True)
-def asked(pipeline: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HEADWATER_URL", pipeline)
+SENT = [
+    complete("load", "raw", "orders", "08:00", "load"),
+    _task("clean", "orders", "clean"),
+    _task("sum", "clean", "revenue"),
+    run_event("COMPLETE", "08:20", "dag", "dag"),
+    run_event("FAIL", "09:00", "mail", "mail", inputs=["revenue"]),
+]
+pytestmark = pytest.mark.usefixtures("on_told_service")
 
 
 def test_what_is_reached_and_by_which_way(headwater: Command) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+import msgspec
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AfterValidator, BeforeValidator
 
@@ -15,6 +16,7 @@ from headwater.api.parameters import Text, one_of
 from headwater.db.pool import Pool
 from headwater.entities import encode
 from headwater.entities.lineage import ColumnGraph, DirectedColumns, DirectedLineage, DownstreamRuns, Lineage, UpstreamRuns
+from headwater.lineage.columns.drawn import columns_drawn
 from headwater.lineage.columns.lineage import get_column_lineage
 from headwater.lineage.graph.question import Cursor, Grain, Question
 from headwater.lineage.impact.column_graph import column_graph
@@ -122,7 +124,7 @@ async def get_lineage(  # noqa: PLR0913 - one parameter a parameter
         return await formatted(await proven_lineage(conn, flow_of, question, ways), form)
 
 
-@router.get("/column-lineage", response_model=DirectedColumns | ColumnGraph, responses={**BAD_REQUEST, **NOT_FOUND})
+@router.get("/column-lineage", response_model=DirectedColumns | ColumnGraph, responses={**FORMATS, **BAD_REQUEST, **NOT_FOUND})
 async def get_columns(  # noqa: PLR0913 - one parameter a parameter
     request: Request,
     which: Asked,
@@ -134,25 +136,33 @@ async def get_columns(  # noqa: PLR0913 - one parameter a parameter
     with_downstream: _Downstream = False,
     direction: _Direction = None,
     limit: _Limit = 1_000,
+    format: Format = None,  # noqa: A002
 ) -> Response:
     """What the fields of a dataset, one field, or the fields that a job writes derive from; on demand, what derives from them.
 
     With `#version` after the node id: what the run that wrote that version really read. With `asOf`: as it was known at that
-    time; names and types of fields are those of today. With kinds, ways, filters or a limit it is all that is reached, also by
-    what bears on a dataset as a whole, and the answer tells what was left out.
+    time; names and types of fields are those of today. With `direction`, `asOf` or `history` a field stands for those inside
+    of it too (`person` for `person.city`), and is met where one that holds it is used. With kinds, ways, filters or a limit it
+    is all that is reached, also by what bears on a dataset as a whole, and the answer tells what was left out.
     """
+    form = form_of(request, format)
     way = direction or ("BOTH" if with_downstream else "UPSTREAM")
     async with snapshot(request.app.state.pool) as conn:
         if _OURS_OF_COLUMNS & request.query_params.keys():
             asked = Question(start=(), depth=max(depth, 1), filter=shown, limit=limit)
-            return await sent(
-                request, await column_graph(conn, await column_question(conn, node_id, which, via, asked), _WAYS[way])
+            body = await column_graph(conn, await column_question(conn, node_id, which, via, asked), _WAYS[way])
+        else:
+            then = await then_of(conn, which)
+            body = await get_column_lineage(
+                conn,
+                node_id,
+                depth,
+                upstream=way != "DOWNSTREAM",
+                downstream=way != "UPSTREAM",
+                then=then,
+                nested=direction is not None or then is not None,
             )
-        then = await then_of(conn, which)
-        body = await get_column_lineage(
-            conn, node_id, depth, upstream=way != "DOWNSTREAM", downstream=way != "UPSTREAM", then=then
-        )
-    return await sent(request, body)
+    return await sent(request, body) if form == "JSON" else await formatted(columns_drawn(msgspec.json.decode(body)), form)
 
 
 @router.get("/runlineage/upstream", response_model=UpstreamRuns, responses={**BAD_REQUEST, **NOT_FOUND})

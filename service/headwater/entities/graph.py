@@ -81,13 +81,19 @@ class Groups(Entity):
     namespaces: list[Group] = Field(description="By namespace, the largest first.")
 
 
-class Reached(Node):
+class Reached(Entity):
+    """How something is reached."""
+
     distance: int = Field(description="Steps from the start.")
     path: list[str] = Field(description="Ids of the nodes on a shortest way from the start, both ends included.")
 
 
-class ReachedNode(Reached):
+class ReachedByWays(Reached):
     otherPaths: list[list[str]] = Field(description="The next shortest ways, where more are asked for, each as `path`.")
+
+
+class ReachedNode(ReachedByWays, Node):
+    pass
 
 
 class Impact(Entity):
@@ -164,7 +170,7 @@ class Change(Entity):
     reached: int = Field(description="Nodes that are reached from this change.")
 
 
-class Affected(Reached):
+class Affected(Reached, Node):
     changes: list[int] = Field(description="Which of the changes reach it, by their places in the list.")
 
 
@@ -177,7 +183,7 @@ class WhatIf(Entity):
     nodes: list[Affected] = Field(description="Everything downstream of a change, nearest first.")
 
 
-Scope: TypeAlias = Literal["FIELD", "DATASET", "UNRESOLVED"]
+Scope: TypeAlias = Literal["FIELD", "PART", "WHOLE", "DATASET", "UNRESOLVED"]
 
 
 class Column(Node):
@@ -196,7 +202,10 @@ class ReachedColumn(Column):
         " `ROWS`: only which rows there are, how they are grouped or ordered, by a filter, join or the like."
     )
     masked: bool = Field(description="Whether the values come only by ways that hide them, as by a hash.")
-    resolved: bool = Field(description="False: only by way of a column that is not known, so perhaps not at all.")
+    resolved: bool = Field(
+        description="False: only by way of a column that is not known, or from one part of a column to another, so perhaps not"
+        " at all."
+    )
     ends: bool | None = Field(
         description="True: nothing further is known to derive from it (upstream: that it derives from). Null where the walk was"
         " not to go on from here."
@@ -222,8 +231,9 @@ class ProvenColumnEdge(Entity):
     origin: str = Field(description="Id of the column, or dataset as a whole, from which data flows.")
     destination: str = Field(description="Id of the column, or dataset as a whole, to which it flows.")
     scope: Scope = Field(
-        description="`FIELD`: told of these two columns; `DATASET`: told of the destination's dataset as a whole; `UNRESOLVED`:"
-        " told without the column of origin."
+        description="`FIELD`: told of these two columns; `PART`: of a column inside of the one from which the walk came, such as"
+        " `person.city` of `person`; `WHOLE`: of one that holds it; `DATASET`: told of the destination's dataset as a whole;"
+        " `UNRESOLVED`: told without the column of origin."
     )
     transformations: list[Transformation] = Field(description="What is done on the way, each once; empty where nobody says.")
     evidence: list[ColumnEvidence] = Field(description="One for each job or dataset that tells it.")

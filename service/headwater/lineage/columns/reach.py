@@ -126,8 +126,11 @@ def _leading(flow: ColumnFlow, known: AbstractSet[tuple[Place, bool]], through: 
 
 
 def _both(first: Effect, then: Effect) -> Effect:
-    effect = first | then
-    return effect & ~Effect.MASKED if effect & Effect.ROWS else effect
+    """Of a value that is touched in part it is not known which of the columns inside of it are."""
+    effect = (first | then) & ~Effect.INWARD
+    if first & Effect.PARTLY and then & Effect.INWARD:
+        effect |= Effect.UNRESOLVED
+    return effect & ~(Effect.MASKED | Effect.PARTLY) if effect & Effect.ROWS else effect
 
 
 def _found(flow: ColumnFlow, states: list[_State], distances: Mapping[_State, int]) -> Found:

@@ -6,12 +6,13 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from headwater.lineage.columns.graph import Place
+from headwater.lineage.columns.nested import holders
 
 
 @dataclass(frozen=True, slots=True)
 class Among:
-    """Columns, where a place without a field stands for all of its dataset; and jobs, of which each is all edges that it tells:
-    between columns there is no other sign of it."""
+    """Columns, each with those inside of it, where a place without a field stands for all of its dataset; and jobs, of which each
+    is all edges that it tells: between columns there is no other sign of it."""
 
     places: AbstractSet[Place] = frozenset()
     jobs: AbstractSet[int] = frozenset()
@@ -20,7 +21,9 @@ class Among:
         return bool(self.places or self.jobs)
 
     def holds(self, place: Place) -> bool:
-        return bool(self.places) and (place in self.places or place._replace(field="") in self.places)
+        if not self.places:
+            return False
+        return any(place._replace(field=field) in self.places for field in ("", place.field, *holders(place.field)))
 
     def whole(self) -> set[int]:
         """Datasets of which no column is left out, and jobs."""

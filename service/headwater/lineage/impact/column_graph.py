@@ -10,6 +10,7 @@ from headwater.db.pool import Connection
 from headwater.lineage.columns.edges import column_edges
 from headwater.lineage.columns.graph import Columns, Place
 from headwater.lineage.columns.lineage import load_shown
+from headwater.lineage.columns.nested import holders
 from headwater.lineage.columns.reach import Found
 from headwater.lineage.columns.via import Among
 from headwater.lineage.freshness import load_freshness
@@ -63,13 +64,14 @@ def nearest_columns(found: Sequence[Sequence[Found]]) -> list[Found]:
 async def _between(conn: Connection, places: Collection[Place], question: ColumnQuestion) -> Columns:
     """The edges from one of these to another, and the columns among them that have none."""
     columns, among = Columns(), Among(frozenset(places))
+    around = {place._replace(field=holder) for place in places for holder in holders(place.field)}
     for place in places:
         if place.field:
             columns.inputs.setdefault(place, {})
     for output, source, told, owner in await column_edges(
-        conn, list(places), downstream=False, then=question.then, explicit=question.explicit
+        conn, list(places), downstream=False, then=question.then, nested=True, explicit=question.explicit
     ):
-        if among.holds(source) and not question.via.shuts(owner):
+        if (among.holds(source) or source in around) and not question.via.shuts(owner):
             columns.add(output, source, told)
             if source.field and not output.field:
                 columns.add_influence(source, output, told)

@@ -20,12 +20,13 @@ from headwater.entities.graph import (
     Scope,
     TableLevel,
 )
-from headwater.errors import NotFound
 from headwater.lineage.columns.edges import Then, is_told
 from headwater.lineage.columns.evidence import load_column_evidence
 from headwater.lineage.columns.flow import ColumnFlow, read_flow
+from headwater.lineage.columns.gone import not_found, was_there
 from headwater.lineage.columns.graph import Place, Shown, transformations
 from headwater.lineage.columns.lineage import load_shown
+from headwater.lineage.columns.nested import may_be
 from headwater.lineage.columns.reach import ColumnReach, Found, reach_columns
 from headwater.lineage.columns.via import ANY, Via
 from headwater.lineage.freshness import load_freshness
@@ -39,7 +40,7 @@ from headwater.lineage.impact.groups import load_groups
 from headwater.lineage.impact.table_level import load_table_level
 from headwater.lineage.node_ids import field_node_id
 
-_SCOPES: Sequence[Scope] = ("FIELD", "DATASET", "UNRESOLVED")
+_SCOPES: Sequence[Scope] = ("FIELD", "PART", "WHOLE", "DATASET", "UNRESOLVED")
 _Edge: TypeAlias = tuple[Place, Place]  # near, far
 
 
@@ -71,17 +72,23 @@ async def walk_columns(conn: Connection, question: ColumnQuestion) -> ColumnReac
         explicit=question.explicit,
     )
     for place in question.start:
-        if place.field and place not in flow.onward:
-            await _require(conn, place, question)
+        onward = flow.onward.get(place, {}).values()
+        if place.field and all(told.scope not in ("FIELD", "PART") for by in onward for told in by):
+            await _require(conn, place, question, by_holder=bool(onward))
     return await asyncio.to_thread(reach_columns, flow, question.start, question.depth, question.via.through)
 
 
-async def _require(conn: Connection, place: Place, question: ColumnQuestion) -> None:
-    told = [await is_told(conn, place, downstream=way, then=question.then) for way in (True, False)]
-    if not any(told):
-        shown = (await load_shown(conn, [place.dataset_id])).get(place.dataset_id)
-        if shown is None or place.field not in shown.types:
-            raise NotFound("Field", place.field)
+async def _require(conn: Connection, place: Place, question: ColumnQuestion, *, by_holder: bool) -> None:
+    """``by_holder``: something is told of the dataset, or of a field that this one would be inside of."""
+    for downstream in (True, False):
+        if await is_told(conn, place, downstream=downstream, then=question.then, nested=True):
+            return
+    shown = (await load_shown(conn, [place.dataset_id])).get(place.dataset_id)
+    types = shown.types if shown is not None else {}
+    if place.field in types or (by_holder and may_be(place.field, types)):
+        return
+    if question.then is None or not await was_there(conn, place, question.then):
+        raise await not_found(conn, "Field", place.field, place)
 
 
 async def column_impact(conn: Connection, flow: Flow, question: ColumnQuestion, reached: ColumnReach) -> ColumnImpact:
