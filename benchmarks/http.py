@@ -59,7 +59,8 @@ class Connection(asyncio.Protocol):
         end = head + 4 + (int(length[1]) if length else 0)
         if len(self._received) < end:
             return
-        answer = Answer(int(self._received[9:12]), bytes(self._received[head + 4 : end]), time.perf_counter() - self._started)
+        seconds = time.perf_counter() - self._started  # before the body is copied, which takes 40 ms for 89 MB
+        answer = Answer(int(self._received[9:12]), bytes(memoryview(self._received)[head + 4 : end]), seconds)
         self._received.clear()
         waiting, self._answer = self._answer, None
         waiting.set_result(answer)

@@ -62,9 +62,13 @@ def test_our_own_variable_goes_before_the_common_one(monkeypatch: pytest.MonkeyP
     assert Settings().database_url == "postgresql://own/db"
 
 
-def test_an_empty_database_url_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DATABASE_URL", "")
-    assert Settings().database_url is None
+def test_an_empty_variable_is_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DATABASE_URL", "HEADWATER_DATA_DIR", "HEADWATER_MARQUEZ_UI_DIR", "HEADWATER_PORT"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("MARQUEZ_PORT", "5007")
+    told = Settings()
+    assert (told.database_url, told.marquez_ui_dir, told.port) == (None, None, 5007)
+    assert told.data_dir != Path.cwd()
 
 
 def test_passwords_are_not_shown() -> None:
@@ -113,9 +117,10 @@ def test_a_data_folder_becomes_absolute(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert Settings(data_dir=Path("here")).data_dir == tmp_path / "here"
 
 
-def test_a_web_application_must_be_built(tmp_path: Path) -> None:
-    for folder in (tmp_path / "none", tmp_path):
-        with pytest.raises(ValidationError, match=r"expected a folder with an index\.html"):
+def test_a_web_application_must_be_built(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in (tmp_path / "none", tmp_path, Path("none")):
+        with pytest.raises(ValidationError, match=rf"{tmp_path.absolute() / folder} has no index\.html"):
             Settings(marquez_ui_dir=folder)
     (tmp_path / "index.html").touch()
     assert Settings(marquez_ui_dir=tmp_path).marquez_ui_dir == tmp_path

@@ -58,12 +58,13 @@ class InvalidNodeId(Invalid):
 
 
 class NotFound(HeadwaterError):
-    """``kind`` is the noun as people read it (``Job``), ``name`` what they asked for, ``near`` what they may have meant."""
+    """``kind`` is the noun as people read it (``Job``), ``name`` what they asked for, ``near`` what they may have meant, ``more``
+    what else there is to say."""
 
-    def __init__(self, kind: str, name: str, dataset: str | None = None, near: Sequence[str] = ()) -> None:
+    def __init__(self, kind: str, name: str, dataset: str | None = None, near: Sequence[str] = (), more: str = "") -> None:
         where = f" for dataset '{dataset}'" if dataset is not None else ""
         meant = f" Near names: {', '.join(near)}" if near else ""
-        super().__init__(f"{kind} '{name}' not found{where}.{meant}")
+        super().__init__(f"{kind} '{name}' not found{where}.{meant}{f' {more}' if more else ''}")
         self.kind = kind
         self.name = name
 

@@ -54,9 +54,15 @@ def masked(text: str) -> str:
 
 
 class Settings(BaseSettings):
+    # env_ignore_empty: compose and unit files set what they were given no value for; an empty path would mean this folder.
     # hide_input_in_errors: what is refused may be a URL with a password in it.
     model_config = SettingsConfigDict(
-        env_prefix="HEADWATER_", populate_by_name=True, frozen=True, extra="ignore", hide_input_in_errors=True
+        env_prefix="HEADWATER_",
+        env_ignore_empty=True,
+        populate_by_name=True,
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,
     )
 
     # ---- where it listens
@@ -101,13 +107,6 @@ class Settings(BaseSettings):
     tags: Annotated[dict[str, str | None], NoDecode] = {}  # comma separated; there from the start, as in Marquez
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
-    @field_validator("marquez_ui_dir")
-    @classmethod
-    def _built(cls, folder: Path | None) -> Path | None:
-        if folder is not None and not (folder / "index.html").is_file():
-            raise ValueError("expected a folder with an index.html: Marquez's build makes it in web/dist")
-        return folder
-
     @field_validator("database_url")
     @classmethod
     def _libpq_scheme(cls, url: str | None) -> str | None:
@@ -147,10 +146,17 @@ class Settings(BaseSettings):
     def _upper_case(cls, level: object) -> object:
         return level.upper() if isinstance(level, str) else level
 
-    @field_validator("data_dir")
+    @field_validator("data_dir", "marquez_ui_dir")
     @classmethod
-    def _absolute(cls, path: Path) -> Path:
-        return Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - resolve() would follow links
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return path and Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - resolve() would follow links
+
+    @field_validator("marquez_ui_dir")
+    @classmethod
+    def _built(cls, folder: Path | None) -> Path | None:
+        if folder is not None and not (folder / "index.html").is_file():
+            raise ValueError(f"{folder} has no index.html: Marquez's build makes one in web/dist")
+        return folder
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         for name, value in super().__repr_args__():

@@ -8,9 +8,11 @@ import networkx as nx
 import pytest
 from pydantic import TypeAdapter
 
-from headwater.entities.graph import ColumnImpact
+from headwater.entities.graph import ColumnImpact, RolledColumnImpact
+from headwater.entities.lineage import DirectedColumns
+from headwater.ids import dataset_id
 from tests.build import Event, dataset, dataset_event, run_event, run_uuid, schema, store
-from tests.lineage.graphs import complete
+from tests.lineage.graphs import complete, complete_explicitly
 from tests.queries import recorded
 
 DB = "dataset:db://shop:"
@@ -208,6 +210,113 @@ async def test_depth_ways_filters_and_pages(database: str, client: httpx.AsyncCl
     assert (await _ask(client, DB + "raw", grain="column", paths="false"))["edges"] == []
 
 
+async def test_only_by_way_of_columns_datasets_and_jobs(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    raw = DB + "raw"
+    by_column = await _ask(client, raw, grain="column", through=_field("mailing.flag"))
+    assert _found(by_column) == {"clean.country": (1, "VALUES"), "mailing.flag": (2, "BOTH"), "clean": (1, "ROWS")}
+    by_dataset = await _ask(client, raw, grain="column", through=DB + "mailing")
+    assert set(_found(by_dataset)) == {"clean", "clean.country", "clean.mail", "mailing.to", "mailing.flag"}
+    assert _found(await _ask(client, raw, grain="column", through="job:shop:mail")) == _found(by_dataset)
+    assert [node["name"] for node in by_dataset["tableLevel"]["nodes"]] == ["dump"]
+    assert (await _ask(client, "raw.id", through=DB + "mailing"))["nodes"] == []
+    upstream = await _ask(client, DB + "report", grain="column", direction="upstream", through=_field("clean.country"))
+    assert _found(upstream).keys() == {"clean.country", "raw.address.country", "raw.closed"}
+    for way in ("avoid", "stopAt"):
+        told = await _ask(client, raw, grain="column", **{way: "job:shop:mail"})
+        assert {node["name"] for node in told["nodes"]} == {"clean", "report"}
+        told = await _ask(client, DB + "mailing", grain="column", **{way: "job:shop:archive"})
+        assert ([node["name"] for node in told["tableLevel"]["nodes"]], told["tableLevel"]["beyond"]) == (["dump"], 0)
+    told = await _ask(client, DB + "mailing", grain="column", avoid=DB + "dump")
+    assert told["tableLevel"]["nodes"] == []
+
+
+async def test_columns_by_the_state_of_the_jobs_that_make_them(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [*_story(), run_event("FAIL", "09:00", "sum", "sum 09:00")])
+    told = await _ask(client, DB + "raw", grain="column", state="failed")
+    assert {node["name"] for node in told["nodes"]} == {"report"}
+    assert {"rule": "filter", "nodes": 6} in told["counts"]["cut"]
+    before = await _ask(client, DB + "raw", grain="column", state="failed", asOf="2026-03-01T08:50:00Z")
+    assert before["nodes"] == []
+
+
+async def test_only_edges_of_some_kinds(database: str, client: httpx.AsyncClient) -> None:
+    source = {"type": "DATASET", "namespace": "db://shop", "name": "a", "field": "x"}
+    view = {"lineage": {"inputs": [], "fields": {"v": {"inputs": [source]}}}}
+    entry = {**source, "name": "c", "fields": {"z": {"inputs": [source]}}}
+    await store(database, [
+        _writes("load", "b", "x < a.x"), dataset_event("08:10", "view", view),
+        complete_explicitly("merge", ["a"], ["c"], [entry]),
+    ])  # fmt: skip
+    assert _found(await _ask(client, "a.x")).keys() == {"b.x", "view.v", "c.z"}
+    assert _found(await _ask(client, "a.x", kinds=["input", "output"])).keys() == {"b.x"}
+    assert _found(await _ask(client, "a.x", kinds="dataset_lineage")).keys() == {"view.v", "c.z"}
+    upstream = {"direction": "upstream", "kinds": "dataset_lineage"}
+    assert _found(await _ask(client, "c.z", **upstream, asOf="2026-03-01T12:00:00Z")).keys() == {"a.x"}
+    assert (await _ask(client, "b.x", **upstream))["nodes"] == []
+
+
+async def test_more_ways_than_one(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [
+        _writes("load", "b", "x < a.x", "y < a.x"), _writes("join", "c", "z < b.x", "z < b.y", "w < b.x", time="08:10"),
+        _writes("back", "a", "x < c.z", time="08:20"), _writes("short", "c", "z < a.x FILTER", time="08:30"),
+    ])  # fmt: skip
+
+    def ways(told: dict[str, Any], column: str) -> list[list[str]]:
+        node = _node(told, column)
+        short = [[step.removeprefix("datasetField:db://shop:") for step in way] for way in (node["path"], *node["otherPaths"])]
+        return sorted(short, key=lambda way: (len(way), way))
+
+    told = await _ask(client, "a.x", paths=5)
+    assert ways(told, "c.z") == [["a:x", "c:z"], ["a:x", "b:x", "c:z"], ["a:x", "b:y", "c:z"]]
+    assert ways(told, "b.y") == [["a:x", "b:y"]]
+    assert {(_field("b.y"), _field("c.z")), (_field("a.x"), _field("c.z"))} <= {
+        (edge["origin"], edge["destination"]) for edge in told["edges"]
+    }
+    assert len(ways(await _ask(client, "a.x", paths=2), "c.z")) == 2
+    by_join = await _ask(client, "a.x", paths=5, through="job:shop:join", avoid="job:shop:back")
+    assert ways(by_join, "c.z") == [["a:x", "b:x", "c:z"], ["a:x", "b:y", "c:z"]]
+    assert len(ways(await _ask(client, DB + "a", grain="column", paths=5, direction="upstream"), "b.y")) == 1
+    whole = await _ask(client, DB + "a", grain="column", paths=5)
+    assert ways(whole, "c.w") == [["dataset:db://shop:a", "b:x", "c:w"]]
+
+
+async def test_columns_collapsed_to_datasets_and_namespaces(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    told = await _rolled(client, "raw.closed", collapse="parents")
+    assert [(n["id"], n["columns"], n["distance"], n["affects"]) for n in told["nodes"]] == [
+        (DB + "clean", 1, 1, "ROWS"), *sorted([(DB + "report", 2, 2, "ROWS"), (DB + "mailing", 2, 2, "ROWS")], key=_by_id),
+    ]  # fmt: skip
+    assert {(e["origin"], e["destination"], e["nodes"]) for e in told["edges"]} == {
+        (DB + "raw", DB + "clean", 1), (DB + "clean", DB + "report", 2), (DB + "clean", DB + "mailing", 2),
+    }  # fmt: skip
+    assert ([n["id"] for n in told["start"]], told["counts"]["columns"], told["counts"]["collapsed"]) == ([DB + "raw"], 5, 3)
+    assert [node["name"] for node in told["tableLevel"]["nodes"]] == ["dump"]
+    first = await _rolled(client, "raw.closed", collapse="parents", limit=1)
+    rest = await _rolled(client, "raw.closed", collapse="parents", cursor=first["cursor"])
+    assert first["nodes"] + rest["nodes"] == told["nodes"]
+    country = await _rolled(client, "raw.address.country", collapse="parents", direction="downstream")
+    assert {n["name"]: n["affects"] for n in country["nodes"]} == {"clean": "VALUES", "report": "BOTH", "mailing": "VALUES"}
+    filtered = await _rolled(client, "raw.closed", collapse="parents", owner="team:finance")
+    assert [(e["origin"], e["destination"], e["nodes"]) for e in filtered["edges"]] == [(DB + "raw", DB + "report", 2)]
+    whole = await _rolled(client, "report.total", collapse="namespaces", direction="upstream")
+    assert [(n["id"], n["columns"]) for n in whole["nodes"]] == [("namespace:db://shop", 5)]
+    assert whole["edges"] == []
+
+
+async def _rolled(client: httpx.AsyncClient, column: str, **parameters: Any) -> dict[str, Any]:
+    answer = await client.get("/api/v1/impact", params={"nodeId": _field(column), **parameters})
+    assert answer.status_code == 200, answer.text
+    TypeAdapter(RolledColumnImpact).validate_json(answer.content)
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def _by_id(told: tuple[str, int, int, str]) -> int:
+    """As nodes of one distance are ordered."""
+    return dataset_id("db://shop", told[0].removeprefix(DB))
+
+
 @pytest.mark.parametrize("seed", range(4))
 async def test_random_columns_are_reached_as_networkx_reaches_them(database: str, client: httpx.AsyncClient, seed: int) -> None:
     rnd = random.Random(seed)
@@ -227,7 +336,7 @@ async def test_random_columns_are_reached_as_networkx_reaches_them(database: str
 
 
 async def test_fields_inside_of_others(database: str, client: httpx.AsyncClient) -> None:
-    """A name is a name, whatever its dots and brackets mean to the producer."""
+    """They are asked for by their paths, as the producer writes these."""
     await store(database, [
         _writes("load", "b", "address.city < a.person[].city", "`odd:name` < a.person.`first.name`"),
         _writes("next", "c", "cities[] < b.address.city HASH", "* < b.address.city FILTER"),
@@ -238,6 +347,75 @@ async def test_fields_inside_of_others(database: str, client: httpx.AsyncClient)
     assert _found(await _ask(client, "a.person.`first.name`")) == {"b.`odd:name`": (1, "VALUES")}
     answer = await client.get("/api/v1/column-lineage", params={"nodeId": _field("b.address.city"), "direction": "both"})
     assert [node["data"]["field"] for node in answer.json()["graph"]] == ["person[].city", "address.city", "cities[]"]
+
+
+def _structs() -> list[Event]:
+    """A city is taken out of a person, and the article out of each line; the whole person is copied, and of the
+    copy the name is taken; by the whole person is sorted."""
+    return [
+        _writes("load", "a", "person < raw.json", facets=schema("person:STRUCT", "person.city:TEXT", "person.name:TEXT")),
+        _writes("city", "b", "city < a.person.city", "articles < a.lines[].article", time="08:10"),
+        _writes("copy", "c", "who < a.person", "* < a.person SORT", time="08:20"),
+        _writes("name", "d", "name < c.who.name", "all < c.who HASH", time="08:30"),
+        _writes("personal", "e", "x < a.personal", time="08:40"),
+    ]
+
+
+async def test_a_struct_reaches_whoever_uses_what_is_inside_of_it(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _structs())
+    told = await _ask(client, "a.person")
+    assert _found(told) == {
+        "b.city": (1, "VALUES"), "c.who": (1, "VALUES"), "c": (1, "ROWS"), "d.name": (2, "BOTH"), "d.all": (2, "BOTH"),
+    }  # fmt: skip
+    assert all(node["resolved"] for node in told["nodes"])
+    scopes = {(e["origin"], e["destination"]): e["scope"] for e in told["edges"]}
+    assert scopes[_field("a.person"), _field("b.city")] == "PART"
+    assert scopes[_field("c.who"), _field("d.name")] == "PART"
+    assert scopes[_field("a.person"), _field("c.who")] == "FIELD"
+    assert set(_found(await _ask(client, "a.lines"))) == set(_found(await _ask(client, "a.lines[]"))) == {"b.articles"}
+    assert _found(await _ask(client, "a.person", avoid=_field("c.who"), stopAt=DB + "c")).keys() == {"b.city", "c"}
+
+
+async def test_a_field_of_a_struct_reaches_whoever_uses_the_whole(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _structs())
+    told = await _ask(client, "a.person.city", stopAt=DB + "c")
+    assert _found(told) == {"b.city": (1, "VALUES"), "c.who": (1, "VALUES"), "c": (1, "ROWS")}
+    assert {e["scope"] for e in told["edges"] if e["destination"] == _field("c.who")} == {"WHOLE"}
+    told = await _ask(client, "a.person.city", depth=2)
+    sure = {_short(node): node["resolved"] for node in told["nodes"]}
+    assert (sure["c.who"], sure["d.all"]) == (True, True)
+    assert _node(told, "d.name")["affects"] == "ROWS", "by the order of c; whether the city is in the name nobody says"
+    upstream = await _ask(client, "a.person.city", direction="upstream")
+    assert _found(upstream) == {"raw.json": (1, "VALUES")}
+    upstream = await _ask(client, "c.who.name", direction="upstream")
+    assert _found(upstream) == {"a.person": (1, "BOTH"), "raw.json": (2, "BOTH")}
+    refused = await client.get("/api/v1/impact", params={"nodeId": _field("a.person.ctiy")})
+    assert refused.status_code == 404, "the schema tells what is inside"
+    assert _found(await _ask(client, "c.who.street", direction="upstream")).keys() == {"a.person", "raw.json"}, "here none does"
+
+
+async def test_from_one_part_by_the_whole_to_another(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [_writes("copy", "c", "who < a.person"), _writes("name", "d", "name < c.who.name", "all < c.who")])
+    sure = {_short(node): node["resolved"] for node in (await _ask(client, "a.person.city"))["nodes"]}
+    assert sure == {"c.who": True, "d.all": True, "d.name": False}
+    sure = {_short(node): node["resolved"] for node in (await _ask(client, "a.person"))["nodes"]}
+    assert sure == {"c.who": True, "d.all": True, "d.name": True}
+
+
+async def test_column_lineage_of_structs_by_our_parameters(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _structs())
+
+    async def found(column: str, **parameters: str) -> set[str]:
+        answer = await client.get("/api/v1/column-lineage", params={"nodeId": _field(column), **parameters})
+        assert answer.status_code == 200, answer.text
+        return {f"{node['data']['dataset']}.{node['data']['field']}" for node in answer.json()["graph"]}
+
+    whole = {"a.person", "a.person.city", "b.city", "c.who", "c.who.name", "d.name", "d.all"}
+    assert await found("a.person", direction="downstream") == whole
+    assert await found("a.person.city", direction="downstream") == whole
+    assert await found("d.name", direction="upstream") == {"d.name", "c.who.name", "c.who", "a.person", "raw.json"}
+    assert await found("b.city", history="all") == {"b.city", "a.person.city", "a.person", "raw.json"}
+    assert await found("d.name") == {"d.name", "c.who.name"}, "as Marquez has it"
 
 
 async def test_as_of_a_time_a_run_or_a_version(database: str, client: httpx.AsyncClient) -> None:
@@ -279,6 +457,48 @@ async def test_column_lineage_as_of_a_time(database: str, client: httpx.AsyncCli
         assert (await client.get("/api/v1/column-lineage", params=wrong)).status_code == 400
 
 
+async def _graph(client: httpx.AsyncClient, node_id: str, **parameters: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The answer, and its nodes by short names."""
+    answer = await client.get("/api/v1/column-lineage", params={"nodeId": node_id, **parameters})
+    assert answer.status_code == 200, answer.text
+    TypeAdapter(DirectedColumns).validate_json(answer.content)
+    told: dict[str, Any] = answer.json()
+    return told, {f"{node['data']['dataset']}.{node['data']['field']}": node for node in told["graph"]}
+
+
+async def test_column_lineage_by_ways_filters_and_kinds(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [*_story(), run_event("FAIL", "09:00", "mail", "mail 09:00")])
+    told, nodes = await _graph(client, _field("clean.country"), direction="both", kinds=["input", "output"])
+    assert nodes.keys() == {"clean.country", "raw.address.country", "raw.closed", "report.country", "mailing.flag"}
+    assert (told["direction"], told["complete"], told["counts"]["found"], told["counts"]["cut"]) == ("both", True, 4, [])
+    assert [source["field"] for source in nodes["clean.country"]["data"]["inputFields"]] == ["address.country"]
+    assert nodes["clean.country"]["data"]["datasetInfluences"][0]["field"] == "closed"
+    assert [edge["destination"] for edge in nodes["clean.country"]["outEdges"]] == [
+        _field("mailing.flag"),
+        _field("report.country"),
+    ]
+    _, nodes = await _graph(client, _field("clean.country"), direction="downstream", state="failed")
+    assert nodes.keys() == {"clean.country", "mailing.flag"}
+    _, nodes = await _graph(client, DB + "mailing", through="job:shop:clean", avoid=_field("clean.mail"))
+    assert nodes.keys() == {"mailing.flag", "clean.country", "raw.address.country", "raw.closed"}
+    told, nodes = await _graph(client, DB + "mailing", limit=1)
+    assert (told["counts"]["returned"], {"rule": "limit", "nodes": 4} in told["counts"]["cut"]) == (1, True)
+    _, nodes = await _graph(client, _field("raw.closed"), direction="downstream", name="mailing")
+    assert nodes.keys() == {"raw.closed", "mailing.to", "mailing.flag"}
+    _, past = await _graph(client, _field("clean.country"), direction="downstream", asOf="2026-03-01T08:15:00Z", limit=10)
+    assert past.keys() == {"clean.country", "report.country"}
+    assert past["report.country"]["data"]["datasetVersion"] is None
+    refused = await client.get("/api/v1/column-lineage", params={"nodeId": _field("clean.country"), "kinds": "job_lineage"})
+    assert refused.status_code == 400
+
+
+async def test_column_lineage_asked_either_way_is_the_same(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [_writes("load", "b", "x < a.x", "y < a.y HASH"), _writes("join", "c", "z < b.x", "z < b.y")])
+    plain = await client.get("/api/v1/column-lineage", params={"nodeId": DB + "c"})
+    told, _ = await _graph(client, DB + "c", limit=100)
+    assert told["graph"] == plain.json()["graph"]
+
+
 async def test_a_hop_is_a_statement(database: str, client: httpx.AsyncClient) -> None:
     await store(database, [_writes(f"j{i}", f"t{i}", f"x < t{i - 1}.x") for i in range(1, 30)])
     await _ask(client, "t0.x")
@@ -299,9 +519,10 @@ async def test_a_hop_is_a_statement(database: str, client: httpx.AsyncClient) ->
         ({"nodeId": _field("nope.id")}, 404, "Field 'id' not found."),
         ({"nodeId": _field("clean.id"), "grain": "job"}, 400, "query param grain must be COLUMN"),
         ({"nodeId": _field("clean.id"), "asOf": "yesterday"}, 400, "query param asOf"),
-        ({"nodeId": DB + "clean", "grain": "column", "kinds": "INPUT"}, 400, "query params through, state, kinds"),
+        ({"nodeId": DB + "clean", "grain": "column", "kinds": "INPUT"}, 400, "query param kinds must have INPUT and OUTPUT"),
+        ({"nodeId": _field("clean.id"), "kinds": "job_dependency"}, 400, "by the others ask with grain ALL, DATASET or JOB"),
         ({"nodeId": _field("clean.id") + "#12345678-1234-8234-9234-123456789abc"}, 400, "asOf the version"),
-        ({"nodeId": _field("clean.id"), "through": DB + "report"}, 400, "query params through, state, kinds"),
+        ({"nodeId": _field("clean.id"), "through": "job:shop:nope"}, 404, "Job 'nope' not found."),
         ({"nodeId": _field("clean.id"), "stopAt": _field("nope.id")}, 404, "Field 'id' not found."),
         ({"nodeId": _field("clean.id"), "cursor": "page2"}, 400, "The cursor is not one"),
         ({"nodeId": "datasetField:db:clean"}, 400, "too few parts"),
@@ -314,3 +535,55 @@ async def test_what_is_refused(
     answer = await client.get("/api/v1/impact", params=parameters)
     assert answer.status_code == status, answer.text
     assert message in answer.json()["message"]
+
+
+async def test_column_lineage_as_a_graph(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [*_story(), _writes("load", "last", "x < report.total", "y < unknown", time="09:00")])
+    asked = {"nodeId": _field("report.total"), "direction": "both", "format": "graphml"}
+    graph = nx.parse_graphml((await client.get("/api/v1/column-lineage", params=asked)).text)
+    assert set(graph.edges) == {
+        (_field("orders.amount"), _field("report.total")),
+        (_field("report.total"), _field("last.x")),
+        (_field("clean.id"), DB + "report"),
+        (_field("orders.customer"), DB + "report"),
+    }
+    assert graph.nodes[_field("last.x")] == {"kind": "FIELD", "namespace": "db://shop", "name": "last"}
+    asked = {"nodeId": _field("last.y")}
+    answer = await client.get("/api/v1/column-lineage", params=asked, headers={"accept": "text/vnd.mermaid"})
+    assert '[("last.y")]' in answer.text
+    refused = await client.get("/api/v1/column-lineage", params={**asked, "format": "openlineage"})
+    assert (refused.status_code, "cannot be OPENLINEAGE" in refused.text) == (400, True)
+
+
+async def test_a_dropped_column_that_nothing_derives_from(database: str, client: httpx.AsyncClient) -> None:
+    """It is found as of a time when a schema had it, and no other."""
+    calls: list[tuple[str, dict[str, Any]]] = [("impact", {}), ("impact", {"direction": "upstream"}), ("column-lineage", {})]
+
+    async def asked(column: str, **when: str) -> set[tuple[int, str]]:
+        answers = [await client.get(f"/api/v1/{call}", params={"nodeId": _field(column), **more, **when}) for call, more in calls]
+        return {(answer.status_code, answer.json().get("message", "").partition(". ")[2]) for answer in answers}
+
+    def loaded(hour: str, *fields: str, **more: Any) -> Event:
+        told = dataset("t", {**schema(*fields), **more})
+        return run_event("COMPLETE", f"{hour}:00", "load", f"load {hour}", outputs=[told], inputs=[dataset("u", schema("k"))])
+
+    await store(database, [
+        loaded("08", "id", "old"), loaded("09", "id", "old", "s", "s.x"), loaded("10", "id"), loaded("11", "id"),
+        dataset_event("08:00", "declared", schema("a", "b")), dataset_event("09:00", "declared", schema("a")),
+        _writes("first", "w", "x < v.gone", time="08:00"), _writes("first", "w", "x < v.here", time="09:00"),
+    ])  # fmt: skip
+    gone = f"until 2026-03-01T10:00:00Z, when run {run_uuid('load 10')} told of the dataset without it"
+    told = (404, f"It was there {gone}; asOf= an earlier time finds it.")
+    for column in ("t.old", "t.s", "t.s.x"):
+        assert await asked(column) == {told}
+        assert await asked(column, asOf="2026-03-01T10:00:00Z") == {told}
+        assert await asked(column, asOf="2026-03-01T09:59:59Z") == {(200, "")}
+        assert await asked(column, history="all") == {(200, "")}
+    assert await asked("t.s", asOf="2026-03-01T08:30:00Z") == {told}, "it was not there yet"
+    [(status, message)] = await asked("declared.b")
+    assert (status, message.partition(";")[0]) == (
+        404, "It was there until 2026-03-01T09:00:00Z, when an event told of the dataset without it",
+    )  # fmt: skip
+    assert await asked("declared.b", asOf="2026-03-01T08:30:00Z") == {(200, "")}
+    assert await asked("v.gone") == {(404, "It was last told of at 2026-03-01T08:00:00Z; asOf= an earlier time finds it.")}
+    assert await asked("t.never") == {(404, "")}

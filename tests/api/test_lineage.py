@@ -128,6 +128,47 @@ async def test_depth_filters_limits_and_times(database: str, client: httpx.Async
     assert (_named(past), past["asOf"]) == ({"orders", "extract", "raw"}, "2026-03-01T08:05:00Z")
 
 
+async def test_pages_together_are_the_whole(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _pipeline())
+    for grain in ("all", "dataset"):
+        whole = await _directed(client, "dataset:db://shop:orders", grain=grain)
+        nodes, edges, cursor = list[Any](), set[tuple[str, str]](), ""
+        while cursor is not None:
+            asked = {"limit": 2, "grain": grain, **({"cursor": cursor} if cursor else {})}
+            page = await _directed(client, "dataset:db://shop:orders", **asked)
+            assert page["counts"]["returned"] <= 2
+            nodes += [node["id"] for node in page["graph"]]
+            edges |= _ends(page)
+            cursor = page["cursor"]
+        assert sorted(nodes) == [node["id"] for node in whole["graph"]], "each once"
+        assert edges == _ends(whole)
+
+
+def _ends(told: dict[str, Any]) -> set[tuple[str, str]]:
+    return {(e["origin"], e["destination"]) for node in told["graph"] for e in (*node["inEdges"], *node["outEdges"])}
+
+
+async def test_only_datasets_or_only_jobs(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _pipeline())
+    datasets = await _directed(client, "dataset:db://shop:raw", grain="dataset", depth=1)
+    assert [node["id"] for node in datasets["graph"]] == ["dataset:db://shop:orders", "dataset:db://shop:raw"]
+    jobs = await _directed(client, "job:shop:extract", grain="job", direction="downstream")
+    assert _ends(jobs) == {
+        ("job:shop:extract", "job:shop:report"), ("job:shop:extract", "job:shop:other"), ("job:shop:report", "job:shop:mail"),
+    }  # fmt: skip
+    around = await _directed(client, "job:shop:report", grain="dataset")
+    assert ("dataset:db://shop:orders", "job:shop:report") in _ends(around)
+    avoiding = await _directed(
+        client, "dataset:db://shop:orders", grain="dataset", avoid="job:shop:report", asOf="2026-03-02T00:00:00Z"
+    )
+    assert _named(avoiding) == {"raw", "orders", "copy"}
+    dot = await client.get("/api/v1/lineage", params={"nodeId": "job:shop:extract", "grain": "job", "format": "dot"})
+    assert '"job:shop:extract" -> "job:shop:report"' in dot.text
+    for wrong in ({"grain": "column"}, {"cursor": "page2"}, {"grain": "job", "format": "openlineage"}):
+        answer = await client.get("/api/v1/lineage", params={"nodeId": "job:shop:extract", **wrong})
+        assert answer.status_code == 400, answer.text
+
+
 async def test_directed_lineage_takes_as_many_statements_whatever_its_size(database: str, client: httpx.AsyncClient) -> None:
     costs = []
     for n in (3, 60):

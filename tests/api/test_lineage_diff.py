@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import csv
+import io
+import json
 from typing import Any
 
 import httpx
+import networkx as nx
 import pytest
 from pydantic import TypeAdapter
 
@@ -284,6 +288,68 @@ async def test_markdown_on_demand(database: str, client: httpx.AsyncClient) -> N
     assert forced.json()["of"] == "TIMES"
 
 
+async def _form(client: httpx.AsyncClient, form: str, node: str = DB + "revenue", *sides: str) -> str:
+    before, after = sides or (MORNING, NOON)
+    asked = {"nodeId": node, "from": before, "to": after, "format": form}
+    answer = await client.get("/api/v1/lineage/diff", params=asked)
+    assert answer.status_code == 200, answer.text
+    accepted = await client.get(
+        "/api/v1/lineage/diff", params={**asked, "format": []}, headers={"accept": answer.headers["content-type"]}
+    )
+    assert accepted.text == answer.text
+    return answer.text
+
+
+async def test_as_a_graph_with_what_changed_marked(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    graph = nx.parse_graphml(await _form(client, "graphml"))
+    assert {node: told.get("turn") for node, told in graph.nodes(data=True)} == {
+        DB + "orders": None, DB + "rates": "ADDED", JOB + "load": None, JOB + "sum": None, JOB + "show": None,
+        DB + "revenue": "CHANGED", DB + "board": "ADDED", DB + "report": "REMOVED",
+    }  # fmt: skip
+    assert {edge: graph.edges[edge]["turn"] for edge in graph.edges if "turn" in graph.edges[edge]} == {
+        (DB + "rates", JOB + "sum"): "ADDED", (JOB + "show", DB + "board"): "ADDED", (JOB + "show", DB + "report"): "REMOVED",
+    }  # fmt: skip
+    dot = await _form(client, "dot")
+    assert f'"{DB}report" [label="report", shape=cylinder, color=crimson, style=dashed];' in dot
+    assert "-.->" in await _form(client, "mermaid")
+
+
+async def test_as_a_table(database: str, client: httpx.AsyncClient) -> None:
+    await store(
+        database, [*_story(), *_training("08:30", "first", 100, 3, "a"), *_training("10:30", "second", 90, 3, "b", "FAIL")]
+    )
+    rows = list(csv.DictReader(io.StringIO(await _form(client, "csv"))))
+    assert ("CHANGED", "FIELD", "total", "INT", "DECIMAL", str(run_uuid("s10"))) in {
+        (row["turn"], row["what"], row["name"], row["before"], row["after"], row["run"]) for row in rows
+    }
+    assert {(row["turn"], row["source"], row["node"]) for row in rows if row["what"] == "EDGE"} == {
+        ("ADDED", DB + "rates", JOB + "sum"), ("ADDED", JOB + "show", DB + "board"), ("REMOVED", JOB + "show", DB + "report"),
+    }  # fmt: skip
+    runs = str(run_uuid("first")), str(run_uuid("second"))
+    rows = list(csv.DictReader(io.StringIO(await _form(client, "csv", JOB + "train", *runs))))
+    assert [(row["what"], row["name"], row["before"], row["after"]) for row in rows] == [
+        ("STATE", "", "COMPLETED", "FAILED"), ("OUTPUT", "", rows[1]["before"], rows[1]["after"]),
+        ("STATISTIC", "rowCount", "100", "90"), ("JOB_FACET", "sourceCodeLocation version", "a", "b"),
+    ]  # fmt: skip
+    assert f'"{JOB}train" -> "{DB}model" [color=darkorange];' in await _form(client, "dot", JOB + "train", *runs)
+    versions = await _versions(client, "revenue")
+    rows = list(csv.DictReader(io.StringIO(await _form(client, "csv", DB + "revenue", *versions[:2]))))
+    assert {("FIELD", "rate"), ("INPUT", "")} <= {(row["what"], row["name"]) for row in rows}
+    assert f'"{DB}revenue" [label="revenue", shape=cylinder, color=darkorange];' in await _form(
+        client, "dot", DB + "revenue", *versions[:2]
+    )
+
+
+async def test_as_events_of_the_later_time(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    events = [json.loads(line) for line in (await _form(client, "openlineage")).splitlines()]
+    jobs = {event["job"]["name"]: event for event in events if "job" in event}
+    assert {d["name"] for d in jobs["sum"]["inputs"]} == {"orders", "rates"}
+    assert {d["name"] for d in jobs["show"]["outputs"]} == {"board"}
+    assert {event["eventTime"] for event in events} == {NOON}
+
+
 async def test_statements_do_not_grow(database: str, client: httpx.AsyncClient) -> None:
     """With what stands about a node, within the same distance."""
     costs = []
@@ -313,7 +379,12 @@ async def test_statements_do_not_grow(database: str, client: httpx.AsyncClient) 
         ({"nodeId": DB + "orders", "from": str(run_uuid("x")), "to": str(run_uuid("y"))}, 404, "Dataset version"),
         ({"nodeId": JOB + "j", "from": str(run_uuid("x")), "to": str(run_uuid("y"))}, 404, "Run of this job"),
         ({"nodeId": JOB + "j", "from": str(run_uuid("j 08:00")), "to": str(run_uuid("k 08:00"))}, 404, "Run of this job"),
-        ({"nodeId": DB + "orders", "from": NOON, "format": "pdf"}, 400, "must be one of [JSON, MARKDOWN]"),
+        ({"nodeId": DB + "orders", "from": NOON, "format": "pdf"}, 400, "must be one of [JSON, MARKDOWN, DOT"),
+        (
+            {"nodeId": JOB + "j", "from": str(run_uuid("j")), "to": str(run_uuid("j")), "format": "openlineage"},
+            400,
+            "query param format cannot be OPENLINEAGE here",
+        ),
         ({"nodeId": DB + "orders", "from": NOON, "direction": "sideways"}, 400, "must be one of"),
         ({"nodeId": DB + "orders", "from": NOON, "depth": -1}, 400, "query param depth"),
         ({"nodeId": DB + "orders", "from": NOON, "limit": 10_001}, 400, "query param limit"),
@@ -322,7 +393,7 @@ async def test_statements_do_not_grow(database: str, client: httpx.AsyncClient) 
 async def test_what_is_refused(
     database: str, client: httpx.AsyncClient, parameters: dict[str, Any], status: int, message: str
 ) -> None:
-    await store(database, [complete("j", "orders", "x"), complete("k", "orders", "x")])
+    await store(database, [complete("j", "orders", "x", run="j"), complete("k", "orders", "x")])
     answer = await client.get("/api/v1/lineage/diff", params=parameters)
     assert answer.status_code == status, answer.text
     assert message in answer.json()["message"]

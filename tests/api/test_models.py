@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
+import networkx as nx
 import pytest
 from fastapi import FastAPI
 from pydantic import TypeAdapter
@@ -53,6 +57,18 @@ async def _get(client: httpx.AsyncClient, path: str, entity: Any, **parameters: 
 # ---------------------------------------------------------------- the models
 
 
+async def _graph(client: httpx.AsyncClient, path: str, **parameters: Any) -> Any:
+    answer = await client.get(path, params={**parameters, "format": "graphml"})
+    assert answer.status_code == 200, answer.text
+    return nx.parse_graphml(answer.text)
+
+
+async def _table(client: httpx.AsyncClient, path: str, **parameters: Any) -> list[dict[str, str]]:
+    answer = await client.get(path, params=parameters, headers={"accept": "text/csv"})
+    assert answer.status_code == 200, answer.text
+    return list(csv.DictReader(io.StringIO(answer.text)))
+
+
 async def test_the_models(told: httpx.AsyncClient) -> None:
     found = await _get(told, "", Models)
     assert [(m["id"]["name"], m["externalVersion"]) for m in found["models"]] == [
@@ -91,6 +107,14 @@ async def test_a_version_by_any_of_its_names(told: httpx.AsyncClient) -> None:
     assert by_name["externalVersion"] == "v1.2"
     for name in ("latest", by_name["version"]):
         assert (await told.get(f"/{CHURN}/versions/{name}")).json() == by_name
+
+
+async def test_the_models_in_other_forms(told: httpx.AsyncClient) -> None:
+    rows = await _table(told, "")
+    assert [(row["name"], row["externalVersion"]) for row in rows] == [("churn", "v1.2"), ("forecast", "f1"), ("spend", "s1")]
+    events = (await told.get("", params={"format": "openlineage"})).text.splitlines()
+    assert [json.loads(event)["dataset"]["name"] for event in events] == ["churn", "forecast", "spend"]
+    assert (await told.get("", params={"namespace": "nobody's", "format": "openlineage"})).text == ""
 
 
 # ---------------------------------------------------------------- backward
@@ -287,6 +311,36 @@ async def test_the_same_content_made_again_is_the_same_data(database: str, clien
     assert ([d["change"] for d in found["trainingData"]], found["origins"], found["changed"]) == (["SAME"], [], [])
 
 
+async def test_a_type_that_one_training_does_not_tell_is_no_other_type(database: str, client: httpx.AsyncClient) -> None:
+    events = []
+    for hour, fields in ((8, ("a:INT", "b:INT", "c", "d:INT", "e:INT")), (9, ("a", "b:TEXT", "c:INT", "d:int", "f"))):
+        model = {"datasetType": {"datasetType": "MODEL"}, "version": {"datasetVersion": f"v{hour}"}}
+        source = dataset("t", schema(*fields), inputFacets={"inputStatistics": {"rowCount": 5}} if hour == 8 else {})
+        events.append(run_event("COMPLETE", f"{hour:02}:00", "train", str(hour), inputs=[source], outputs=[dataset("m", model)]))
+    await store(database, events)
+    compare = "/db%3A%2F%2Fshop/m/compare"
+    [data] = (await _get(client, compare, Comparison, **{"from": "v8", "to": "v9"}))["trainingData"]
+    assert [(f["name"], f["change"], f["before"], f["after"]) for f in data["fields"]] == [
+        ("b", "RETYPED", "INT", "TEXT"),
+        ("e", "REMOVED", "INT", None),
+        ("f", "ADDED", None, None),
+    ]
+
+
+async def test_a_number_of_rows_that_one_training_does_not_tell_is_no_difference(
+    database: str, client: httpx.AsyncClient
+) -> None:
+    events = []
+    for hour, rows in ((8, 5), (9, None), (10, 6)):
+        model = {"datasetType": {"datasetType": "MODEL"}, "version": {"datasetVersion": f"v{hour}"}}
+        source = dataset("t", schema("a:INT"), inputFacets={"inputStatistics": {"rowCount": rows}} if rows else {})
+        events.append(run_event("COMPLETE", f"{hour:02}:00", "train", str(hour), inputs=[source], outputs=[dataset("m", model)]))
+    await store(database, events)
+    for before, after, change in (("v8", "v9", "UNKNOWN"), ("v9", "v10", "UNKNOWN"), ("v8", "v10", "CHANGED")):
+        found = await _get(client, "/db%3A%2F%2Fshop/m/compare", Comparison, **{"from": before, "to": after})
+        assert [d["change"] for d in found["trainingData"]] == [change]
+
+
 # ---------------------------------------------------------------- affected
 
 
@@ -341,6 +395,13 @@ async def test_the_way_to_an_affected_model(told: httpx.AsyncClient) -> None:
     runs = [f"run:{run_id(name)}" for name in ("clean 3", "features 3", "train v1.2")]
     assert version["models"][0]["path"] == [f"dataset:{LAKE}:{EVENTS}#e2", *runs, churn]
     assert [v["current"] for v in table["models"][0]["versions"]] == [True, False, False]
+    passed = {run["id"]: (run["job"]["name"], run["startedAt"]) for run in version["runs"]}
+    assert passed == {
+        runs[0]: ("clean", "2026-03-03T01:00:00Z"),
+        runs[1]: ("features", "2026-03-03T02:00:00Z"),
+        runs[2]: ("train", "2026-03-03T04:00:00Z"),
+    }
+    assert (table["runs"], column["runs"]) == ([], [])
 
 
 async def test_trainings_that_say_less_of_columns(database: str, client: httpx.AsyncClient) -> None:
@@ -431,6 +492,49 @@ async def test_streams_that_read_each_other(database: str, client: httpx.AsyncCl
 # ---------------------------------------------------------------- other forms, costs, faults
 
 
+async def test_a_trace_as_a_graph(told: httpx.AsyncClient) -> None:
+    path = f"/{CHURN}/versions/v1/trace"
+    graph = await _graph(told, path)
+    trace = (await told.get(path)).json()
+    model = f"dataset:{REGISTRY}:churn#{trace['version']['version']}"
+    sources = {graph.nodes[node]["name"] for node in graph if not graph.in_degree(node)}
+    assert sources == {EVENTS, CUSTOMERS, LABELS}
+    assert {graph.nodes[node]["name"] for node in nx.ancestors(graph, model)} == {
+        "train", "features", "clean", EVENTS, CLEAN, FEATURES, CUSTOMERS, LABELS,
+    }  # fmt: skip
+    assert [graph.nodes[node]["name"] for node in graph if not graph.out_degree(node)] == ["scores/churn"]
+    rows = await _table(told, path)
+    assert ("VERSION", FEATURES, "10", "1") in {
+        (row["kind"], row["name"], row["externalVersion"], row["distance"]) for row in rows
+    }
+    assert 'label="churn #v1"' in (await told.get(path, headers={"accept": "text/vnd.graphviz"})).text
+
+
+async def test_what_is_affected_as_a_graph(told: httpx.AsyncClient) -> None:
+    for node in (f"dataset:{LAKE}:{CLEAN}", f"dataset:{LAKE}:{EVENTS}#e1", f"datasetField:{LAKE}:{CLEAN}:page"):
+        graph = await _graph(told, "/affected", nodeId=node)
+        assert f"dataset:{REGISTRY}:churn" in nx.descendants(graph, node)
+        assert any(end.startswith("dataset:https://serving:") for end in graph.successors(f"dataset:{REGISTRY}:churn"))
+    rows = await _table(told, "/affected", nodeId=f"dataset:{LAKE}:{CLEAN}")
+    assert [row["name"] for row in rows if row["type"] == "MODEL"] == ["churn", "spend"]
+
+
+async def test_a_comparison_as_a_graph_and_as_a_table(told: httpx.AsyncClient) -> None:
+    asked = {"from": "v1", "to": "v1.2"}
+    graph = await _graph(told, f"/{CHURN}/compare", **asked)
+    edge = graph.edges[f"dataset:{LAKE}:{FEATURES}", f"dataset:{REGISTRY}:churn"]
+    assert edge["turn"] == "CHANGED"
+    rows = await _table(told, f"/{CHURN}/compare", **asked)
+    assert [(row["turn"], row["what"], row["name"], row["before"], row["after"]) for row in rows] == [
+        ("CHANGED", "DATA", "", "10", "11"),
+        ("ADDED", "FIELD", "tenure", "", "DOUBLE"),
+        ("CHANGED", "ROWS", "", "100", "150"),
+        ("ADDED", "FEATURE", "tenure", "", ""),
+        ("CHANGED", "PARAMETER", "learning_rate", "0.1", "0.05"),
+        ("CHANGED", "METRIC", "auc", "0.8", "0.85"),
+    ]
+
+
 async def test_prov(told: httpx.AsyncClient) -> None:
     path = f"/{CHURN}/versions/v1.2/trace"
     answer = await told.get(path, headers={"accept": "application/prov+json"})
@@ -484,7 +588,7 @@ async def test_statements_do_not_grow(database: str, client: httpx.AsyncClient) 
         (f"/{CHURN}/versions/v9", {}, 404, "Model version 'v9' not found."),
         (f"/{CHURN}/versions/v9/trace", {}, 404, "Model version 'v9' not found."),
         (f"/{CHURN}/versions/v1/trace", {"depth": -1}, 400, "query param depth must be greater than or equal to 0"),
-        (f"/{CHURN}/versions/v1/trace", {"format": "xml"}, 400, "must be one of [JSON, PROV]"),
+        (f"/{CHURN}/versions/v1/trace", {"format": "xml"}, 400, "must be one of [JSON, PROV, DOT"),
         (f"/{CHURN}/compare", {"from": "v1"}, 400, "query param to must not be null"),
         (f"/{CHURN}/compare", {"from": "v1", "to": "v9"}, 404, "Model version 'v9' not found."),
         ("", {"limit": -1}, 400, "query param limit must be greater than or equal to 0"),

@@ -11,6 +11,7 @@ import networkx as nx
 import pytest
 from pydantic import TypeAdapter
 
+from headwater.entities.graph import RolledImpact
 from headwater.entities.run_graph import RunImpact
 from tests.api.model_story import CLEAN, EVENTS, FEATURES, LAKE, run_id, story
 from tests.build import Event, dataset, run_event, run_uuid, store
@@ -182,6 +183,96 @@ def _node(version: dict[str, Any]) -> str:
     return f"dataset:{version['namespace']}:{version['name']}#{version['version']}"
 
 
+async def test_as_of_a_time_and_since_one(database: str, client: httpx.AsyncClient) -> None:
+    late = run_event("START", "08:25", "late", "late", inputs=["report"])
+    done = run_event("COMPLETE", "10:00", "late", "late", outputs=["copy"])
+    await store(database, [*_chain(), late, done])
+    orders, report = await _version(client, "bad", "orders"), await _version(client, "bad report", "report")
+    known = {orders: 1, _run("bad report"): 2, report: 3, _run("bad mail"): 4}
+    told = await _ask(client, _run("bad"), asOf="2026-03-01T08:30:00Z")
+    assert (_distances(told), told["asOf"]) == ({**known, _run("late"): 4}, "2026-03-01T08:30:00Z")
+    [going] = [node for node in told["nodes"] if node["id"] == _run("late")]
+    assert (going["state"], going["endedAt"]) == ("RUNNING", None)
+    assert _distances(await _ask(client, _run("bad"), asOf=str(run_uuid("bad mail")))) == known
+    assert _distances(await _ask(client, _run("bad"), asOf="2026-03-01T08:05:00Z")) == {orders: 1}
+    assert len(_distances(await _ask(client, _run("bad"), history="all"))) == 6
+    assert _distances(await _ask(client, report, history="since=2026-03-01T08:22:00Z")).keys() >= {_run("late")}
+    assert _run("bad mail") not in _distances(await _ask(client, report, history="since=2026-03-01T08:22:00Z"))
+    for way, run, expected in (
+        ("downstream", "bad", {"bad", "bad report", "late"}), ("upstream", "late", {"late", "bad report", "bad"}),
+    ):  # fmt: skip
+        asked = {"runId": str(run_uuid(run)), "asOf": "2026-03-01T08:27:00Z", "history": "since=2026-03-01T07:00:00Z"}
+        runs = (await client.get(f"/api/v1/runlineage/{way}", params=asked)).json()["runs"]
+        assert {run["run"]["id"] for run in runs} - {str(run_uuid("bad mail"))} == {str(run_uuid(one)) for one in expected}
+    for start in ("job:shop:load", DB + "orders", DB + "orders#latest"):
+        told = await _ask(client, start, grain="run", asOf="2026-03-01T08:45:00Z")
+        assert _run("bad report") in _distances(told), start
+
+
+async def test_only_what_runs_read_or_wrote(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _chain())
+    orders = await _version(client, "bad", "orders")
+    assert _distances(await _ask(client, orders, kinds="input")) == {_run("bad report"): 1}
+    assert _distances(await _ask(client, _run("bad"), kinds="output")) == {orders: 1}
+    assert len(_distances(await _ask(client, _run("bad"), kinds=["input", "output", "job_lineage"]))) == 4
+    assert _distances(await _ask(client, orders, kinds="output", direction="upstream")) == {_run("bad"): 1}
+
+
+async def test_runs_collapsed_to_those_that_started_them(database: str, client: httpx.AsyncClient) -> None:
+    def task(job: str, inputs: str, outputs: str, time: str) -> Event:
+        parent = {"parent": {"run": {"runId": str(run_uuid("dag run"))}, "job": {"namespace": "shop", "name": "dag"}}}
+        return {**complete(f"dag.{job}", inputs, outputs, time, job), "run": {"runId": str(run_uuid(job)), "facets": parent}}
+
+    await store(database, [
+        run_event("START", "08:00", "dag", "dag run"), complete("load", "", "raw", "07:00", "load"),
+        complete("mail", "sums", "", "09:00", "mail"),
+        task("clean", "raw", "clean", "08:10"), task("sum", "clean", "sums", "08:20"),
+    ])  # fmt: skip
+
+    async def ask(**parameters: Any) -> dict[str, Any]:
+        answer = await client.get("/api/v1/impact", params={"nodeId": _run("load"), **parameters})
+        TypeAdapter(RolledImpact).validate_json(answer.content)
+        told: dict[str, Any] = answer.json()
+        return told
+
+    told = await ask(collapse="parents", grain="run")
+    assert [(n["id"], n["runs"], n["distance"]) for n in told["nodes"]] == [(_run("dag run"), 2, 1), (_run("mail"), 1, 3)]
+    assert [(e["origin"], e["destination"], e["nodes"]) for e in told["edges"]] == sorted(
+        [(_run("load"), _run("dag run"), 1), (_run("dag run"), _run("mail"), 1)]
+    )
+    assert (told["counts"]["runs"], told["counts"]["collapsed"]) == (3, 2)
+    assert [n["versions"] for n in (await ask(collapse="parents", name="clean"))["nodes"]] == [1]
+    spaces = await ask(collapse="namespaces")
+    assert [(n["id"], n["runs"], n["versions"]) for n in spaces["nodes"]] == [
+        ("namespace:db://shop", 0, 3), ("namespace:shop", 3, 0),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_as_of_a_time_is_the_answer_of_the_history_cut_then(database: str, client: httpx.AsyncClient, seed: int) -> None:
+    rnd = random.Random(seed)
+    events = sorted((random_event(rnd, i, links=False) for i in range(30)), key=lambda event: str(event["eventTime"]))
+    cut = events[15]["eventTime"]
+    early = [event for event in events if event["eventTime"] <= cut]
+    starts = [f"run:{event['run']['runId']}" for event in early if "run" in event]
+    starts += [f"job:shop:j{i}" for i in range(4)] + [f"{DB}t{i}" for i in range(8)]
+
+    async def answers(**parameters: str) -> list[Any]:
+        asked = [
+            {"nodeId": start, "grain": "run", "direction": way, **parameters}
+            for start in starts
+            for way in ("upstream", "downstream")
+        ]
+        told = [await client.get("/api/v1/impact", params=one) for one in asked]
+        return [_distances(one.json()) if one.status_code == 200 else one.status_code for one in told]
+
+    await store(database, early)
+    expected = await answers()
+    assert any(expected)
+    await store(database, [event for event in events if event["eventTime"] > cut])
+    assert await answers(asOf=cut) == expected
+
+
 async def test_statements_grow_with_the_steps_only(database: str, client: httpx.AsyncClient) -> None:
     wide = [complete(f"r{i}", "all", f"o{i}", "09:00") for i in range(40)]
     await store(database, [complete("all", "", "all", "08:00", "all"), *wide])
@@ -203,7 +294,11 @@ async def test_statements_grow_with_the_steps_only(database: str, client: httpx.
         ({"nodeId": DB + "order#1"}, 404, "Dataset 'order' not found."),
         ({"nodeId": "job:shop:load#" + str(run_uuid("x"))}, 400, "only those of datasets"),
         ({"nodeId": _run("bad"), "grain": "dataset"}, 400, "query param grain must be one of ALL, RUN, VERSION"),
-        ({"nodeId": _run("bad"), "asOf": "2026-01-01T00:00:00Z"}, 400, "without asOf, history and kinds"),
+        ({"nodeId": _run("bad"), "asOf": "yesterday"}, 400, "query param asOf"),
+        ({"nodeId": _run("bad"), "asOf": "2026-03-01T07:59:59Z"}, 404, "not found."),
+        ({"nodeId": _run("bad"), "kinds": "job_dependency"}, 400, "query param kinds must have INPUT or OUTPUT"),
+        ({"nodeId": "job:shop:load", "grain": "run", "asOf": "2026-01-01T00:00:00Z"}, 404, "Run of job 'load' not found."),
+        ({"nodeId": DB + "orders", "grain": "run", "asOf": "2026-01-01T00:00:00Z"}, 404, "Dataset version 'latest' not found."),
         ({"nodeId": _run("bad"), "avoid": "job:shop:nope"}, 404, "Job 'nope' not found."),
     ],
 )

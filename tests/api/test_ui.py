@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.serving import in_process
 
 
@@ -17,6 +19,18 @@ async def test_the_web_application_beside_the_api(database: str, tmp_path: Path)
         missing = await http.get("/api/v1/nothing")
         assert (missing.status_code, missing.json()["code"]) == (404, 404)
         assert (await http.get("/../../etc/passwd")).text == "<html>the application</html>"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("PATCH", "/api/v1/namespaces/a"), ("GET", "/api/v1/lineage/batch"), ("POST", "/api/v1/nothing"), ("PUT", "/docs")],
+)
+async def test_the_api_refuses_as_it_does_without_it(database: str, tmp_path: Path, method: str, path: str) -> None:
+    (tmp_path / "index.html").touch()
+    async with in_process(database) as alone, in_process(database, marquez_ui_dir=tmp_path) as beside:
+        expected, answer = await alone.request(method, path), await beside.request(method, path)
+    assert expected.status_code in (404, 405)
+    assert (answer.status_code, answer.headers.get("allow")) == (expected.status_code, expected.headers.get("allow"))
 
 
 async def test_another_release_of_it_is_seen_at_once(database: str, tmp_path: Path) -> None:

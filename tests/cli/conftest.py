@@ -6,14 +6,16 @@ import io
 import json
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from tests.conftest import Server, cloned, served
 
 from headwater import logs
 from headwater.cli import main
+from headwater.cli.client import Client
 
 
 @dataclass(frozen=True)
@@ -73,3 +75,18 @@ def on_service(monkeypatch: pytest.MonkeyPatch, service_url: str) -> str:
     """The commands ask a service on a fresh database; its URL."""
     monkeypatch.setenv("HEADWATER_URL", service_url)
     return service_url
+
+
+@pytest.fixture(scope="module")
+def told_service(request: pytest.FixtureRequest, server: Server) -> Iterator[str]:
+    """A service that was sent the events that the module has as ``SENT``; its URL."""
+    with cloned(server.url, server.template) as database, served(database) as url:
+        body = json.dumps(request.module.SENT).encode()
+        Client(url).post("lineage", "batch", body=body, content_type="application/json")
+        yield url
+
+
+@pytest.fixture
+def on_told_service(monkeypatch: pytest.MonkeyPatch, told_service: str) -> None:
+    """The commands ask that service."""
+    monkeypatch.setenv("HEADWATER_URL", told_service)

@@ -22,6 +22,7 @@ def test_where_values_come_from(headwater: Command, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("headwater_port", "5007")
     monkeypatch.setenv("DATABASE_URL", "postgres://me:secret@h/d")
     monkeypatch.setenv("HEADWATER_TAGS", "PII,GDPR")
+    monkeypatch.setenv("HEADWATER_HOST", "")
     told = headwater("config", "--json", "--data-dir", "/srv/data").json
     assert told["port"] == {"value": 5007, "from": "headwater_port"}
     assert told["database_url"] == {"value": "postgresql://me:***@h/d", "from": "DATABASE_URL"}

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
 
 import pytest
-from tests.api.model_story import EVENTS, LAKE, REGISTRY, story
+from tests.api.model_story import EVENTS, LAKE, REGISTRY, run_id, story
 from tests.cli.conftest import Command
-from tests.conftest import Server, cloned, served
 
-from headwater.cli.client import Client
-
-
-@pytest.fixture(scope="module")
-def registry(server: Server) -> Iterator[str]:
-    with cloned(server.url, server.template) as database, served(database) as url:
-        events = b"[" + b",".join(story()) + b"]"
-        Client(url).post("lineage", "batch", body=events, content_type="application/json")
-        yield url
-
-
-@pytest.fixture(autouse=True)
-def asked(registry: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HEADWATER_URL", registry)
+SENT = [json.loads(event) for event in story()]
+pytestmark = pytest.mark.usefixtures("on_told_service")
 
 
 def test_models(headwater: Command) -> None:
@@ -54,5 +41,13 @@ def test_affected(headwater: Command) -> None:
     assert [line.split(maxsplit=1)[1] for line in done.out.splitlines() if "versions" in line] == ["v1.1, v1", "s1"]
     assert "past" in done.out
     assert "versions     v1.1, v1\n" in headwater("affected", "raw/events", "--as-of", "2026-03-02T12:00:00Z").out
+    assert f"by way of    clean 2026-03-01 01:00 (run:{run_id('clean 1')}) → features 2026-03-01 02:00 (run:" in done.out
     assert headwater("affected", f"dataset:{LAKE}:nobody-reads-this").status == 1
     assert headwater("affected", f"dataset:{LAKE}:scores/churn").out == "No model is reached.\n"
+
+
+@pytest.mark.parametrize(
+    "command", [["models"], ["trace", REGISTRY, "churn"], ["affected", f"dataset:{LAKE}:{EVENTS}"], ["columns", "clean/events"]]
+)
+def test_forms_of_other_programs(headwater: Command, command: list[str]) -> None:
+    assert headwater(*command, "--format", "dot").out.startswith("digraph")

@@ -1,38 +1,20 @@
-"""``headwater paths`` and ``headwater diff``, which tell of the same history."""
+"""``headwater paths`` and ``headwater diff``, of a table that was renamed while its reader went on reading the old one."""
 
 from __future__ import annotations
-
-import json
-from collections.abc import Iterator
 
 import pytest
 from tests.build import run_uuid
 from tests.cli.conftest import Command
-from tests.conftest import Server, cloned, served
 from tests.lineage.graphs import complete
 
-from headwater.cli.client import Client
-
 DB = "dataset:db://shop:"
-
-
-@pytest.fixture(scope="module")
-def renamed(server: Server) -> Iterator[str]:
-    """A service that knows of a table that was renamed, while its reader went on reading the old one."""
-    events = [
-        complete("stage", "raw", "orders", "08:00"),
-        complete("sum", "orders", "revenue", "08:10"),
-        complete("stage", "raw", "orders_v2", "10:00"),
-        complete("check", "raw", "report", "10:10"),
-    ]
-    with cloned(server.url, server.template) as database, served(database) as url:
-        Client(url).post("lineage", "batch", body=json.dumps(events).encode(), content_type="application/json")
-        yield url
-
-
-@pytest.fixture(autouse=True)
-def asked(renamed: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HEADWATER_URL", renamed)
+SENT = [
+    complete("stage", "raw", "orders", "08:00"),
+    complete("sum", "orders", "revenue", "08:10"),
+    complete("stage", "raw", "orders_v2", "10:00"),
+    complete("check", "raw", "report", "10:10"),
+]
+pytestmark = pytest.mark.usefixtures("on_told_service")
 
 
 def test_a_path(headwater: Command) -> None:
@@ -62,6 +44,12 @@ def test_what_changed(headwater: Command) -> None:
     assert f"- removed `{DB}orders` (2026-03-01T10:00:00Z, run `{run_uuid('stage 10:00')}`)" in done.out.splitlines()
     told = headwater("diff", "raw", "--from", "2026-03-01T09:00:00Z", "--json", "--direction", "downstream", "--depth", 2).json
     assert [node["id"] for node in told["nodes"]["added"]] == [f"{DB}orders_v2", f"{DB}report", "job:shop:check"]
+
+
+def test_what_changed_in_forms_of_other_programs(headwater: Command) -> None:
+    asked = ("diff", "raw", "--from", "2026-03-01T09:00:00Z", "--format")
+    assert "color=crimson" in headwater(*asked, "dot").out
+    assert headwater(*asked, "csv").out.startswith("turn,what,node")
 
 
 def test_what_cannot_be_answered(headwater: Command) -> None:

@@ -26,6 +26,7 @@ from headwater.errors import NotFound
 from headwater.ingest.commit import Memory, commit
 from headwater.ingest.words import renew_all
 from headwater.lineage.columns.edges import Then, column_edges
+from headwater.lineage.columns.gone import not_found
 from headwater.lineage.columns.graph import Place
 from headwater.lineage.diff.past_columns import columns_at
 from headwater.lineage.diff.past_facets import causes, facets_at
@@ -253,6 +254,8 @@ PAST: dict[str, Callable[[Connection], Awaitable[object]]] = {
     "columns": lambda conn: columns_at(conn, [_C], _EIGHT),
     "columns downstream": lambda conn: column_edges(conn, [Place(7, ""), Place(8, "y")], downstream=True, then=Then(_EIGHT)),
     "columns upstream": lambda conn: column_edges(conn, [Place(7, ""), Place(8, "x")], downstream=False, then=Then(_EIGHT)),
+    "columns inside of others": lambda conn: column_edges(conn, [Place(8, "y")], downstream=True, then=Then(_EIGHT), nested=True),
+    "a field that is gone": lambda conn: not_found(conn, "Field", "y", Place(_HUB, "y")),
     "causes": lambda conn: causes(conn, [(_HUB, "schema", 1), (_BUSY_JOB, "jobType", 1)], _SEVEN, _EIGHT),
 }
 

@@ -15,7 +15,7 @@ Graph = dict[str, Any]  # nodes by id
 
 async def ask(pool: Pool, node_id: str, depth: int = 20, surveyor: Surveyor | None = None) -> Graph:
     """The graph, which is as it must be whatever is in it: nodes by id, edges by their ends and told at both."""
-    body = await (surveyor or Surveyor()).around(pool, node_id, depth)
+    body = b"".join(await (surveyor or Surveyor()).around(pool, node_id, depth))
     nodes = json.loads(body)["graph"]
     assert [n["id"] for n in nodes] == sorted(n["id"] for n in nodes)
     graph = {n["id"]: n for n in nodes}

@@ -62,6 +62,31 @@ def test_csv_holds_no_formulas() -> None:
     assert next(csv.DictReader(io.StringIO(exports.table(formula))))["owners"] == "'=cmd()"
 
 
+def test_what_came_went_or_changed_is_marked() -> None:
+    nodes = [_node(f"job:etl:{turn}", turn=turn.upper() or None) for turn in ("added", "removed", "changed", "")]
+    edges = [
+        {"origin": "job:etl:", "destination": node["id"], "turn": node["turn"]} for node in nodes
+    ]  # the last is one without a turn
+    answer = {"nodes": nodes, "edges": edges}
+    text = exports.dot(answer)
+    assert '"job:etl:added" [label="added", shape=box, color=forestgreen, style=bold];' in text
+    assert '"job:etl:" -> "job:etl:removed" [color=crimson, style=dashed];' in text
+    assert '"job:etl:" -> "job:etl:";' in text
+    lines = exports.mermaid(answer).splitlines()
+    assert [line.split()[1] for line in lines[5:9]] == ["==>", "-.->", "-->", "-->"]
+    assert lines[1] == '  n0["added"]:::added'
+    assert [line.split()[1] for line in lines[9:]] == ["added", "removed", "changed"]
+    graph = nx.parse_graphml(exports.graphml(answer))
+    assert [told.get("turn") for _, told in graph.nodes(data=True)] == ["ADDED", "REMOVED", "CHANGED", None]
+    assert graph.edges["job:etl:", "job:etl:changed"] == {"turn": "CHANGED"}
+
+
+def test_a_table_of_its_own() -> None:
+    told = exports.tabular(["what", "before"], [{"what": "FIELD", "before": ["=1", "b"], "more": 1}, {"what": "EDGE"}])
+    rows = list(csv.DictReader(io.StringIO(exports.table({**ANSWER, "table": told}))))
+    assert rows == [{"what": "FIELD", "before": "'=1 b"}, {"what": "EDGE", "before": ""}]
+
+
 @pytest.mark.parametrize("write", [exports.dot, exports.mermaid, exports.graphml, exports.table])
 def test_nothing_found(write: Any) -> None:
     assert write({"start": [], "nodes": [], "edges": []})

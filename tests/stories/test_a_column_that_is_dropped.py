@@ -75,8 +75,17 @@ def test_which_run_dropped_it(service: Service) -> None:
     assert told["edges"] == {"added": [], "removed": []}
 
 
-def test_a_column_that_is_gone_is_not_found(service: Service) -> None:
-    assert service.ask_in_vain("impact", nodeId=DISCOUNT) == (404, "Field 'discount' not found.")
+def test_who_asks_for_the_dropped_column_is_told_since_when_it_is_gone(service: Service) -> None:
+    run = STORY.run_id("load", "2026-03-03T06:00")
+    gone = f"It was there until 2026-03-03T06:00:30Z, when run {run} told of the dataset without it"
+    told = f"Field 'discount' not found. {gone}; asOf= an earlier time finds it."
+    assert service.ask_in_vain("impact", nodeId=DISCOUNT) == (404, told)
+    at_source = STORY.column("shop_orders", "discount")
+    assert service.ask_in_vain("impact", nodeId=at_source) == (404, told), "of which readers alone tell"
+    assert service.ask_in_vain("column-lineage", nodeId=DISCOUNT)[1].endswith(f"{gone}; asOf= an earlier time finds it.")
+    assert service.ask_in_vain("models/affected", nodeId=DISCOUNT) == (404, f"Field 'discount' not found. {gone}.")
+    then = service.ask("impact", nodeId=DISCOUNT, asOf="2026-03-03T05:59:59Z")
+    assert [node["id"] for node in then["nodes"]] == [STORY.column("revenue", "net"), STORY.column("board", "amount")]
 
 
 def test_tables_stand_on_the_orders_as_before(service: Service) -> None:

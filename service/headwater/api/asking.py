@@ -16,9 +16,6 @@ from headwater.db.pool import Connection, Pool
 from headwater.entities.graph import EdgeName
 from headwater.entities.run import RunState
 from headwater.errors import Invalid, NotFound
-from headwater.lineage.columns.edges import Then
-from headwater.lineage.columns.graph import Place
-from headwater.lineage.columns.lineage import outset
 from headwater.lineage.edges import EdgeKind
 from headwater.lineage.graph.flow import Flow
 from headwater.lineage.graph.moments import moment_of
@@ -27,6 +24,7 @@ from headwater.lineage.graph.present import Present
 from headwater.lineage.graph.question import Filter, FlowOf, Grain, Question
 from headwater.lineage.near import find_node
 from headwater.lineage.node_ids import NodeKind
+from headwater.lineage.runs.upstream import EVER, Span
 from headwater.lineage.snapshot import snapshot
 
 NodeId = Annotated[
@@ -39,10 +37,14 @@ Direction = Annotated[
     Query(description="`downstream`: what stands on the node; `upstream`: what it stands on."),
 ]
 Depth = Annotated[int | None, Query(ge=0, description="Steps to go; without it, to the end of the graph.")]
+PageCursor = Annotated[str | None, Query(description="That of the page before.")]
 Grained = Annotated[
     Literal["ALL", "DATASET", "JOB"],
     one_of("ALL", "DATASET", "JOB"),
-    Query(description="`dataset` or `job`: only these are told and count as steps. `all`: both."),
+    Query(
+        description="`dataset` or `job`: only these are told and count as steps. `all`: both. Columns, runs and versions have"
+        " calls of their own: `/column-lineage`, `/runlineage`, `/impact`."
+    ),
 ]
 
 
@@ -102,6 +104,7 @@ def _which(
         Query(
             description="Only edges of these kinds: what a job reads (`input`) and writes (`output`), what events declare"
             " (`dataset_lineage`, `job_lineage`), and control flow (`job_dependency`), which is left out unless it is asked for."
+            " Of columns: `input` and `output` together, what jobs tell of what they read and write; `dataset_lineage`."
         ),
     ] = [],  # noqa: B006
 ) -> Which:
@@ -142,7 +145,10 @@ def _filter(
     tag: Annotated[list[str], Query(description="Show only what has one of these tags.")] = [],  # noqa: B006
     state: Annotated[
         list[Annotated[RunState, one_of(*get_args(RunState))]],
-        Query(description="Show only jobs whose latest run is in one of these states; of runs, those that are."),
+        Query(
+            description="Show only jobs whose latest run is in one of these states; of runs, those that are; of columns, those"
+            " to which such a job tells an edge."
+        ),
     ] = [],  # noqa: B006
 ) -> Filter:
     types = frozenset(t.upper() for t in type)
@@ -172,7 +178,7 @@ async def asking(request: Request, which: Which) -> AsyncIterator[tuple[Connecti
             yield conn, now
         return
     async with snapshot(pool) as conn:
-        at = await _moment(conn, which)
+        at = await moment(conn, which)
         kinds = which.kinds or DATA
 
         async def then(question: Question) -> Flow:
@@ -185,12 +191,8 @@ async def asking(request: Request, which: Which) -> AsyncIterator[tuple[Connecti
         yield conn, then
 
 
-async def then_of(conn: Connection, which: Which) -> Then | None:
-    """What is asked of columns; None: the present. Raises Invalid, NotFound."""
-    return None if which == PRESENT else Then(await _moment(conn, which), which.since)
-
-
-async def _moment(conn: Connection, which: Which) -> datetime:
+async def moment(conn: Connection, which: Which) -> datetime:
+    """The time that is asked of. Raises Invalid, NotFound."""
     told = which.at
     if told is None:
         return ALWAYS if which.since is None else datetime.now(UTC)
@@ -201,6 +203,12 @@ async def _moment(conn: Connection, which: Which) -> datetime:
     if (moment := await moment_of(conn, identifier)) is None:
         raise NotFound("Run or version", told)
     return moment
+
+
+async def span_of(conn: Connection, which: Which) -> Span:
+    """What is asked of runs: what they read and wrote stays so, so a time only tells how much. Raises Invalid, NotFound."""
+    at = await moment(conn, which) if which.at is not None else EVER.at
+    return Span(at, which.since or EVER.since)
 
 
 async def id_of(conn: Connection, node_id: str) -> int:
@@ -214,13 +222,3 @@ async def id_of(conn: Connection, node_id: str) -> int:
 
 async def ids_of(conn: Connection, node_ids: list[str]) -> tuple[int, ...]:
     return tuple([await id_of(conn, node_id) for node_id in node_ids])
-
-
-async def places_of(conn: Connection, node_id: str, then: Then | None) -> list[Place]:
-    """The columns that a column, a dataset or a job (by what it writes, or wrote then) stands for. Whether a dataset has the
-    column is not asked. Raises InvalidNodeId, Invalid, NotFound."""
-    node = await find_node(conn, node_id)
-    if node.version is not None:
-        raise Invalid("Of the columns of a version /column-lineage tells; here, ask without it, and asOf the version.")
-    node.require_shown()
-    return await outset(conn, node, then)

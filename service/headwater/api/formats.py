@@ -40,11 +40,12 @@ FORMATS: Responses = {
 }
 
 
-def form_of(request: Request, told: str | None) -> str:
-    """The form to answer in: as it is told, else the first that the Accept header names."""
+def form_of(request: Request, told: str | None, own: Mapping[str, str] = {}) -> str:
+    """The form to answer in: as it is told, else the first that the Accept header names. ``own``: forms that this answer alone
+    has, by media type."""
     if told is not None:
         return told
-    forms = {_JSON: "JSON", **{media_type: form for form, (_, media_type) in _WRITERS.items()}}
+    forms = {_JSON: "JSON", **{media_type: form for form, (_, media_type) in _WRITERS.items()}, **own}
     kinds = (part.partition(";")[0].strip().lower() for part in request.headers.get("accept", "").split(","))
     return next((forms[kind] for kind in kinds if kind in forms), "JSON")
 
@@ -62,6 +63,6 @@ async def formatted(entity: object, form: str) -> Response:
 
 
 def _is_of_jobs_and_datasets(answer: Mapping[str, Any]) -> bool:
-    """With what proves each edge."""
+    """With what proves each edge, and the time of which they speak."""
     kinds = {node["kind"] for node in (*answer.get("start", ()), *answer["nodes"])}
-    return kinds <= {"JOB", "DATASET"} and all("evidence" in edge for edge in answer["edges"])
+    return "asOf" in answer and kinds <= {"JOB", "DATASET"} and all("evidence" in edge for edge in answer["edges"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
@@ -11,10 +12,10 @@ from pydantic import BeforeValidator
 
 from headwater.api import body as bodies
 from headwater.api.asking import (
-    PRESENT,
     Asked,
     Depth,
     Direction,
+    PageCursor,
     Shown,
     Via,
     Ways,
@@ -22,28 +23,33 @@ from headwater.api.asking import (
     asking,
     id_of,
     ids_of,
-    places_of,
     present,
-    then_of,
+    span_of,
 )
+from headwater.api.asking_columns import column_question
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json
 from headwater.api.formats import FORMATS, Format, form_of, formatted
 from headwater.api.ingest import elements
 from headwater.api.parameters import Text, one_of
 from headwater.db.pool import Connection
-from headwater.entities.graph import ColumnImpact, Impact, RolledImpact, WhatIf
+from headwater.entities.graph import ColumnImpact, Impact, RolledColumnImpact, RolledImpact, WhatIf
 from headwater.entities.run_graph import RunImpact
 from headwater.errors import Invalid
 from headwater.ingest.hypothetical import suppose
 from headwater.ingest.prepare import prepare
+from headwater.lineage.edges import EdgeKind
 from headwater.lineage.graph.question import Cursor, Grain, Question
-from headwater.lineage.impact.columns import ColumnQuestion, column_impact, walk_columns
+from headwater.lineage.impact.collapse import Collapse
+from headwater.lineage.impact.columns import column_impact, walk_columns
 from headwater.lineage.impact.nodes import impact
-from headwater.lineage.impact.rolled import Collapse, rolled_impact
+from headwater.lineage.impact.rolled import rolled_impact
+from headwater.lineage.impact.rolled_columns import rolled_columns
+from headwater.lineage.impact.rolled_runs import rolled_runs
 from headwater.lineage.impact.runs import RunQuestion, run_impact
 from headwater.lineage.impact.whatif import what_if
 from headwater.lineage.node_ids import NodeKind, Resolved, parse
 from headwater.lineage.runs.start import Start, find_start, latest_of
+from headwater.lineage.runs.upstream import Span
 from headwater.lineage.snapshot import snapshot
 
 router = APIRouter(prefix="/api/v1", tags=["Graph"])
@@ -74,8 +80,7 @@ _Paths = Annotated[
     Query(
         ge=0,
         le=_MOST_PATHS,
-        description="How many ways are told to each node, the shortest first; 0 (or `false`): without them and what proves them."
-        " Of columns one at most.",
+        description="How many ways are told to each node, the shortest first; 0 (or `false`): without them and what proves them.",
     ),
     BeforeValidator(lambda told: {"true": "1", "false": "0"}.get(str(told).lower(), told)),
 ]
@@ -83,8 +88,9 @@ _Collapse = Annotated[
     Literal["PARENTS", "NAMESPACES"] | None,
     one_of("PARENTS", "NAMESPACES"),
     Query(
-        description="`parents`: jobs become one with the job that starts them, such as an Airflow DAG; `namespaces`: everything"
-        " becomes one with its namespace. With counts, of the 10,000 nearest nodes."
+        description="`parents`: jobs (and runs) become one with the job (run) that starts them, such as an Airflow DAG, and"
+        " columns with their dataset; `namespaces`: everything becomes one with its namespace. With counts, of the 10,000"
+        " nearest nodes."
     ),
 ]
 _Limit = Annotated[int, Query(ge=0, le=_LARGEST_PAGE, description="Nodes of a page; 0 gives the summary alone.")]
@@ -103,7 +109,9 @@ class _Impact:
 
 
 @router.get(
-    "/impact", response_model=Impact | RolledImpact | ColumnImpact | RunImpact, responses={**FORMATS, **BAD_REQUEST, **NOT_FOUND}
+    "/impact",
+    response_model=Impact | RolledColumnImpact | RolledImpact | ColumnImpact | RunImpact,
+    responses={**FORMATS, **BAD_REQUEST, **NOT_FOUND},
 )
 async def get_impact(  # noqa: PLR0913 - one parameter a parameter
     request: Request,
@@ -118,7 +126,7 @@ async def get_impact(  # noqa: PLR0913 - one parameter a parameter
     collapse: _Collapse = None,
     paths: _Paths = 1,
     limit: _Limit = 100,
-    cursor: Annotated[str | None, Query(description="That of the page before.")] = None,
+    cursor: PageCursor = None,
     format: Format = None,  # noqa: A002
 ) -> Response:
     """Everything that is reached from a job, dataset or column: how far away it is, by which way, and what proves each edge.
@@ -145,11 +153,12 @@ async def _answer(request: Request, asked: _Impact) -> Impact | RolledImpact | C
         return await _of_columns(request, asked)
     if kind is NodeKind.RUN or asked.grain in ("RUN", "VERSION") or "#" in asked.node_id:
         async with snapshot(request.app.state.pool) as conn:
-            start = await find_start(conn, asked.node_id)
+            span = await span_of(conn, asked.which)
+            start = await find_start(conn, asked.node_id, span)
             if isinstance(start, Resolved) and asked.grain in ("RUN", "VERSION"):
-                start = await latest_of(conn, start)
+                start = await latest_of(conn, start, span)
             if not isinstance(start, Resolved):
-                return await _of_runs(conn, start, asked)
+                return await _of_runs(conn, start, asked, span)
     return await _of_nodes(request, asked)
 
 
@@ -169,35 +178,37 @@ async def _of_nodes(request: Request, asked: _Impact) -> Impact | RolledImpact:
         return await impact(conn, flow, question)
 
 
-async def _of_columns(request: Request, asked: _Impact) -> ColumnImpact:
+async def _of_columns(request: Request, asked: _Impact) -> ColumnImpact | RolledColumnImpact:
     _only_columns(asked)
     async with snapshot(request.app.state.pool) as conn:
-        then = await then_of(conn, asked.which)
-        of_columns = ColumnQuestion(
-            start=tuple(await places_of(conn, asked.node_id, then)),
-            downstream=asked.question.downstream,
-            depth=asked.question.depth,
-            avoid=frozenset([place for told in asked.via.avoid for place in await places_of(conn, told, then)]),
-            stop_at=frozenset([place for told in asked.via.stop_at for place in await places_of(conn, told, then)]),
-            filter=asked.question.filter,
-            paths=asked.question.paths,
-            limit=asked.question.limit,
-            cursor=asked.question.cursor,
-            then=then,
-        )
+        of_columns = await column_question(conn, asked.node_id, asked.which, asked.via, asked.question)
         reached = await walk_columns(conn, of_columns)
     # Not before the walk is done: the graph in memory is lent to one question at a time.
     async with asking(request, asked.which) as (conn, flow_of):
         tables = {found.place.dataset_id for found in reached.found} | {place.dataset_id for place in of_columns.start}
         around = await flow_of(Question(start=tuple(tables), downstream=of_columns.downstream))
+        if asked.collapse is not None:
+            return await rolled_columns(conn, around, of_columns, reached, asked.collapse)
         return await column_impact(conn, around, of_columns, reached)
 
 
-async def _of_runs(conn: Connection, start: Start, asked: _Impact) -> RunImpact:
-    _only_runs(asked)
+async def _of_runs(conn: Connection, start: Start, asked: _Impact, span: Span) -> RunImpact | RolledImpact:
+    if asked.grain not in _OF_RUNS:
+        raise Invalid(f"query param grain must be one of {', '.join(_OF_RUNS)} for a run or a version, not {asked.grain}")
     via = asked.via
-    sets = [[await find_start(conn, told) for told in ids] for ids in (via.through, via.avoid, via.stop_at)]
-    return await run_impact(conn, RunQuestion(start, replace(asked.question, grain=_OF_RUNS[asked.grain]), *sets))
+    through, avoid, stop_at = [[await find_start(conn, told) for told in ids] for ids in (via.through, via.avoid, via.stop_at)]
+    question = RunQuestion(
+        start,
+        replace(asked.question, grain=_OF_RUNS[asked.grain]),
+        through=through,
+        avoid=avoid,
+        stop_at=stop_at,
+        span=span,
+        kinds=_run_kinds(asked.which.kinds),
+    )
+    if asked.collapse is not None:
+        return await rolled_runs(conn, question, asked.collapse)
+    return await run_impact(conn, question)
 
 
 @router.post("/impact", response_model=WhatIf)
@@ -219,17 +230,11 @@ def _only_columns(asked: _Impact) -> None:
     """Raises Invalid where something is asked that is not kept of columns."""
     if asked.grain not in ("ALL", "COLUMN"):
         raise Invalid(f"query param grain must be COLUMN for a column, not {asked.grain}")
-    if asked.via.through or asked.question.filter.states or asked.which.kinds or asked.collapse:
-        raise Invalid("query params through, state, kinds and collapse are not for columns")
-    if asked.question.paths > 1:
-        raise Invalid("query param paths must be 0 or 1 for columns: of each the best way is told")
 
 
-def _only_runs(asked: _Impact) -> None:
-    """Raises Invalid where something is asked that runs and versions have no two of."""
-    if asked.which != PRESENT:
-        raise Invalid("What a run read and wrote is so at all times: ask of runs and versions without asOf, history and kinds.")
-    if asked.collapse:
-        raise Invalid("query param collapse is not for runs and versions")
-    if asked.grain not in _OF_RUNS:
-        raise Invalid(f"query param grain must be one of {', '.join(_OF_RUNS)} for a run or a version, not {asked.grain}")
+def _run_kinds(kinds: Collection[EdgeKind]) -> Collection[EdgeKind]:
+    """Raises Invalid where none is one of runs."""
+    found = [kind for kind in (EdgeKind.INPUT, EdgeKind.OUTPUT) if not kinds or kind in kinds]
+    if not found:
+        raise Invalid("query param kinds must have INPUT or OUTPUT for runs and versions: the others are of jobs and datasets")
+    return found

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+import msgspec
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AfterValidator, BeforeValidator
 
-from headwater.api.asking import Asked, Period, Shown, Ways, asking, id_of, ids_of, then_of
+from headwater.api.asking import Asked, Grained, PageCursor, Period, Shown, Ways, asking, id_of, ids_of, span_of
+from headwater.api.asking_columns import column_question, then_of
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json, sent, uuid_of
 from headwater.api.formats import FORMATS, Format, form_of, formatted
 from headwater.api.parameters import Text, one_of
 from headwater.db.pool import Pool
 from headwater.entities import encode
-from headwater.entities.lineage import ColumnGraph, DirectedLineage, DownstreamRuns, Lineage, UpstreamRuns
+from headwater.entities.lineage import ColumnGraph, DirectedColumns, DirectedLineage, DownstreamRuns, Lineage, UpstreamRuns
+from headwater.lineage.columns.drawn import columns_drawn
 from headwater.lineage.columns.lineage import get_column_lineage
-from headwater.lineage.graph.question import Question
+from headwater.lineage.graph.question import Cursor, Grain, Question
+from headwater.lineage.impact.column_graph import column_graph
 from headwater.lineage.neighbourhood.around import Surveyor
 from headwater.lineage.neighbourhood.directed import directed_lineage, proven_lineage
 from headwater.lineage.runs.downstream import get_downstream
@@ -26,9 +30,11 @@ router = APIRouter(prefix="/api/v1", tags=["Lineage"])
 
 _LARGEST = 10_000  # nodes of a graph
 _OURS = frozenset(
-    "direction asOf history kinds through avoid stopAt namespace name type owner tag state limit".split()  # noqa: SIM905
+    "direction grain asOf history kinds through avoid stopAt namespace name type owner tag state limit cursor".split()  # noqa: SIM905
 )
 """Parameters that Marquez's call does not have."""
+_OURS_OF_COLUMNS = _OURS - {"direction", "grain", "asOf", "history", "cursor"}
+"""Those with which another question is asked; of the others one may be asked in either way."""
 _WAYS = {"DOWNSTREAM": [True], "UPSTREAM": [False], "BOTH": [True, False]}
 _FURTHEST = 1_000_000  # no graph is deeper; a walk ends where the graph does
 
@@ -72,6 +78,9 @@ _Downstream = Annotated[
 ]
 
 
+_Limit = Annotated[int, Query(ge=0, le=_LARGEST, description="Nodes to show beside the one asked about, the nearest.")]
+
+
 @router.get("/lineage", response_model=Lineage | DirectedLineage, responses={**FORMATS, **BAD_REQUEST, **NOT_FOUND})
 async def get_lineage(  # noqa: PLR0913 - one parameter a parameter
     request: Request,
@@ -83,7 +92,9 @@ async def get_lineage(  # noqa: PLR0913 - one parameter a parameter
     node_id: _NodeId,
     depth: _Depth = 20,
     direction: _Around = None,
-    limit: Annotated[int, Query(ge=0, le=_LARGEST, description="Nodes to show beside the one asked about, the nearest.")] = 1_000,
+    grain: Grained = "ALL",
+    limit: _Limit = 1_000,
+    cursor: PageCursor = None,
     format: Format = None,  # noqa: A002
 ) -> Response:
     """The jobs around a job or dataset, whichever way data flows, with their datasets: what they read and write now.
@@ -102,8 +113,10 @@ async def get_lineage(  # noqa: PLR0913 - one parameter a parameter
             through=await ids_of(conn, via.through),
             avoid=await ids_of(conn, via.avoid),
             stop_at=await ids_of(conn, via.stop_at),
+            grain=Grain(grain.lower()),
             filter=shown,
             limit=limit,
+            cursor=Cursor.read(cursor) if cursor is not None else None,
         )
         ways = _WAYS[direction or "BOTH"]
         if form == "JSON":
@@ -111,42 +124,58 @@ async def get_lineage(  # noqa: PLR0913 - one parameter a parameter
         return await formatted(await proven_lineage(conn, flow_of, question, ways), form)
 
 
-@router.get("/column-lineage", response_model=ColumnGraph, responses={**BAD_REQUEST, **NOT_FOUND})
-async def get_columns(
+@router.get("/column-lineage", response_model=DirectedColumns | ColumnGraph, responses={**FORMATS, **BAD_REQUEST, **NOT_FOUND})
+async def get_columns(  # noqa: PLR0913 - one parameter a parameter
     request: Request,
-    period: Period,
+    which: Asked,
+    via: Ways,
+    shown: Shown,
+    *,
     node_id: _NodeId,
     depth: _Depth = 20,
     with_downstream: _Downstream = False,
     direction: _Direction = None,
+    limit: _Limit = 1_000,
+    format: Format = None,  # noqa: A002
 ) -> Response:
     """What the fields of a dataset, one field, or the fields that a job writes derive from; on demand, what derives from them.
 
     With `#version` after the node id: what the run that wrote that version really read. With `asOf`: as it was known at that
-    time; names and types of fields are those of today.
+    time; names and types of fields are those of today. With `direction`, `asOf` or `history` a field stands for those inside
+    of it too (`person` for `person.city`), and is met where one that holds it is used. With kinds, ways, filters or a limit it
+    is all that is reached, also by what bears on a dataset as a whole, and the answer tells what was left out.
     """
+    form = form_of(request, format)
     way = direction or ("BOTH" if with_downstream else "UPSTREAM")
     async with snapshot(request.app.state.pool) as conn:
-        then = await then_of(conn, period)
-        body = await get_column_lineage(
-            conn, node_id, depth, upstream=way != "DOWNSTREAM", downstream=way != "UPSTREAM", then=then
-        )
-    return await sent(request, body)
+        if _OURS_OF_COLUMNS & request.query_params.keys():
+            asked = Question(start=(), depth=max(depth, 1), filter=shown, limit=limit)
+            body = await column_graph(conn, await column_question(conn, node_id, which, via, asked), _WAYS[way])
+        else:
+            then = await then_of(conn, which)
+            body = await get_column_lineage(
+                conn,
+                node_id,
+                depth,
+                upstream=way != "DOWNSTREAM",
+                downstream=way != "UPSTREAM",
+                then=then,
+                nested=direction is not None or then is not None,
+            )
+    return await sent(request, body) if form == "JSON" else await formatted(columns_drawn(msgspec.json.decode(body)), form)
 
 
 @router.get("/runlineage/upstream", response_model=UpstreamRuns, responses={**BAD_REQUEST, **NOT_FOUND})
-async def get_upstream_runs(
-    request: Request,
-    run_id: _RunId,
-    depth: _Depth = 20,
-) -> Response:
-    """The runs that wrote what a run read, those that wrote what these read, and so on."""
+async def get_upstream_runs(request: Request, period: Period, run_id: _RunId, depth: _Depth = 20) -> Response:
+    """The runs that wrote what a run read, those that wrote what these read, and so on. With `asOf` or `history=since=…`: by what
+    had been read by then, or was since."""
     async with snapshot(request.app.state.pool) as conn:
-        return json(await get_upstream(conn, uuid_of("Run", run_id), depth))
+        return json(await get_upstream(conn, uuid_of("Run", run_id), depth, await span_of(conn, period)))
 
 
 @router.get("/runlineage/downstream", response_model=DownstreamRuns, responses={**BAD_REQUEST, **NOT_FOUND})
-async def get_downstream_runs(request: Request, run_id: _RunId, depth: _Depth = 20) -> Response:
-    """The runs that read what a run wrote, those that read what these wrote, and so on: by the versions that they really read."""
+async def get_downstream_runs(request: Request, period: Period, run_id: _RunId, depth: _Depth = 20) -> Response:
+    """The runs that read what a run wrote, those that read what these wrote, and so on: by the versions that they really read.
+    With `asOf` or `history=since=…`: by what had been read and written by then, or was since."""
     async with snapshot(request.app.state.pool) as conn:
-        return json(await get_downstream(conn, uuid_of("Run", run_id), depth))
+        return json(await get_downstream(conn, uuid_of("Run", run_id), depth, await span_of(conn, period)))

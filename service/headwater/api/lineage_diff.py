@@ -4,30 +4,49 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from headwater.api.asking import NodeId, id_of, time_of
-from headwater.api.deps import BAD_REQUEST, NOT_FOUND, Responses, json
+from headwater.api.deps import BAD_REQUEST, NOT_FOUND, Responses
+from headwater.api.formats import FORMATS, form_of, formatted
 from headwater.api.parameters import instant, one_of
 from headwater.catalog.datasets import load_known, named_version
 from headwater.db.pool import Connection
 from headwater.entities.diff import GraphDiff, RunDiff, VersionDiff
 from headwater.errors import Invalid
+from headwater.lineage.diff.drawn import drawn, listed
 from headwater.lineage.diff.markdown import markdown
 from headwater.lineage.diff.runs import diff_runs_of_job
 from headwater.lineage.diff.times import TimesQuestion, diff_times
 from headwater.lineage.diff.versions import diff_versions
 from headwater.lineage.graph.described import describe
+from headwater.lineage.graph.flow import Flow
+from headwater.lineage.graph.past import Past
+from headwater.lineage.graph.question import Question
+from headwater.lineage.neighbourhood.directed import proven_lineage
 from headwater.lineage.snapshot import snapshot
 
 router = APIRouter(prefix="/api/v1", tags=["Graph"])
 
 _LONGEST = 10_000
 _MARKDOWN = "text/markdown"
-_ANSWERS: Responses = {200: {"content": {_MARKDOWN: {"schema": {"type": "string"}}}, "description": "What differs."}}
+_ANSWERS: Responses = {
+    200: {"content": {**FORMATS[200]["content"], _MARKDOWN: {"schema": {"type": "string"}}}, "description": "What differs."}
+}
+_FORMS = ("JSON", "MARKDOWN", "DOT", "MERMAID", "GRAPHML", "CSV", "OPENLINEAGE")
+_DRAWN = ("DOT", "MERMAID", "GRAPHML")
+_Format = Annotated[
+    Literal["JSON", "MARKDOWN", "DOT", "MERMAID", "GRAPHML", "CSV", "OPENLINEAGE"] | None,
+    one_of(*_FORMS, NDJSON="OPENLINEAGE"),
+    Query(
+        description="`json` or `markdown`; `csv`: a line for each difference; `dot`, `mermaid`, `graphml`: the graph at the later"
+        " time, what came, went or changed in it marked (of versions and runs what differs alone); `openlineage`, of two times:"
+        " events that make the graph of the later one. Without it, by the Accept header."
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +82,14 @@ async def get_diff(
     ] = "BOTH",
     depth: Annotated[int, Query(ge=0, description="Steps to go, of two times.")] = 5,
     limit: Annotated[int, Query(ge=0, le=_LONGEST, description="Of each list, of two times.")] = 1_000,
-    form: Annotated[
-        Literal["JSON", "MARKDOWN"] | None,
-        Query(
-            alias="format",
-            description="`json` or `markdown`; without it, Markdown where the Accept header names it, and not JSON before it.",
-        ),
-        one_of("JSON", "MARKDOWN"),
-    ] = None,
+    format: _Format = None,  # noqa: A002
 ) -> Response:
     """What differs around a node between two times: nodes, edges, schemas, column lineage, owners, each with the run that did it.
 
     With two versions of a dataset: their schemas, numbers, and the runs that wrote them. With UUIDs of two runs of a
     job: what they read and wrote, their states, and the values of their facets.
     """
+    form = form_of(request, format, {_MARKDOWN: "MARKDOWN"})
     async with snapshot(request.app.state.pool) as conn:
         node = await id_of(conn, node_id)
         versions = await _named(conn, node, sides) or _uuids(sides)
@@ -92,8 +105,21 @@ async def get_diff(
             )
             if question.before > question.after:
                 raise Invalid("query param from must not be later than to")
-            return _answer(await diff_times(conn, question), request, form)
-        return _answer(await _diff(conn, node, *versions), request, form)
+            if form == "OPENLINEAGE":
+                return await formatted(await _after(conn, question), form)
+            diff = await diff_times(conn, question)
+            return await _answer(diff, form, await _after(conn, question) if form in _DRAWN else None)
+        return await _answer(await _diff(conn, node, *versions), form)
+
+
+async def _after(conn: Connection, question: TimesQuestion) -> dict[str, Any]:
+    """The graph at the later time."""
+
+    async def flow_of(asked: Question) -> Flow:
+        return await Past(conn, question.after).flow(asked.start, downstream=asked.downstream, hops=asked.depth)
+
+    ways = [way for way, wanted in ((True, question.downstream), (False, question.upstream)) if wanted]
+    return await proven_lineage(conn, flow_of, Question((question.node,), depth=question.depth, limit=question.limit), ways)
 
 
 async def _diff(conn: Connection, node: int, before: UUID, after: UUID) -> VersionDiff | RunDiff:
@@ -131,14 +157,13 @@ def _uuid(told: str) -> UUID | None:
         return None
 
 
-def _answer(diff: GraphDiff | VersionDiff | RunDiff, request: Request, form: str | None) -> Response:
-    as_markdown = form == "MARKDOWN" or (form is None and _prefers_markdown(request.headers.get("accept", "")))
-    answer = Response(markdown(diff), media_type=_MARKDOWN) if as_markdown else json(diff)
-    answer.headers["vary"] = "Accept"
-    return answer
-
-
-def _prefers_markdown(accept: str) -> bool:
-    """By the order in which they are named; what takes anything names neither."""
-    kinds = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
-    return _MARKDOWN in kinds and "application/json" not in kinds[: kinds.index(_MARKDOWN)]
+async def _answer(diff: GraphDiff | VersionDiff | RunDiff, form: str, after: dict[str, Any] | None = None) -> Response:
+    match form:
+        case "MARKDOWN":
+            return Response(markdown(diff), media_type=_MARKDOWN, headers={"vary": "Accept"})
+        case "JSON":
+            return await formatted(diff, form)
+        case "CSV":
+            return await formatted(listed(diff), form)
+        case _:
+            return await formatted(drawn(diff, after), form)

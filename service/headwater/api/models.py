@@ -6,14 +6,17 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
-from headwater.api.asking import Asked, asking, then_of
+from headwater.api.asking import Asked, asking
+from headwater.api.asking_columns import then_of
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, Page, Read, Responses, json
+from headwater.api.formats import FORMATS, Format, form_of, formatted
 from headwater.api.parameters import Text, one_of
 from headwater.api.paths import Name
 from headwater.catalog import models
 from headwater.entities.model import Affected, Comparison, Model, Models, ModelVersion, ModelVersions, Trace
 from headwater.lineage.models.affected import affected
 from headwater.lineage.models.compare import compare
+from headwater.lineage.models.drawn import affected_drawn, comparison_drawn, models_listed, trace_drawn
 from headwater.lineage.models.prov import prov
 from headwater.lineage.models.trace import FURTHEST, trace
 from headwater.lineage.snapshot import snapshot
@@ -21,7 +24,9 @@ from headwater.lineage.snapshot import snapshot
 router = APIRouter(prefix="/api/v1/models", tags=["Models"])
 
 _PROV = "application/prov+json"
-_TRACE: Responses = {200: {"content": {_PROV: {"schema": {"type": "object"}}}, "description": "The trace."}}
+_TRACE: Responses = {
+    200: {"content": {**FORMATS[200]["content"], _PROV: {"schema": {"type": "object"}}}, "description": "The trace."}
+}
 _NodeId = Annotated[
     Text,
     Query(
@@ -33,26 +38,44 @@ _NodeId = Annotated[
 _Version = Annotated[str, Query(description="Our UUID, the external version such as `v1.2`, or `latest`.")]
 _Depth = Annotated[int, Query(ge=0, le=FURTHEST, description="Steps from run to run; without it, to the sources.")]
 _Format = Annotated[
-    Literal["JSON", "PROV"], one_of("JSON", "PROV"), Query(description=f"`prov`: PROV-JSON, also by `Accept: {_PROV}`.")
+    Literal["JSON", "PROV", "DOT", "MERMAID", "GRAPHML", "CSV"] | None,
+    one_of("JSON", "PROV", "DOT", "MERMAID", "GRAPHML", "CSV"),
+    Query(
+        description="`prov`: PROV-JSON; `dot`, `mermaid`, `graphml`: the graph of runs and versions; `csv`: these as a table."
+        " Without it, by the Accept header."
+    ),
 ]
 
 
-@router.get("", response_model=Models, responses=BAD_REQUEST)
+@router.get("", response_model=Models, responses={**FORMATS, **BAD_REQUEST})
 async def list_models(
-    read: Read, page: Page, namespace: Annotated[str | None, Query(description="Only those of this namespace.")] = None
+    request: Request,
+    read: Read,
+    page: Page,
+    namespace: Annotated[str | None, Query(description="Only those of this namespace.")] = None,
+    format: Format = None,  # noqa: A002
 ) -> Response:
     """ML models: the datasets whose datasetType facet says MODEL."""
-    return json(await models.list_models(read, page, namespace))
+    form = form_of(request, format)
+    found = await models.list_models(read, page, namespace)
+    return await formatted(found if form == "JSON" else models_listed(found), form)
 
 
-@router.get("/affected", response_model=Affected, responses={**BAD_REQUEST, **NOT_FOUND})
-async def get_affected(request: Request, which: Asked, node_id: _NodeId) -> Response:
+@router.get("/affected", response_model=Affected, responses={**FORMATS, **BAD_REQUEST, **NOT_FOUND})
+async def get_affected(
+    request: Request,
+    which: Asked,
+    node_id: _NodeId,
+    format: Format = None,  # noqa: A002
+) -> Response:
     """The models, versions of models and deployments that a dataset, column, job, version or run reaches.
 
     Of datasets, jobs and columns by the graph, of which `asOf` and `history` speak; of versions and runs by what runs read.
     """
+    form = form_of(request, format)
     async with asking(request, which) as (conn, flow_of):
-        return json(await affected(conn, flow_of, node_id, await then_of(conn, which)))
+        found = await affected(conn, flow_of, node_id, await then_of(conn, which))
+    return await formatted(found if form == "JSON" else affected_drawn(found), form)
 
 
 @router.get("/{namespace}/{model}", response_model=Model, responses=NOT_FOUND)
@@ -67,18 +90,22 @@ async def list_versions(read: Read, namespace: Name, model: Name, page: Page) ->
     return json(await models.list_model_versions(read, namespace, model, page))
 
 
-@router.get("/{namespace}/{model}/compare", response_model=Comparison, responses={**BAD_REQUEST, **NOT_FOUND})
+@router.get("/{namespace}/{model}/compare", response_model=Comparison, responses={**FORMATS, **BAD_REQUEST, **NOT_FOUND})
 async def compare_versions(
     request: Request,
     namespace: Name,
     model: Name,
     before: Annotated[_Version, Query(alias="from")],
     after: Annotated[_Version, Query(alias="to")],
+    *,
+    format: Format = None,  # noqa: A002
 ) -> Response:
     """What differs between two versions: data and where its difference begins, schema, features, parameters, code, metrics."""
+    form = form_of(request, format)
     async with snapshot(request.app.state.pool) as conn:
         first = await models.find_version(conn, namespace, model, before)
-        return json(await compare(conn, first, await models.find_version(conn, namespace, model, after)))
+        found = await compare(conn, first, await models.find_version(conn, namespace, model, after))
+    return await formatted(found if form == "JSON" else comparison_drawn(found), form)
 
 
 @router.get("/{namespace}/{model}/versions/{version}", response_model=ModelVersion, responses=NOT_FOUND)
@@ -98,13 +125,14 @@ async def get_trace(
     version: Name,
     *,
     depth: _Depth = FURTHEST,
-    format: _Format = "JSON",  # noqa: A002
+    format: _Format = None,  # noqa: A002
 ) -> Response:
     """All that a version was made of, on to the sources; where it is in use; and what is missing to make it again."""
     async with snapshot(request.app.state.pool) as conn:
         found = await trace(conn, *await models.find_version(conn, namespace, model, version), depth)
-    if format == "PROV" or _PROV in request.headers.get("accept", ""):
+    form = form_of(request, format, {_PROV: "PROV"})
+    if form == "PROV":
         answer = json(prov(found))
-        answer.headers["content-type"] = _PROV
+        answer.headers.update({"content-type": _PROV, "vary": "Accept"})
         return answer
-    return json(found)
+    return await formatted(found if form == "JSON" else trace_drawn(found), form)

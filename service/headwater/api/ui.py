@@ -15,10 +15,12 @@ class _SinglePage(StaticFiles):
     """Its own routes (``/datasets/…``) are no files: the application itself answers them."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
+        if scope["method"] != "GET" or path.partition("/")[0] == "api":
+            raise HTTPException(404)
         try:
             response = await super().get_response(path, scope)
         except HTTPException as error:
-            if error.status_code != 404 or path.partition("/")[0] == "api":
+            if error.status_code != 404:
                 raise
             response = await super().get_response("index.html", scope)
         # Asked each time (and answered 304); else a browser shows the old release for a tenth of its files' age.
@@ -27,9 +29,10 @@ class _SinglePage(StaticFiles):
 
 
 def install(app: FastAPI, folder: Path | None) -> None:
-    """At /, after all routes, which go first; without a folder there is the API's description."""
+    """For what no route is for; without a folder there is the API's description at /."""
     if folder is not None:
-        app.mount("/", _SinglePage(directory=folder, html=True), name="ui")
+        # No mount at /: that matches everything, so the API would know of no method that a path does not take.
+        app.router.default = _SinglePage(directory=folder, html=True)
     else:
         app.add_api_route("/", _describe, include_in_schema=False)
 

@@ -17,8 +17,8 @@ _CURRENT = files(__package__).joinpath("sql", "current_columns.sql").read_text(e
 
 
 def current_columns(rows: str) -> str:
-    """SELECT of dataset_id, owner_id, set_id, at and run_id of the column sets that hold now, of ``rows`` of column_lineage: what
-    may stand behind FROM."""
+    """SELECT of dataset_id, owner_id, set_id, adds, at and run_id of the column sets that hold now, of ``rows`` of
+    column_lineage: what may stand behind FROM."""
     return _CURRENT.format(rows=rows)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from headwater.cli.display import Cell, Styled, Twig, dim, heading, show, show_json, tree
-from headwater.cli.options import DEFAULT_URL, AsJson, Url, service
+from headwater.cli.options import DEFAULT_URL, AsJson, Form, Url, service
 from headwater.cli.trees import Edge, Edges, grow
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def columns(  # noqa: PLR0913 - one option an option
     downstream: _Downstream = False,
     as_of: _AsOf = None,
     ids: _Ids = False,
+    form: Form = None,
     url: Url = DEFAULT_URL,
     as_json: AsJson = False,
 ) -> None:
@@ -48,9 +49,10 @@ def columns(  # noqa: PLR0913 - one option an option
     start = find(client, node, kinds=[JOB] if node.startswith("job:") else [DATASET])
     node_id = f"datasetField:{start.namespace}:{start.name}:{only}" if only and start.kind == DATASET else start.id
     # One step more than is shown tells whether there is more.
-    steps = depth if as_json else depth + 1
-    body = client.get("column-lineage", nodeId=node_id, depth=steps, withDownstream=downstream or None, asOf=as_of)
-    if as_json:
+    steps = depth if as_json or form else depth + 1
+    asked = {"depth": steps, "withDownstream": downstream or None, "asOf": as_of, "format": form or "json"}
+    body = client.get("column-lineage", nodeId=node_id, **asked)
+    if as_json or form:
         show_json(body)
         return
     graph = {told["id"]: told for told in decoded(body)["graph"]}

@@ -49,11 +49,11 @@ def _text(value: Any) -> str:
 
 
 def _origin(name: str) -> str:
-    """The environment variable that says so, in any case as pydantic reads it."""
+    """The environment variable that says so, in any case and unless empty, as pydantic reads it."""
     from headwater import marquez_config
 
     wanted = [f"{_PREFIX}{name}".upper(), *_THEIRS.get(name, ())]
     if name in marquez_config.settings():
         wanted.append(marquez_config.VARIABLE)
-    present = {variable.upper(): variable for variable in os.environ}
+    present = {variable.upper(): variable for variable, value in os.environ.items() if value}
     return next((present[variable] for variable in wanted if variable in present), "default")

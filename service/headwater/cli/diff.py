@@ -20,16 +20,21 @@ _Before = Annotated[
 ]
 _After = Annotated[str | None, typer.Option("--to", help="Likewise.", show_default="now")]
 _Direction = Annotated[str, typer.Option(help="upstream, downstream or both.")]
+_Form = Annotated[
+    str | None,
+    typer.Option("--format", help="Print it as dot, mermaid, graphml, csv or openlineage (the later time's events, one a line)."),
+]
 _Depth = Annotated[int, typer.Option(min=0, help="Steps to go.")]
 
 
-def diff(
+def diff(  # noqa: PLR0913 - one option an option
     node: _NodeId,
     *,
     before: _Before,
     after: _After = None,
     direction: _Direction = "both",
     depth: _Depth = 5,
+    form: _Form = None,
     url: Url = DEFAULT_URL,
     as_json: AsJson = False,
 ) -> None:
@@ -38,9 +43,9 @@ def diff(
 
     client = service(url)
     sides = {"from": before, "to": after}
-    form = "json" if as_json else "markdown"
-    body = client.get("lineage", "diff", nodeId=node_id_of(client, node), direction=direction, depth=depth, format=form, **sides)
-    if as_json:
+    asked = {"direction": direction, "depth": depth, "format": form or ("json" if as_json else "markdown")}
+    body = client.get("lineage", "diff", nodeId=node_id_of(client, node), **asked, **sides)
+    if as_json or form:
         show_json(body)
         return
     for line in body.decode().rstrip("\n").split("\n"):

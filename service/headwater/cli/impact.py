@@ -36,7 +36,7 @@ _Collapse = Annotated[str | None, typer.Option(help="To parents, such as DAGs, o
 _Paths = Annotated[int, typer.Option(min=0, max=20, help="How many ways to tell to each node, with --json or --format.")]
 _Limit = Annotated[int, typer.Option(min=0, max=10_000, help="Most nodes to list.")]
 _MOST_GROUPS = 5
-_COUNTED = ("datasets", "jobs", "runs", "versions")
+_COUNTED = ("datasets", "jobs", "columns", "runs", "versions")
 _AFFECTED = ("datasets", "values", "rows", "both")
 
 
@@ -102,8 +102,8 @@ def impact(  # noqa: PLR0913 - one option an option
 def _show(told: dict[str, Any]) -> None:
     counts = told["counts"]
     by_columns = "tableLevel" in told
-    kinds, nodes = (_AFFECTED, "columns") if by_columns else (_COUNTED, "nodes")
-    show(f"{counts['found']:,} {nodes}: {', '.join(f'{counts[kind]:,} {kind}' for kind in kinds if kind in counts)}")
+    nodes, of = ("columns", _counted(counts, _AFFECTED)) if by_columns else ("nodes", _counted(counts))
+    show(f"{counts['found']:,} {nodes}{': ' if of else ''}{of}")
     if first := told.get("introducedBy"):
         show(dim("  came in with: "), f"{first['id']} of job:{first['namespace']}:{first['name']}")
     for group in ("types", "owners", "namespaces"):
@@ -112,7 +112,7 @@ def _show(told: dict[str, Any]) -> None:
     if told["nodes"]:
         heading("Nearest first")
         if "collapsed" in counts:
-            table(["STEPS", "JOBS", "DATASETS", "NODE"], [_heap(node) for node in told["nodes"]])
+            table(["STEPS", "STANDS FOR", "NODE"], [_heap(node) for node in told["nodes"]])
         elif by_columns:
             table(["STEPS", "AFFECTS", "NODE", "OWNERS", "BY WAY OF"], [_column(reached) for reached in told["nodes"]])
         else:
@@ -124,8 +124,12 @@ def _show(told: dict[str, Any]) -> None:
         show(dim(f"{nodes} left out by {cut['rule']}"), err=True)
 
 
+def _counted(told: dict[str, Any], kinds: tuple[str, ...] = _COUNTED) -> str:
+    return ", ".join(f"{told[kind]:,} {kind}" for kind in kinds if told.get(kind))
+
+
 def _heap(node: dict[str, Any]) -> list[str]:
-    return [str(node["distance"]), f"{node['jobs']:,}", f"{node['datasets']:,}", node["id"]]
+    return [str(node["distance"]), _counted(node), node["id"]]
 
 
 def _row(node: dict[str, Any]) -> list[str]:

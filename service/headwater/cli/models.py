@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from headwater.cli.display import Cell, Twig, dim, facts, heading, more, show, show_json, state, table, tree, when
-from headwater.cli.options import DEFAULT_URL, AsJson, AsOf, Limit, Offset, Url, service
+from headwater.cli.options import DEFAULT_URL, AsJson, AsOf, Form, Limit, Offset, Url, service
 
 _Namespace = Annotated[str, typer.Argument(metavar="NAMESPACE", help="Of the model.")]
 _Name = Annotated[str, typer.Argument(metavar="NAME", help="Of the model.")]
@@ -23,6 +23,7 @@ _NodeId = Annotated[
         " or a name that only one of them has.",
     ),
 ]
+_TraceForm = Annotated[str | None, typer.Option("--format", help="Print it as dot, mermaid, graphml, csv or prov (PROV-JSON).")]
 _History = Annotated[str, typer.Option(help="current: by what flows now; all: by all that ever did; since=TIME.")]
 
 
@@ -31,14 +32,15 @@ def models(
     namespace: Annotated[str | None, typer.Option(help="Only those of this namespace.")] = None,
     limit: Limit = 50,
     offset: Offset = 0,
+    form: Form = None,
     url: Url = DEFAULT_URL,
     as_json: AsJson = False,
 ) -> None:
     """ML models, by namespace and name."""
     from headwater.cli.client import decoded
 
-    body = service(url).get("models", namespace=namespace, limit=limit, offset=offset)
-    if as_json:
+    body = service(url).get("models", namespace=namespace, limit=limit, offset=offset, format=form or "json")
+    if as_json or form:
         show_json(body)
         return
     answer = decoded(body)
@@ -56,14 +58,15 @@ def trace(
     version: _Version = "latest",
     *,
     depth: _Depth = None,
+    form: _TraceForm = None,
     url: Url = DEFAULT_URL,
     as_json: AsJson = False,
 ) -> None:
     """What a version of a model was made of, where it is in use, and what is missing to make it again."""
     from headwater.cli.client import decoded
 
-    body = service(url).get("models", namespace, name, "versions", version, "trace", depth=depth)
-    if as_json:
+    body = service(url).get("models", namespace, name, "versions", version, "trace", depth=depth, format=form or "json")
+    if as_json or form:
         show_json(body)
         return
     told = decoded(body)
@@ -79,24 +82,33 @@ def trace(
 
 
 def affected(
-    node: _NodeId, *, as_of: AsOf = None, history: _History = "current", url: Url = DEFAULT_URL, as_json: AsJson = False
+    node: _NodeId,
+    *,
+    as_of: AsOf = None,
+    history: _History = "current",
+    form: Form = None,
+    url: Url = DEFAULT_URL,
+    as_json: AsJson = False,
 ) -> None:
     """The models, versions of models and deployments that a dataset, column, job, version or run reaches."""
     from headwater.cli.client import decoded
     from headwater.cli.nodes import node_id_of
 
     client = service(url)
-    body = client.get("models", "affected", nodeId=node_id_of(client, node), asOf=as_of, history=history)
-    if as_json:
+    asked = {"asOf": as_of, "history": history, "format": form or "json"}
+    body = client.get("models", "affected", nodeId=node_id_of(client, node), **asked)
+    if as_json or form:
         show_json(body)
         return
     told = decoded(body)
     if not told["models"]:
         show("No model is reached.")
+    runs = {run["id"]: f"{run['job']['name']} {when(run['startedAt'])[:16]} ({run['id']})" for run in told["runs"]}
     for model in told["models"]:
         show(model["id"])
         versions = [v["externalVersion"] or v["version"] for v in model["versions"]]
-        facts([("versions", ", ".join(versions)), ("by way of", " → ".join(model["path"][1:-1]) or None)])
+        way = " → ".join(runs.get(step, step) for step in model["path"][1:-1])
+        facts([("versions", ", ".join(versions)), ("by way of", way or None)])
     if told["deployments"]:
         heading("Deployments")
         rows = [["active" if d["active"] else "past", when(d["since"]), d["id"]] for d in told["deployments"]]

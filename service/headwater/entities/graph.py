@@ -27,6 +27,7 @@ class Node(Entity):
     tags: list[str] = Field(description="Given by events or by people.")
 
 
+Affects: TypeAlias = Literal["VALUES", "ROWS", "BOTH"]
 EdgeName: TypeAlias = Literal["INPUT", "OUTPUT", "DATASET_LINEAGE", "JOB_LINEAGE", "JOB_DEPENDENCY"]
 
 
@@ -80,13 +81,19 @@ class Groups(Entity):
     namespaces: list[Group] = Field(description="By namespace, the largest first.")
 
 
-class Reached(Node):
+class Reached(Entity):
+    """How something is reached."""
+
     distance: int = Field(description="Steps from the start.")
     path: list[str] = Field(description="Ids of the nodes on a shortest way from the start, both ends included.")
 
 
-class ReachedNode(Reached):
+class ReachedByWays(Reached):
     otherPaths: list[list[str]] = Field(description="The next shortest ways, where more are asked for, each as `path`.")
+
+
+class ReachedNode(ReachedByWays, Node):
+    pass
 
 
 class Impact(Entity):
@@ -103,10 +110,14 @@ class Impact(Entity):
 
 
 class Rolled(Node):
-    """A job with those that it starts, a namespace, or what is in neither."""
+    """A job or run with those that it starts, a dataset with its columns, a namespace, or what is in none of these."""
 
     jobs: int = Field(description="How many of the jobs found it stands for.")
     datasets: int = Field(description="How many of the datasets found it stands for.")
+    columns: int = Field(description="How many of the columns found it stands for, and of the datasets as a whole.")
+    runs: int = Field(description="How many of the runs found it stands for.")
+    versions: int = Field(description="How many of the versions found it stands for.")
+    affects: Affects | None = Field(description="What a change may touch of these columns. Null where there are none.")
     distance: int = Field(description="Steps from the start to the nearest of them.")
 
 
@@ -117,13 +128,16 @@ class RolledEdge(Entity):
 
 
 class RolledCounts(Counts):
+    columns: int = Field(description="How many of the nodes found are columns, or datasets as a whole.")
+    runs: int = Field(description="How many are runs.")
+    versions: int = Field(description="How many are versions.")
     collapsed: int = Field(
         description="To how many nodes those that are shown collapse; the other counts are of what is collapsed."
     )
 
 
 class RolledImpact(Entity):
-    """Jobs and datasets, collapsed."""
+    """Jobs and datasets, or runs and versions, collapsed."""
 
     start: list[Node] = Field(description="The nodes that were asked about, collapsed as well.")
     direction: Literal["downstream", "upstream"] = Field(description="As asked.")
@@ -156,7 +170,7 @@ class Change(Entity):
     reached: int = Field(description="Nodes that are reached from this change.")
 
 
-class Affected(Reached):
+class Affected(Reached, Node):
     changes: list[int] = Field(description="Which of the changes reach it, by their places in the list.")
 
 
@@ -169,8 +183,7 @@ class WhatIf(Entity):
     nodes: list[Affected] = Field(description="Everything downstream of a change, nearest first.")
 
 
-Affects: TypeAlias = Literal["VALUES", "ROWS", "BOTH"]
-Scope: TypeAlias = Literal["FIELD", "DATASET", "UNRESOLVED"]
+Scope: TypeAlias = Literal["FIELD", "PART", "WHOLE", "DATASET", "UNRESOLVED"]
 
 
 class Column(Node):
@@ -189,7 +202,10 @@ class ReachedColumn(Column):
         " `ROWS`: only which rows there are, how they are grouped or ordered, by a filter, join or the like."
     )
     masked: bool = Field(description="Whether the values come only by ways that hide them, as by a hash.")
-    resolved: bool = Field(description="False: only by way of a column that is not known, so perhaps not at all.")
+    resolved: bool = Field(
+        description="False: only by way of a column that is not known, or from one part of a column to another, so perhaps not"
+        " at all."
+    )
     ends: bool | None = Field(
         description="True: nothing further is known to derive from it (upstream: that it derives from). Null where the walk was"
         " not to go on from here."
@@ -199,6 +215,7 @@ class ReachedColumn(Column):
         description="Ids on the best way from the start, both ends included: one known column by column, then the shortest,"
         " then one of values."
     )
+    otherPaths: list[list[str]] = Field(description="The shortest other ways, where more are asked for, each as `path`.")
 
 
 class ColumnEvidence(Entity):
@@ -214,8 +231,9 @@ class ProvenColumnEdge(Entity):
     origin: str = Field(description="Id of the column, or dataset as a whole, from which data flows.")
     destination: str = Field(description="Id of the column, or dataset as a whole, to which it flows.")
     scope: Scope = Field(
-        description="`FIELD`: told of these two columns; `DATASET`: told of the destination's dataset as a whole; `UNRESOLVED`:"
-        " told without the column of origin."
+        description="`FIELD`: told of these two columns; `PART`: of a column inside of the one from which the walk came, such as"
+        " `person.city` of `person`; `WHOLE`: of one that holds it; `DATASET`: told of the destination's dataset as a whole;"
+        " `UNRESOLVED`: told without the column of origin."
     )
     transformations: list[Transformation] = Field(description="What is done on the way, each once; empty where nobody says.")
     evidence: list[ColumnEvidence] = Field(description="One for each job or dataset that tells it.")
@@ -242,6 +260,12 @@ class TableLevel(Entity):
     found: int = Field(description="Datasets next to those that are reached by columns.")
     beyond: int = Field(description="Datasets that follow from these in turn.")
     nodes: list[TableReached] = Field(description="Nearest first, 100 at most.")
+
+
+class RolledColumnImpact(RolledImpact):
+    """Columns, collapsed."""
+
+    tableLevel: TableLevel = Field(description="Datasets further on, to which no column is traced.")
 
 
 class ColumnImpact(Entity):

@@ -11,7 +11,7 @@ from pydantic import Field
 from headwater.entities import Entity
 from headwater.entities.dataset import DatasetId, DatasetType, Transformation
 from headwater.entities.dataset import Field as DatasetField
-from headwater.entities.graph import Counts, Freshness
+from headwater.entities.graph import ColumnCounts, Counts, Freshness
 from headwater.entities.job import JobId, JobType
 from headwater.entities.run import Run, RunState
 
@@ -75,6 +75,9 @@ class DirectedLineage(Lineage):
     complete: bool = Field(description="Whether every node is in the counts: false where `depth` or `size` cut the walk.")
     counts: Counts = Field(description="How many nodes there are, the start left out, and how many are left out.")
     freshness: Freshness = Field(description="How far the store had heard by then.")
+    cursor: str | None = Field(
+        description="For the next page; null on the last one. A page tells the edges to and from the pages before it, too."
+    )
 
 
 class ColumnInput(Entity):
@@ -126,6 +129,16 @@ class ColumnNode(Entity):
 
 class ColumnGraph(Entity):
     graph: list[ColumnNode] = Field(description="By id; empty where nothing is known of the fields' lineage.")
+
+
+class DirectedColumns(ColumnGraph):
+    """With kinds of edges, ways, filters or a limit. Of a column's inputs and outputs those that are in this answer."""
+
+    direction: Literal["downstream", "upstream", "both"] = Field(description="As asked.")
+    asOf: datetime = Field(description="The time at which the edges are so. Names and types are those of today.")
+    complete: bool = Field(description="Whether every column is in the counts: false where `depth` or `size` cut the walk.")
+    counts: ColumnCounts = Field(description="How many columns there are, and how many are left out.")
+    freshness: Freshness = Field(description="How far the store had heard by then.")
 
 
 class UpstreamJob(Entity):

@@ -169,7 +169,9 @@ class FieldChange(Entity):
     name: str = Field(description="Of a nested field the path, with dots.")
     before: str | None = Field(description="Its type; null also where the producer gives none.")
     after: str | None = Field(description="Likewise, in the second training.")
-    change: Literal["ADDED", "REMOVED", "RETYPED"] = Field(description="`RETYPED`: it is in both, but with another type.")
+    change: Literal["ADDED", "REMOVED", "RETYPED"] = Field(
+        description="`RETYPED`: it is in both, and both tell its type, but not the same."
+    )
 
 
 class DataChange(Entity):
@@ -179,7 +181,7 @@ class DataChange(Entity):
     )
     before: list[DataVersion] = Field(description="What the first training read; several only if it named them.")
     after: list[DataVersion] = Field(description="What the second training read.")
-    fields: list[FieldChange] = Field(description="Fields that differ; none where either schema is not known.")
+    fields: list[FieldChange] = Field(description="Fields that differ, as far as both sides tell of them.")
     rowDifference: int | None = Field(description="Rows after less rows before; null where either is not known.")
 
 
@@ -255,12 +257,21 @@ class AffectedModel(Node):
     versions: list[AffectedVersion] = Field(description="Newest first.")
 
 
+class PassedRun(Entity):
+    id: str = Field(description="`run:<uuid>`, as in the paths.")
+    job: JobName = Field(description="The job that ran.")
+    state: RunState = Field(description="By the times of its events.")
+    startedAt: datetime | None = Field(description="When it began; null where that is not known.")
+    endedAt: datetime | None = Field(description="When it ended; null while it is going.")
+
+
 class Affected(Entity):
     nodeId: str = Field(description="Id of the node that was asked about.")
     grain: Literal["DATASET", "COLUMN", "VERSION"] = Field(
         description="How finely it was followed: by datasets and jobs, by columns, or by the versions that runs read."
     )
     models: list[AffectedModel] = Field(description="Nearest first.")
+    runs: list[PassedRun] = Field(description="Those on the paths, by id; empty where these lead over jobs.")
     deployments: list[Deployment] = Field(description="Where these versions are or were in use, the latest first.")
     complete: bool = Field(description="False where there is more than was looked at.")
     asOf: datetime = Field(description="The time at which the answer holds.")

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from headwater.entities import Entity
-from headwater.entities.graph import Cut, Freshness, Groups, Node
+from headwater.entities.graph import Cut, Freshness, Groups, Node, ReachedByWays
 from headwater.entities.run import RunState
 
 
@@ -31,16 +31,12 @@ class VersionNode(Node):
     createdAt: datetime | None = Field(description="Time of the earliest event that tells of it; null where that is not kept.")
 
 
-class ReachedRun(RunNode):
-    distance: int = Field(description="Steps from the start.")
-    path: list[str] = Field(description="Ids of the runs and versions on a shortest way from the start, both ends included.")
-    otherPaths: list[list[str]] = Field(description="The next shortest ways, where more are asked for, each as `path`.")
+class ReachedRun(ReachedByWays, RunNode):
+    pass
 
 
-class ReachedVersion(VersionNode):
-    distance: int = Field(description="Steps from the start.")
-    path: list[str] = Field(description="Ids of the runs and versions on a shortest way from the start, both ends included.")
-    otherPaths: list[list[str]] = Field(description="The next shortest ways, where more are asked for, each as `path`.")
+class ReachedVersion(ReachedByWays, VersionNode):
+    pass
 
 
 class RunEdge(Entity):

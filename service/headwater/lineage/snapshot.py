@@ -22,3 +22,10 @@ async def snapshot(pool: Pool) -> AsyncIterator[Connection]:
             if not conn.closed:
                 await conn.set_isolation_level(None)
                 await conn.set_read_only(None)
+
+
+async def state_of(conn: Connection) -> str:
+    """Which transactions a snapshot sees: one that sees the same ones finds every row the same."""
+    row = await (await conn.execute("SELECT pg_current_snapshot()::text")).fetchone()
+    assert row is not None
+    return str(row[0])

@@ -12,6 +12,7 @@ from headwater import ids
 from headwater.db.pool import Connection, Pool
 from headwater.lineage.columns.edges import Then, column_edges
 from headwater.lineage.columns.graph import Place
+from headwater.lineage.columns.nested import is_inside
 from headwater.lineage.snapshot import snapshot
 
 _TABLES = [f"t{i}" for i in range(4)]
@@ -106,3 +107,21 @@ async def test_a_facet_that_comes_back_holds_when_a_run_told_it(database: str, p
         found = [(await _edges(conn, Then(_at(event)), "b"))[False] for event in events]
         since = [(await _edges(conn, Then(_at(event), _at(event)), "b"))[False] for event in events]
     assert found == since == [{f"b.x < a.{column} (load)"} for _, column in told]
+
+
+_FIELDS = ("p", "p.c", "p[]", "p[].c", "pc", "p.c.d", "q.p")
+
+
+async def test_with_fields_inside_and_around(database: str, pool: Pool) -> None:
+    edges = [f"{output} < a.{source}" for output in _FIELDS for source in _FIELDS]
+    await store(database, [writes("load", "b", derives(*edges), "08:00", "a")])
+    a, b = (ids.dataset_id("db://shop", name) for name in ("a", "b"))
+    async with snapshot(pool) as conn:
+        for asked in _FIELDS:
+            near = {name for name in _FIELDS if name == asked or is_inside(name, asked) or is_inside(asked, name)}
+            down = await column_edges(conn, [Place(a, asked)], downstream=True, nested=True)
+            assert {(source.field, output.field) for output, source, _, _ in down} == {(n, f) for n in near for f in _FIELDS}
+            up = await column_edges(conn, [Place(b, asked)], downstream=False, nested=True)
+            assert {(output.field, source.field) for output, source, _, _ in up} == {(n, f) for n in near for f in _FIELDS}
+            exact = await column_edges(conn, [Place(a, asked)], downstream=True)
+            assert {source.field for _, source, _, _ in exact} == {asked}

@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.build import store
 from tests.lineage.columns.test_lineage import CHAIN
 
@@ -10,8 +12,9 @@ from headwater import ids
 from headwater.db.pool import Pool
 from headwater.entities.graph import Scope
 from headwater.lineage.columns import flow as column_flow
-from headwater.lineage.columns.flow import ColumnFlow, Effect, effects, read_flow
+from headwater.lineage.columns.flow import ColumnFlow, Effect, _Concerned, effects, read_flow
 from headwater.lineage.columns.graph import Place
+from headwater.lineage.columns.nested import is_inside
 from headwater.lineage.snapshot import snapshot
 
 
@@ -60,3 +63,22 @@ async def test_what_is_too_large_is_read_in_part(database: str, pool: Pool, monk
     monkeypatch.setattr(column_flow, "_MOST", 2)
     flow = await _read(pool)
     assert (flow.read, flow.complete) == ({_place("a.x")}, False)
+
+
+FIELDS = st.text("ab.[]", max_size=5)
+
+
+@given(st.sets(FIELDS, max_size=5), FIELDS)
+def test_whom_what_is_told_of_a_field_concerns(asked: set[str], told: str) -> None:
+    expected = {}
+    for field in asked:
+        if not field or not told or field == told:
+            expected[field] = "FIELD"
+        elif is_inside(told, field):
+            expected[field] = "PART"
+        elif is_inside(field, told):
+            expected[field] = "WHOLE"
+    found = list(_Concerned(Place(1, field) for field in asked).by(Place(1, told)))
+    assert len(found) == len(expected)
+    assert {place.field: scope for place, scope in found} == expected
+    assert not list(_Concerned(Place(1, field) for field in asked).by(Place(2, told)))

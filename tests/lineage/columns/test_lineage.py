@@ -6,6 +6,8 @@ import pytest
 from tests.build import Event, dataset, dataset_event, run_event, schema, store
 from tests.queries import recorded
 
+from headwater import ids
+from headwater.catalog.datasets import load_datasets
 from headwater.db.pool import Pool
 from headwater.entities.lineage import ColumnGraph
 from headwater.errors import Invalid, NotFound
@@ -219,3 +221,65 @@ async def test_a_hop_is_a_statement(database: str, pool: Pool) -> None:
             await ask(pool, field("t29.x"), depth)
         costs.append(len(statements) - depth)
     assert costs[0] == costs[1] == costs[2] <= 9
+
+
+def explains(job: str, time: str, output: str, *edges: str, inputs: str = "") -> Event:
+    """A run whose job says explicitly which columns derive from which."""
+    fields: dict[str, Any] = {}
+    for edge in edges:
+        column, source = edge.split(" < ")
+        fields.setdefault(column, {"inputs": []})["inputs"].append({"type": "DATASET", **_source(source)})
+    entry = {"type": "DATASET", "namespace": "db://shop", "name": output, "fields": fields}
+    facets = {"lineage": {"entries": [entry]}}
+    return run_event("COMPLETE", time, job, f"{job} {time}", inputs=inputs.split(), outputs=[output], job_facets=facets)
+
+
+async def version_of(pool: Pool, name: str) -> str:
+    async with pool.connection() as conn:
+        [told] = await load_datasets(conn, [ids.dataset_id("db://shop", name)])
+    return str(told.currentVersion)
+
+
+async def test_a_version_with_explicit_lineage_is_as_it_was(database: str, pool: Pool) -> None:
+    await store(
+        database,
+        [
+            writes("load", "b", derives("x < a.x"), "08:00", "a"),
+            explains("copy", "08:10", "c", "x < b.x", "y < loose.y", inputs="b"),
+        ],
+    )
+    version = await version_of(pool, "c")
+    await store(database, [explains("copy", "09:00", "c", "x < other.k", inputs="other")])
+    then = await ask(pool, f"dataset:db://shop:c#{version}")
+    assert nodes(then) == {"a.x", "b.x", "c.x", "c.y", "loose.y"}
+    [x] = [node for node in then.graph if node.id.startswith("datasetField:db://shop:c:x#")]
+    assert [(f.dataset, f.datasetVersion is not None) for f in x.data.inputFields] == [("b", True)]
+    assert nodes(await ask(pool, field(f"c.y#{version}"))) == {"c.y", "loose.y"}
+    now = await version_of(pool, "c")
+    assert nodes(await ask(pool, f"dataset:db://shop:c#{now}")) == {"c.x", "other.k"}
+
+
+async def test_what_a_run_says_explicitly_goes_before_its_facet(database: str, pool: Pool) -> None:
+    event = explains("copy", "08:00", "c", "x < b.x", inputs="b wrong")
+    event["outputs"][0]["facets"] = derives("x < wrong.x")
+    await store(database, [event])
+    assert nodes(await ask(pool, f"dataset:db://shop:c#{await version_of(pool, 'c')}")) == {"b.x", "c.x"}
+    await store(database, [writes("copy", "c", derives("x < wrong.x"), "09:00", "b wrong")])
+    assert nodes(await ask(pool, f"dataset:db://shop:c#{await version_of(pool, 'c')}")) == {"wrong.x", "c.x"}
+    garbled = writes("load", "e", derives("x < b.x"), "08:00", "b")
+    garbled["job"]["facets"] = {"lineage": {"entries": 7}}
+    await store(database, [garbled])
+    assert nodes(await ask(pool, f"dataset:db://shop:e#{await version_of(pool, 'e')}")) == {"b.x", "e.x"}
+
+
+async def test_a_version_that_was_declared_has_the_lineage_declared_with_it(database: str, pool: Pool) -> None:
+    def view(time: str, column: str, source: str) -> Event:
+        inputs = [{"type": "DATASET", "namespace": "db://shop", "name": "t", "field": source}]
+        return dataset_event(time, "v", {**schema(column), "lineage": {"fields": {column: {"inputs": inputs}}}})
+
+    load = writes("load", "t", derives("x < raw.x", "y < raw.y"), "08:00", "raw")
+    await store(database, [load, view("08:10", "old", "x")])
+    version = await version_of(pool, "v")
+    await store(database, [view("09:00", "new", "y"), writes("load", "t", derives("x < other.x"), "09:10", "other")])
+    assert nodes(await ask(pool, f"dataset:db://shop:v#{version}")) == {"v.old", "t.x", "raw.x"}
+    assert nodes(await ask(pool, f"dataset:db://shop:v#{await version_of(pool, 'v')}")) == {"v.new", "t.y", "raw.y"}

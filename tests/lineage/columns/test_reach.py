@@ -3,13 +3,20 @@ from __future__ import annotations
 import json
 
 import networkx as nx
-from hypothesis import given
+import numpy as np
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headwater.entities.graph import Scope
 from headwater.lineage.columns.flow import ColumnFlow, Told
 from headwater.lineage.columns.graph import Place
 from headwater.lineage.columns.reach import Found, reach_columns
+from headwater.lineage.columns.via import Among
+from headwater.lineage.edges import EdgeKind
+from headwater.lineage.graph.arrays import Arrays
+from headwater.lineage.graph.flow import Flow
+from headwater.lineage.graph.question import Question
+from headwater.lineage.graph.reach import reach
 
 _Made = dict[str, object]
 _VALUE: _Made = {"type": "DIRECT", "subtype": "IDENTITY"}
@@ -98,3 +105,32 @@ def test_a_way_that_is_known_goes_before_a_shorter_one_that_is_not() -> None:
     edges: _Edges = [((0, 2), [_VALUE], False), ((0, 1), [_VALUE], True), ((1, 2), [_VALUE], True)]
     found: dict[int, Found] = {f.place.dataset_id: f for f in reach_columns(_flow(edges), [_place(0)], None).found}
     assert (found[2].distance, found[2].resolved) == (2, True)
+
+
+_ways = st.lists(st.tuples(_ends, st.integers(100, 102)), min_size=1, max_size=20)  # and by whom they are told
+
+
+@settings(deadline=None)
+@given(_ways, st.sets(st.integers(0, 9), max_size=2), st.sets(st.integers(100, 102), max_size=2), st.none() | st.integers(0, 5))
+def test_ways_by_some_nodes_are_those_of_tables(
+    ways: list[tuple[tuple[int, int], int]], places: set[int], jobs: set[int], depth: int | None
+) -> None:
+    """Of tables there is a node for what each of them tells of an edge, so two steps are one of columns."""
+    flow = ColumnFlow(read={_place(n) for n in range(10)})
+    between: dict[tuple[int, int, int], int] = {}
+    for (source, target), job in ways:
+        flow.add(_place(source), _place(target), Told("[]", job, "FIELD"))
+        between.setdefault((source, target, job), 1_000 + len(between))
+    edges = [pair for (source, target, _), node in between.items() for pair in ((source, node), (node, target))]
+    sources, targets = np.array(edges, np.int64).T
+    kinds = np.full(len(edges), EdgeKind.DATASET_LINEAGE, np.int8)
+    tables = Flow(Arrays([(sources, targets, targets, kinds)]), set(), set(), {})
+    through = (*places, *(node for (*_, job), node in between.items() if job in jobs)) or ((-1,) if jobs else ())
+    question = Question(start=(0,), through=through, depth=None if depth is None else 2 * depth)
+    expected = reach(tables, question)
+    reached = reach_columns(flow, [_place(0)], depth, Among({_place(n) for n in places}, jobs))
+    pairs = zip(expected.ids.tolist(), expected.distances.tolist(), strict=True)
+    assert {f.place.dataset_id: f.distance for f in reached.found} == {node: far // 2 for node, far in pairs if node < 1_000}
+    for found in reached.found:
+        way = reached.way(found)
+        assert (way[0], way[-1], len(way)) == (_place(0), found.place, found.distance + 1)

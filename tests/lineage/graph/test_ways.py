@@ -20,9 +20,13 @@ _datasets, _jobs = st.integers(1, 6), st.integers(_JOBS, _JOBS + 5)
 _edges = st.sets(st.tuples(_datasets, _jobs) | st.tuples(_jobs, _datasets) | st.tuples(_jobs, _jobs), max_size=18)
 
 
-def _flow(edges: _Pairs, sinks: frozenset[int] = frozenset()) -> Flow:
+def flow_of(edges: _Pairs, sinks: frozenset[int] = frozenset()) -> Flow:
     columns = np.array([(s, t, s, _kind(s, t)) for s, t in sorted(edges)], np.int64).reshape(-1, 4).T
     return Flow(Arrays([(columns[0], columns[1], columns[2], columns[3].astype(np.int8))]), sinks, frozenset(), {})
+
+
+def is_job(node: int) -> bool:
+    return node >= _JOBS
 
 
 def _kind(source: int, target: int) -> int:
@@ -31,7 +35,7 @@ def _kind(source: int, target: int) -> int:
     return EdgeKind.INPUT if target >= _JOBS else EdgeKind.DATASET_LINEAGE
 
 
-def _contracted(graph: nx.DiGraph[int], kept: set[int]) -> nx.DiGraph[int]:
+def contracted(graph: nx.DiGraph[int], kept: set[int]) -> nx.DiGraph[int]:
     """The graph of some nodes: an edge where a way leads from one to another over others only."""
     told: nx.DiGraph[int] = nx.DiGraph()
     told.add_nodes_from(kept)
@@ -48,13 +52,13 @@ def test_all_paths_are_those_of_networkx(edges: _Pairs, start: int, end: int, gr
     graph: nx.DiGraph[int] = nx.DiGraph(list(edges))
     if start == end:
         return
-    between = Between(_flow(edges), [start], [end], grain)
+    between = Between(flow_of(edges), [start], [end], grain)
     found = between.paths(10_000, depth)
     if start not in graph or end not in graph:
         assert not found.paths
         return
     kept = {n for n in graph if grain is Grain.ALL or (n >= _JOBS) == (grain is Grain.JOB)} | {start, end}
-    steps = _contracted(graph, kept)
+    steps = contracted(graph, kept)
     expected = {tuple(path) for path in nx.all_simple_paths(steps, start, end, cutoff=depth)}
     assert {tuple(path) for path in found.paths} == expected
     assert len(found.paths) == len(expected)
@@ -71,32 +75,32 @@ def test_all_paths_are_those_of_networkx(edges: _Pairs, start: int, end: int, gr
 @settings(deadline=None)
 @given(_edges, _datasets, _jobs, st.integers(1, 4))
 def test_k_are_the_shortest(edges: _Pairs, start: int, end: int, k: int) -> None:
-    every = Between(_flow(edges), [start], [end]).paths(10_000).paths
-    found = Between(_flow(edges), [start], [end]).paths(k)
+    every = Between(flow_of(edges), [start], [end]).paths(10_000).paths
+    found = Between(flow_of(edges), [start], [end]).paths(k)
     assert [len(path) for path in found.paths] == [len(path) for path in every[:k]]
     assert found.cut or len(found.paths) == len(every)
 
 
 def test_edges_of_a_grain_are_all_that_lie_between() -> None:
     edges = {(1, 101), (1, 102), (101, 2), (102, 103), (103, 2), (2, 104), (104, 3), (101, 5)}
-    found = Between(_flow(edges), [1], [3], Grain.DATASET).paths(10)
+    found = Between(flow_of(edges), [1], [3], Grain.DATASET).paths(10)
     assert found.paths == [[1, 2, 3]]
     assert found.edges == edges - {(101, 5)}
 
 
 def test_from_several_to_several() -> None:
-    flow = _flow({(1, 101), (2, 101), (101, 3), (101, 4), (4, 102), (102, 3)})
+    flow = flow_of({(1, 101), (2, 101), (101, 3), (101, 4), (4, 102), (102, 3)})
     found = Between(flow, [1, 2], [3, 4], Grain.DATASET).paths(10)
     assert sorted(found.paths) == [[1, 3], [1, 4], [2, 3], [2, 4]]
 
 
 def test_a_path_does_not_come_by_its_start_again_though_that_is_no_step() -> None:
-    flow = _flow({(100, 1), (1, 100), (100, 2)})
+    flow = flow_of({(100, 1), (1, 100), (100, 2)})
     assert Between(flow, [100], [2], Grain.DATASET).paths(10).paths == [[100, 2]]
 
 
 def test_an_explicit_job_and_its_sink_are_one() -> None:
-    flow = _flow({(1, 101 ^ SINK), (101 ^ SINK, 102), (102, 2), (101, 3)}, frozenset({101 ^ SINK}))
+    flow = flow_of({(1, 101 ^ SINK), (101 ^ SINK, 102), (102, 2), (101, 3)}, frozenset({101 ^ SINK}))
     assert Between(flow, [1], [2]).paths(5).paths == [[1, 101, 102, 2]]
     assert Between(flow, [1], [3]).paths(5).paths == []
     assert Between(flow, [1], [101]).paths(5).paths == [[1, 101]]
@@ -105,14 +109,14 @@ def test_an_explicit_job_and_its_sink_are_one() -> None:
 def test_work_is_bounded_and_says_so() -> None:
     """In a whole graph of 40 nodes, with one way out that every path must keep for its end, there are 10^44 paths."""
     edges = {(s, t) for s in range(1, 41) for t in range(1, 41) if s != t} | {(40, 50)}
-    found = Between(_flow(edges), [1], [50]).paths(1_000_000)
+    found = Between(flow_of(edges), [1], [50]).paths(1_000_000)
     assert found.cut == {"work"}
     assert found.paths[0] == [1, 40, 50]
 
 
 @pytest.mark.parametrize(("most", "depth", "cut"), [(1, None, {"k"}), (9, 2, {"depth"}), (9, None, set()), (2, 4, set())])
 def test_what_was_cut_is_told(most: int, depth: int | None, cut: set[str]) -> None:
-    flow = _flow({(1, 101), (101, 2), (1, 102), (102, 3), (3, 103), (103, 2)})
+    flow = flow_of({(1, 101), (101, 2), (1, 102), (102, 3), (3, 103), (103, 2)})
     assert Between(flow, [1], [2]).paths(most, depth).cut == cut
 
 
@@ -128,7 +132,7 @@ def test_what_is_avoided_is_on_no_path_and_where_one_stops_only_at_its_start(
     graph.remove_nodes_from(avoid | (stop_at - {start}))
     if not downstream:
         graph = graph.reverse()
-    between = Between(_flow(edges), [start], [end], downstream=downstream, avoid=avoid, stop_at=stop_at)
+    between = Between(flow_of(edges), [start], [end], downstream=downstream, avoid=avoid, stop_at=stop_at)
     expected = set()
     if start in graph and end in graph:
         expected = {tuple(path) for path in nx.all_simple_paths(graph, start, end)}

@@ -11,7 +11,7 @@ from tests.build import Event, dataset, dataset_event, job_event, run_event, sch
 
 from headwater.db.pool import Pool
 from headwater.errors import NotFound
-from headwater.lineage.neighbourhood import fragments
+from headwater.lineage.neighbourhood import fragments, walks
 from headwater.lineage.neighbourhood.around import Surveyor
 
 KINDS = ("START", "RUNNING", "COMPLETE", "FAIL", None)
@@ -58,8 +58,9 @@ def _revised_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_revised_at_once")
 @pytest.mark.parametrize("seed", range(6))
-async def test_remembering_changes_nothing(database: str, pool: Pool, seed: int) -> None:
+async def test_remembering_changes_nothing(database: str, pool: Pool, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     rnd = random.Random(seed)
+    monkeypatch.setattr(walks, "_MUCH", (0, 1_000)[seed % 2])
     remembering = [Surveyor(), Surveyor(nodes=5, fragment_bytes=2_000)]  # one that always forgets
     for _ in range(12):
         await store(database, [_event(rnd) for _ in range(rnd.choice((1, 1, 2, 5)))])
@@ -72,8 +73,12 @@ async def test_remembering_changes_nothing(database: str, pool: Pool, seed: int)
                 assert await _answer(surveyor, pool, node_id, depth) == fresh
 
 
-async def test_queries_at_once_do_not_disturb_each_other(database: str, pool: Pool) -> None:
+@pytest.mark.parametrize("much", [0, 1_000])
+async def test_queries_at_once_do_not_disturb_each_other(
+    database: str, pool: Pool, much: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each sees one state of the database, whatever states the others see: writer and readers go on together."""
+    monkeypatch.setattr(walks, "_MUCH", much)
     rnd, surveyor = random.Random(1), Surveyor()
 
     async def write() -> None:
@@ -95,7 +100,7 @@ async def test_queries_at_once_do_not_disturb_each_other(database: str, pool: Po
 
 async def _answer(surveyor: Surveyor, pool: Pool, node_id: str, depth: int) -> bytes:
     try:
-        return await surveyor.around(pool, node_id, depth)
+        return b"".join(await surveyor.around(pool, node_id, depth))
     except NotFound as error:
         return error.message.encode()
 

@@ -11,6 +11,7 @@ from tests.queries import recorded
 
 from headwater.db.pool import Pool
 from headwater.errors import InvalidNodeId, NotFound
+from headwater.lineage.neighbourhood import walks
 from headwater.lineage.neighbourhood.around import Surveyor
 
 COMMON = "dataset:db://shop:common"
@@ -184,6 +185,22 @@ async def test_statements_do_not_grow_with_the_graph(database: str, pool: Pool) 
     with recorded() as stale:
         await ask(pool, "job:shop:c0", 40, surveyor)
     assert len(_told(stale)) <= 2 + loading
+
+
+async def test_a_large_graph_is_not_proven_again_before_something_is_committed(
+    database: str, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walks, "_MUCH", 5)
+    await store(database, [complete(f"j{i}", f"d{i}", f"d{i + 1}") for i in range(5)])
+    surveyor = Surveyor()
+    for _ in range(2):
+        await ask(pool, "job:shop:j0", 20, surveyor)
+    with recorded() as again:
+        known = await ask(pool, "job:shop:j0", 20, surveyor)
+    assert len(_told(again)) == 2
+    assert not any("The vertices of the present graph" in statement for statement in again)
+    await store(database, [complete("j4", "d4", "d5 new", "09:00")])
+    assert names(await ask(pool, "job:shop:j0", 20, surveyor)) == names(known) | {"dataset:new"}
 
 
 def _documented(job: str, inputs: str, outputs: str, time: str = "08:00") -> Event:

@@ -2,7 +2,7 @@
 -- DatasetEvent says, hold until their owner tells another; what a job says explicitly (`adds`) holds from the job's floor on
 -- (see lineage.edges), and while there is any, the job's facets do not. And nothing does once the job does not write the dataset
 -- any more.
-SELECT k.dataset_id, k.owner_id, k.set_id, k.last_at AS at, k.last_run_id AS run_id
+SELECT k.dataset_id, k.owner_id, k.set_id, k.adds, k.last_at AS at, k.last_run_id AS run_id
 FROM {rows} k
 WHERE CASE
     WHEN k.owner_id = k.dataset_id THEN NOT EXISTS (

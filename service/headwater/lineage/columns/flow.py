@@ -7,7 +7,7 @@ one of which some column is meant that is not known. Either way the walk goes on
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import IntFlag
 from functools import lru_cache
@@ -17,6 +17,8 @@ from headwater.db.pool import Connection
 from headwater.entities.graph import Scope
 from headwater.lineage.columns.edges import Then, column_edges
 from headwater.lineage.columns.graph import Place, transformations
+from headwater.lineage.columns.nested import holders
+from headwater.lineage.columns.via import ANY, Via
 from headwater.lineage.walk import walk
 
 _MOST = 100_000  # columns: read hop by hop, more would take minutes
@@ -31,6 +33,11 @@ class Effect(IntFlag):
     ROWS = 1
     MASKED = 2  # the value comes, but hidden
     UNRESOLVED = 4  # by way of a column that is not known
+    PARTLY = 8  # of the value only what is inside of it, by way of a column that holds the one that changes
+    INWARD = 16  # of an edge alone: it is told of a column inside of the one that is reached
+
+
+_OF_SCOPES = {"UNRESOLVED": Effect.UNRESOLVED, "PART": Effect.INWARD, "WHOLE": Effect.PARTLY}
 
 
 class Told(NamedTuple):
@@ -54,6 +61,14 @@ class ColumnFlow:
         if told not in known:
             known.append(told)
 
+    def tellers(self) -> dict[Place, set[int]]:
+        """Of each place who tells of an edge to it."""
+        found = defaultdict[Place, set[int]](set)
+        for onward in self.onward.values():
+            for far, told in onward.items():
+                found[far].update(edge.owner for edge in told)
+        return found
+
 
 async def read_flow(
     conn: Connection,
@@ -61,33 +76,30 @@ async def read_flow(
     *,
     downstream: bool,
     hops: int | None,
-    avoid: Collection[Place] = (),
-    stop_at: Collection[Place] = (),
+    via: Via = ANY,
     then: Then | None = None,
+    explicit: bool | None = None,
 ) -> ColumnFlow:
-    """As far as that many edges lead; not into ``avoid``, and not beyond ``stop_at``."""
+    """As far as that many edges lead, and ``via`` lets through."""
     flow = ColumnFlow()
 
     async def hop(level: Sequence[Place]) -> set[Place]:
         if len(flow.read) + len(level) > _MOST:
             flow.complete = False
             return set()
-        level = [place for place in level if not _holds(stop_at, place)]
+        level = [place for place in level if not via.stop_at.holds(place)]
         flow.read.update(level)
-        near_by = defaultdict[int, list[Place]](list)
-        for place in level:
-            near_by[place.dataset_id].append(place)
+        concerned = _Concerned(level)
         found = set()
-        for output, source, told, owner in await column_edges(conn, level, downstream=downstream, then=then):
+        edges = await column_edges(conn, level, downstream=downstream, then=then, nested=True, explicit=explicit)
+        for output, source, told, owner in edges:
             near, far = (source, output) if downstream else (output, source)
-            edge = Told(told, owner, _scope(output, source))
-            for place in near_by[near.dataset_id]:
-                if not place.field or not near.field or place.field == near.field:
-                    if _holds(avoid, far):
-                        flow.read.discard(place)
-                    else:
-                        flow.add(place, far, edge)
-                        found.add(far)
+            for place, fit in concerned.by(near):
+                if via.shuts(owner) or via.avoid.holds(far):
+                    flow.read.discard(place)
+                else:
+                    flow.add(place, far, Told(told, owner, _scope(output, source, fit)))
+                    found.add(far)
         return found
 
     await walk(hop, start, hops if hops is not None else _ENDLESS)
@@ -97,9 +109,9 @@ async def read_flow(
 @lru_cache(maxsize=4096)
 def effects(told: str, scope: Scope) -> frozenset[Effect]:
     """Of an edge with these transformations. An input of a column that says nothing about itself is taken for its value."""
-    unresolved = Effect.UNRESOLVED if scope == "UNRESOLVED" else Effect.VALUES
+    more = _OF_SCOPES.get(scope, Effect.VALUES)
     found = {_effect(t.type, t.subtype, masked=bool(t.masking)) for t in transformations(told)}
-    return frozenset(e | unresolved for e in found or {Effect.ROWS if scope == "DATASET" else Effect.VALUES})
+    return frozenset(e | more for e in found or {Effect.ROWS if scope == "DATASET" else Effect.VALUES})
 
 
 def _effect(kind: str | None, subtype: str | None, *, masked: bool) -> Effect:
@@ -108,12 +120,29 @@ def _effect(kind: str | None, subtype: str | None, *, masked: bool) -> Effect:
     return Effect.MASKED if masked or (kind or "").upper() == "MASKED" else Effect.VALUES
 
 
-def _scope(output: Place, source: Place) -> Scope:
+class _Concerned:
+    """Places by the names of what may be told of them: a set of columns has thousands, and so may have a level."""
+
+    def __init__(self, level: Iterable[Place]) -> None:
+        self._level = frozenset(level)
+        self._told = defaultdict[Place, list[tuple[Place, Scope]]](list)
+        for place in self._level:
+            self._told[place].append((place, "FIELD"))
+            if place.field:
+                self._told[place._replace(field="")].append((place, "FIELD"))
+                for holder in holders(place.field):
+                    self._told[place._replace(field=holder)].append((place, "WHOLE"))
+
+    def by(self, told: Place) -> Iterator[tuple[Place, Scope]]:
+        """Those that something told of a field, or of all, concerns, and how."""
+        yield from self._told.get(told, ())
+        if told.field:
+            for field in ("", *holders(told.field)):
+                if (place := told._replace(field=field)) in self._level:
+                    yield place, "PART" if field else "FIELD"
+
+
+def _scope(output: Place, source: Place, fit: Scope) -> Scope:
     if not source.field:
         return "UNRESOLVED"
-    return "FIELD" if output.field else "DATASET"
-
-
-def _holds(places: Collection[Place], place: Place) -> bool:
-    """Itself, or all of its dataset."""
-    return bool(places) and (place in places or place._replace(field="") in places)
+    return fit if output.field else "DATASET"

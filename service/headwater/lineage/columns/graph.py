@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple
 from uuid import UUID
 
@@ -64,9 +65,11 @@ class Columns:
         beside = (*self.loose.values(), *self.influenced.values())
         return shown | {(place.dataset_id, place.version) for places in beside for place in places}
 
-    def encode(self, shown: Callable[[Place], Shown | None], *, versioned: bool) -> bytes:
-        """JSON of a ``ColumnGraph``. Every place must be shown, or is left out with its edges."""
-        return encode(_Graph(self, shown, versioned=versioned).told())
+    def encode(
+        self, shown: Callable[[Place], Shown | None], *, versioned: bool, beside: Mapping[str, object] = MappingProxyType({})
+    ) -> bytes:
+        """JSON of a ``ColumnGraph``, with what stands ``beside``. Every place must be shown, or is left out with its edges."""
+        return encode({**_Graph(self, shown, versioned=versioned).told(), **beside})
 
 
 class _Graph:

@@ -19,6 +19,7 @@ from headwater.catalog.jobs import load_io
 from headwater.db.pool import Connection
 from headwater.errors import Invalid, NotFound
 from headwater.lineage.columns.edges import Then, column_edges, is_told
+from headwater.lineage.columns.gone import not_found, was_there
 from headwater.lineage.columns.graph import Columns, Place, Shown
 from headwater.lineage.columns.versions import version_columns
 from headwater.lineage.edges import EdgeKind
@@ -40,8 +41,10 @@ async def get_column_lineage(
     upstream: bool = True,
     downstream: bool = False,
     then: Then | None = None,
+    nested: bool = False,
 ) -> bytes:
-    """JSON of a ``ColumnGraph``; ``then`` None: as it is now. Raises InvalidNodeId, Invalid, NotFound."""
+    """JSON of a ``ColumnGraph``; ``then`` None: as it is now; ``nested``: with what is told of the fields inside of those asked
+    about and reached, and of those around them. Raises InvalidNodeId, Invalid, NotFound."""
     node = await resolve(conn, node_id)
     if node.hidden:
         raise NotFound("Node", node_id)
@@ -51,17 +54,25 @@ async def get_column_lineage(
         return await version_columns(conn, node, node_id, depth)
     columns, start = Columns(), await outset(conn, node, then)
     if upstream:
-        await walk(_upstream(conn, columns, then), start, max(depth, 1))
+        await walk(_upstream(conn, columns, then, nested=nested), start, max(depth, 1))
     if downstream:
-        await walk(_downstream(conn, columns, then), start, max(depth, 1))
+        await walk(_downstream(conn, columns, then, nested=nested), start, max(depth, 1))
     shown = await load_shown(conn, {dataset for dataset, _ in columns.datasets()} | {place.dataset_id for place in start})
     if then is not None:  # which version was current then is not asked
         shown = {dataset: told._replace(version=None) for dataset, told in shown.items()}
-    known = columns.places() or _has_field(node, shown.get(node.id))
-    if not known and (upstream or not await is_told(conn, start[0], downstream=False, then=then)):
-        raise NotFound("Node", node_id)
+    if not columns.places() and not _has_field(node, shown.get(node.id)):
+        await _require_past(conn, start[0], node_id, upstream=upstream, then=then, nested=nested)
     # In a thread, as the graph of a hub takes long enough to hold up whoever sends events.
     return await asyncio.to_thread(columns.encode, lambda place: shown.get(place.dataset_id), versioned=False)
+
+
+async def _require_past(conn: Connection, place: Place, node_id: str, *, upstream: bool, then: Then | None, nested: bool) -> None:
+    """That a field of which nothing is found is one all the same: of downstream alone, by what it derives from; at another time,
+    by what its dataset was told to have. Raises NotFound."""
+    if not upstream and await is_told(conn, place, downstream=False, then=then, nested=nested):
+        return
+    if then is None or not await was_there(conn, place, then):
+        raise await not_found(conn, "Node", node_id, place)
 
 
 async def derived_columns(conn: Connection, start: Place, then: Then | None = None) -> dict[Place, Place]:
@@ -110,10 +121,10 @@ def _shown(told: Known, schema: Facets) -> Shown:
     return Shown(told.id.namespace, told.id.name, version, meaning.field_types(schema.get("schema")))
 
 
-def _upstream(conn: Connection, columns: Columns, then: Then | None) -> Hop[Place]:
+def _upstream(conn: Connection, columns: Columns, then: Then | None, *, nested: bool) -> Hop[Place]:
     async def hop(level: Sequence[Place]) -> list[Place]:
         found = []
-        for output, source, told, _ in await column_edges(conn, level, downstream=False, then=then):
+        for output, source, told, _ in await column_edges(conn, level, downstream=False, then=then, nested=nested):
             columns.add(output, source, told)
             if output.field and source.field:
                 found.append(source)
@@ -122,10 +133,10 @@ def _upstream(conn: Connection, columns: Columns, then: Then | None) -> Hop[Plac
     return hop
 
 
-def _downstream(conn: Connection, columns: Columns, then: Then | None) -> Hop[Place]:
+def _downstream(conn: Connection, columns: Columns, then: Then | None, *, nested: bool) -> Hop[Place]:
     async def hop(level: Sequence[Place]) -> list[Place]:
         found = []
-        for output, source, told, _ in await column_edges(conn, level, downstream=True, then=then):
+        for output, source, told, _ in await column_edges(conn, level, downstream=True, then=then, nested=nested):
             if output.field:
                 columns.add(output, source, told)
                 if source.field:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,6 +12,7 @@ from headwater import ids
 from headwater.entities.graph import Affects
 from headwater.lineage.columns.flow import ColumnFlow, Effect, effects
 from headwater.lineage.columns.graph import Place
+from headwater.lineage.columns.via import NOWHERE, Among
 
 
 class _State(NamedTuple):
@@ -17,6 +20,7 @@ class _State(NamedTuple):
 
     place: Place
     effect: Effect
+    passed: bool  # by what the ways must go through; true where they need not
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,16 @@ class ColumnReach:
     found: list[Found]
     complete: bool  # False: there is more
     flow: ColumnFlow
+    _distances: Mapping[_State, int]  # nearest first
     _before: Mapping[_State, _State]
+
+    def datasets(self) -> dict[int, int]:
+        """How far away the nearest column is of each dataset, the start's included, from which the ways that count go on."""
+        found = dict[int, int]()
+        for state, distance in self._distances.items():
+            if state.passed:
+                found.setdefault(state.place.dataset_id, distance)
+        return found
 
     def way(self, found: Found) -> list[Place]:
         """From the start, both ends included."""
@@ -52,43 +65,77 @@ class ColumnReach:
         return way[::-1]
 
 
-def reach_columns(flow: ColumnFlow, start: Iterable[Place], depth: int | None) -> ColumnReach:
+def place_id(place: Place) -> int:
+    return ids.content_id(f"{place.dataset_id}:{place.field}".encode())
+
+
+def reach_columns(flow: ColumnFlow, start: Collection[Place], depth: int | None, through: Among = NOWHERE) -> ColumnReach:
     """To know whether there is more beyond ``depth``, the flow must be read one hop further."""
-    begun = [_State(place, Effect.VALUES) for place in start]
+    begun = [_State(place, Effect.VALUES, not through or through.holds(place)) for place in start]
     distances, before, level, distance = dict.fromkeys(begun, 0), dict[_State, _State](), begun, 0
     while level and (depth is None or distance < depth):
         distance += 1
-        level = _next(flow, level, distances, before, distance)
-    by_place: dict[Place, list[_State]] = {}
-    for state in distances:
-        by_place.setdefault(state.place, []).append(state)
-    whole = {place.dataset_id for place in start if not place.field}
-    beyond = {place for state in level for place in flow.onward.get(state.place, {}) if place.dataset_id not in whole}
-    complete = flow.complete and by_place.keys() >= beyond
-    for place in start:
-        by_place.pop(place, None)
-    found = [_found(flow, states, distances) for place, states in by_place.items() if place.dataset_id not in whole]
-    return ColumnReach(sorted(found, key=lambda f: (f.distance, f.id)), complete, flow, before)
-
-
-def _next(
-    flow: ColumnFlow, level: list[_State], distances: dict[_State, int], before: dict[_State, _State], distance: int
-) -> list[_State]:
-    found = []
-    for state in level:
-        for place, told in flow.onward.get(state.place, {}).items():
-            for effect in {effect for edge in told for effect in effects(edge.transformations, edge.scope)}:
-                after = _State(place, _both(state.effect, effect))
+        fresh = []
+        for state in level:
+            for after in _steps(flow, state, through):
                 if after not in distances:
                     distances[after] = distance
                     before[after] = state
-                    found.append(after)
-    return found
+                    fresh.append(after)
+        level = fresh
+    known = {(state.place, state.passed) for state in distances}
+    whole = {place.dataset_id for place in start if not place.field}
+    beyond = {
+        (after.place, after.passed)
+        for state in level
+        for after in _steps(flow, state, through)
+        if after.place.dataset_id not in whole
+    }
+    leading = _leading(flow, known, through)
+    by_place: dict[Place, list[_State]] = {}
+    for state in distances:
+        if state.passed or state.place in leading:
+            by_place.setdefault(state.place, []).append(state)
+    for place in start:
+        by_place.pop(place, None)
+    found = [_found(flow, states, distances) for place, states in by_place.items() if place.dataset_id not in whole]
+    return ColumnReach(
+        sorted(found, key=lambda f: (f.distance, f.id)), flow.complete and beyond <= known, flow, distances, before
+    )
+
+
+def _steps(flow: ColumnFlow, state: _State, through: Among) -> Iterator[_State]:
+    for place, told in flow.onward.get(state.place, {}).items():
+        passed = state.passed or through.holds(place)
+        for edge in told:
+            for effect in effects(edge.transformations, edge.scope):
+                yield _State(place, _both(state.effect, effect), passed or edge.owner in through.jobs)
+
+
+def _leading(flow: ColumnFlow, known: AbstractSet[tuple[Place, bool]], through: Among) -> set[Place]:
+    """The places from which a way leads to where it has to pass: of these the ways that have not passed yet count too."""
+    if not through:
+        return set()
+    before = defaultdict[Place, set[Place]](set)
+    level = {place for place, _ in known if through.holds(place)}
+    for near, onward in flow.onward.items():
+        for far, told in onward.items():
+            before[far].add(near)
+            if (far, True) in known and any(edge.owner in through.jobs for edge in told):
+                level.add(near)
+    leading = set[Place]()
+    while level:
+        leading |= level
+        level = {near for far in level for near in before[far]} - leading
+    return leading
 
 
 def _both(first: Effect, then: Effect) -> Effect:
-    effect = first | then
-    return effect & ~Effect.MASKED if effect & Effect.ROWS else effect
+    """Of a value that is touched in part it is not known which of the columns inside of it are."""
+    effect = (first | then) & ~Effect.INWARD
+    if first & Effect.PARTLY and then & Effect.INWARD:
+        effect |= Effect.UNRESOLVED
+    return effect & ~(Effect.MASKED | Effect.PARTLY) if effect & Effect.ROWS else effect
 
 
 def _found(flow: ColumnFlow, states: list[_State], distances: Mapping[_State, int]) -> Found:
@@ -98,7 +145,7 @@ def _found(flow: ColumnFlow, states: list[_State], distances: Mapping[_State, in
     values = [effect for effect in alike if not effect & Effect.ROWS]
     place = best.place
     return Found(
-        id=ids.content_id(f"{place.dataset_id}:{place.field}".encode()),
+        id=place_id(place),
         place=place,
         distance=distances[best],
         affects="ROWS" if not values else "VALUES" if len(values) == len(alike) else "BOTH",

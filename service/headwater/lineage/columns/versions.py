@@ -1,13 +1,14 @@
-"""Column lineage of a version: what the run that wrote it said, then the same for each version that this run read.
+"""Column lineage of a version: what was said by the run that wrote it, then the same for each version that this run read.
 
-This is the past as it was, whatever has been written since. A version that no run wrote has no lineage of its own.
+This is the past as it was, whatever has been written since. A version that an event without a run declared has the lineage that
+was declared with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -22,15 +23,52 @@ from headwater.lineage.node_ids import NodeKind, Resolved
 from headwater.lineage.walk import walk
 from headwater.openlineage import facets as shapes
 
-# What runs wrote: the column lineage of each output, and what their jobs said explicitly, if they told it.
-_WRITTEN = """
-SELECT io.run_id, io.month, io.dataset_id, d.canonical_id, coalesce(r.started_at, r.first_at), lineage.body, explicit.body
+_MEMBERS = """CROSS JOIN LATERAL (
+    SELECT a.canonical_id, a.canonical_id AS dataset_id
+    UNION ALL
+    SELECT m.canonical_id, m.dataset_id FROM datasets m WHERE m.canonical_id = a.canonical_id AND m.canonical_id <> m.dataset_id
+) d"""
+# What runs wrote, and the facet that tells its columns, if there is one; and what events without a run declared.
+_WRITTEN = f"""
+SELECT io.run_id, io.month, d.canonical_id, coalesce(r.started_at, r.first_at), lineage.body,
+       r.job_facets ? 'lineage' AND EXISTS (
+           SELECT FROM column_lineage l WHERE l.dataset_id = io.dataset_id AND l.owner_id = r.job_id AND l.adds)
 FROM run_io io
 JOIN runs r ON r.run_id = io.run_id AND r.month = io.month
 JOIN datasets d ON d.dataset_id = io.dataset_id
 LEFT JOIN facet_bodies lineage ON lineage.body_id = (io.facets->'columnLineage'->>1)::bigint
-LEFT JOIN facet_bodies explicit ON explicit.body_id = (r.job_facets->'lineage'->>1)::bigint
 WHERE io.run_id = ANY(%(runs)s) AND io.output AND d.canonical_id = ANY(%(datasets)s)
+UNION ALL
+SELECT v.version_id, v.first_at::date, d.canonical_id, v.first_at, NULL, true
+FROM unnest(%(runs)s::bigint[], %(datasets)s::bigint[]) AS a (version_id, canonical_id)
+{_MEMBERS}
+JOIN dataset_versions v ON v.dataset_id = d.dataset_id AND v.version_id = a.version_id AND v.declared
+"""
+# Of runs whose job tells its lineage explicitly: a set counts for each run between its first telling and its last, as edges do.
+# Of what was declared, the set that was told last by then.
+_EXPLICIT = f"""
+SELECT t.version_id, t.canonical_id, s.output_field, s.input_dataset_id, i.canonical_id, s.input_field, s.transformations::text
+FROM (
+    SELECT a.version_id, d.canonical_id, l.set_id, l.last_at
+    FROM unnest(%(runs)s::bigint[], %(months)s::date[], %(datasets)s::bigint[]) AS a (version_id, month, canonical_id)
+    JOIN runs r ON r.run_id = a.version_id AND r.month = a.month
+    {_MEMBERS}
+    JOIN column_lineage l ON l.dataset_id = d.dataset_id AND l.owner_id = r.job_id AND l.adds
+        AND l.first_at <= coalesce(r.last_at, r.first_at) AND l.last_at >= r.first_at
+    UNION ALL
+    SELECT a.version_id, d.canonical_id, l.set_id, l.last_at
+    FROM unnest(%(runs)s::bigint[], %(datasets)s::bigint[]) AS a (version_id, canonical_id)
+    {_MEMBERS}
+    JOIN dataset_versions v ON v.dataset_id = d.dataset_id AND v.version_id = a.version_id AND v.declared
+    CROSS JOIN LATERAL (
+        SELECT set_id, last_at FROM column_lineage
+        WHERE dataset_id = v.dataset_id AND owner_id = v.dataset_id AND first_at <= v.first_at
+        ORDER BY CASE WHEN last_at <= v.first_at THEN last_at ELSE first_at END DESC, set_id DESC LIMIT 1
+    ) l
+) t
+JOIN column_sets s ON s.set_id = t.set_id
+JOIN datasets i ON i.dataset_id = s.input_dataset_id
+ORDER BY t.last_at DESC, s.set_id, s.ordinal
 """
 _INPUTS = """
 SELECT io.run_id, io.month, io.dataset_id, d.canonical_id, (io.facets->'schema'->>1)::bigint
@@ -77,13 +115,27 @@ SELECT EXISTS (SELECT FROM run_io io JOIN datasets d USING (dataset_id)
 
 
 class _Written(NamedTuple):
+    """A version, by the run that wrote it; or one that was declared, by its own id."""
+
     run_id: int
     month: date
-    dataset_id: int  # as the run names it
     canonical_id: int
     start: datetime
-    lineage: str | None
-    explicit: str | None
+    facet: str | None
+    explicit: bool
+
+
+class _Edge(NamedTuple):
+    """What is told of a column that a run wrote. ``dataset_id`` as events name it."""
+
+    output: str
+    dataset_id: int
+    field: str
+    transformations: str  # as JSON
+
+
+_Version: TypeAlias = tuple[int, UUID | None]  # a canonical dataset, and its version
+_Key: TypeAlias = tuple[int, int]  # a run, and a dataset
 
 
 async def version_columns(conn: Connection, node: Resolved, node_id: str, depth: int) -> bytes:
@@ -94,7 +146,7 @@ async def version_columns(conn: Connection, node: Resolved, node_id: str, depth:
         return await _hop(conn, columns, level)
 
     await walk(hop, start, max(depth, 1))
-    shown = await _shown(conn, {(d, v) for d, v in columns.datasets() if v is not None})
+    shown = await _shown(conn, columns.datasets())
     return columns.encode(lambda place: shown.get((place.dataset_id, place.version)), versioned=True)
 
 
@@ -129,89 +181,83 @@ async def _hop(conn: Connection, columns: Columns, level: Sequence[Place]) -> li
     asked = {"runs": [run for run, _ in by_run], "datasets": [dataset for _, dataset in by_run]}
     written = [_Written(*row) for row in await (await conn.execute(_WRITTEN, asked)).fetchall()]
     written = [w for w in written if (w.run_id, w.canonical_id) in by_run]
-    read = await _read(conn, written)
-    return [source for w in written for source in _derive(columns, w, by_run[w.run_id, w.canonical_id], read)]
+    explicit, sources = await _explicit(conn, [w for w in written if w.explicit])
+    read = await _read(conn, written, sources)
+    found = []
+    for w in written:
+        told = explicit.get((w.run_id, w.canonical_id), []) if w.explicit else _told(w.facet)
+        for edge in told:
+            if source := _source(edge, read.get((w.run_id, edge.dataset_id)), explicit=w.explicit):
+                found += _add(columns, by_run[w.run_id, w.canonical_id], edge, source)
+    return found
 
 
-async def _read(conn: Connection, written: Sequence[_Written]) -> dict[tuple[int, int], tuple[int, UUID | None]]:
-    """What each run read, by its id and the dataset as it names it: the canonical dataset and its version."""
-    starts = {w.run_id: w.start for w in written}
-    rows = await (await conn.execute(_INPUTS, (list(starts),))).fetchall()
-    readings = [Reading(run, month, dataset, canonical, schema, starts[run]) for run, month, dataset, canonical, schema in rows]
-    found = await versions_read(conn, readings)
-    return {
-        (r.run_id, r.dataset_id): (r.canonical_id, next(iter(found.get((r.run_id, r.dataset_id), [])), None)) for r in readings
-    }
+async def _explicit(conn: Connection, written: Sequence[_Written]) -> tuple[dict[_Key, list[_Edge]], dict[_Key, int]]:
+    """By run and dataset what the run's job said explicitly, and the canonical ids of the sources that it named."""
+    edges: dict[_Key, list[_Edge]] = {}
+    sources: dict[_Key, int] = {}
+    if written:
+        asked = {
+            "runs": [w.run_id for w in written],
+            "months": [w.month for w in written],
+            "datasets": [w.canonical_id for w in written],
+        }
+        for run, dataset, output, source, canonical, field, told in await (await conn.execute(_EXPLICIT, asked)).fetchall():
+            edges.setdefault((run, dataset), []).append(_Edge(output, source, field, told))
+            sources[run, source] = canonical
+    return edges, sources
 
 
-def _told(written: _Written) -> shapes.ColumnLineage | None:
-    """What is said explicitly goes before the facet."""
-    if written.explicit is not None:
-        lineage = shapes.read(shapes.JobLineage, msgspec.Raw(written.explicit.encode()))
-        if lineage is not None and lineage.entries is not None:
-            return _explicit(written.dataset_id, lineage.entries)
-    return shapes.read(shapes.ColumnLineage, msgspec.Raw(written.lineage.encode())) if written.lineage is not None else None
+async def _read(conn: Connection, written: Sequence[_Written], named: Mapping[_Key, int]) -> dict[_Key, _Version]:
+    """What each run read, by its id and the dataset as it names it; ``named``: also what is told beside its inputs."""
+    runs = {w.run_id: w for w in written}
+    inputs = {(run, dataset): Reading(run, runs[run].month, dataset, canonical, None, runs[run].start)
+              for (run, dataset), canonical in named.items()}  # fmt: skip
+    for run, month, dataset, canonical, schema in await (await conn.execute(_INPUTS, (list(runs),))).fetchall():
+        inputs[run, dataset] = Reading(run, month, dataset, canonical, schema, runs[run].start)
+    found = await versions_read(conn, list(inputs.values()))
+    return {key: (reading.canonical_id, next(iter(found.get(key, [])), None)) for key, reading in inputs.items()}
 
 
-def _explicit(dataset_id: int, entries: Iterable[shapes.LineageEntry]) -> shapes.ColumnLineage:
-    """What they say of a dataset's columns, as a facet would."""
-    own = [e for e in entries if e.type.upper() != "JOB" and (n := shapes.name_of(e)) and ids.dataset_id(*n) == dataset_id]
-    fields: dict[str, shapes.OutputField] = {}
-    for name, field in ((name, field) for entry in own for name, field in (entry.fields or {}).items()):
-        known = fields.get(name, shapes.OutputField()).inputFields or []
-        fields[name] = shapes.OutputField(inputFields=[*known, *_sources(field.inputs or [])])
-    whole = [source for entry in own for source in _sources(entry.inputs or []) if source.field]
-    return shapes.ColumnLineage(fields=fields, dataset=whole)
-
-
-def _sources(told: Iterable[shapes.LineageInput]) -> list[shapes.InputField]:
-    return [
-        shapes.InputField(*name, field=source.field, transformations=source.transformations)
-        for source in told
-        if source.type.upper() != "JOB" and (name := shapes.name_of(source)) is not None
-    ]
-
-
-def _derive(
-    columns: Columns, written: _Written, asked: Iterable[Place], read: dict[tuple[int, int], tuple[int, UUID | None]]
-) -> list[Place]:
-    facet = _told(written)
-    if facet is None:
+def _told(facet: str | None) -> list[_Edge]:
+    """By a columnLineage facet."""
+    told = shapes.read(shapes.ColumnLineage, msgspec.Raw(facet.encode())) if facet is not None else None
+    if told is None:
         return []
-    met: list[Place] = []
+    edges = []
+    for field, output in (told.fields or {}).items():
+        old = shapes.Transformation(type=output.transformationType, description=output.transformationDescription)
+        older = [old] if old.type or old.description else []
+        edges += [_edge(field, source, source.transformations or older) for source in output.inputFields or []]
+    return edges + [_edge("", source, source.transformations or []) for source in told.dataset or []]
+
+
+def _edge(output: str, source: shapes.InputField, told: list[shapes.Transformation]) -> _Edge:
+    dataset = ids.dataset_id(source.namespace, source.name)
+    return _Edge(output, dataset, source.field or "", msgspec.json.encode(told).decode())
+
+
+def _source(edge: _Edge, read: _Version | None, *, explicit: bool) -> Place | None:
+    """None where a facet names what is no input of the run. What is said explicitly is an input, of whatever version."""
+    if read is None or (read[1] is None and not explicit):
+        return None
+    return Place(read[0], edge.field, read[1])
+
+
+def _add(columns: Columns, asked: Iterable[Place], edge: _Edge, source: Place) -> list[Place]:
+    """The source, where the walk goes on from it."""
+    met = []
     for place in asked:
-        for field, output in (facet.fields or {}).items():
-            if place.field in ("", field):
-                old = shapes.Transformation(type=output.transformationType, description=output.transformationDescription)
-                for source in output.inputFields or []:
-                    told = source.transformations or ([old] if old.type or old.description else [])
-                    met += _add(columns, place._replace(field=field), written.run_id, source, told, read)
-        for source in facet.dataset or []:
-            _add(columns, place._replace(field=""), written.run_id, source, source.transformations or [], read)
+        if not edge.output or place.field in ("", edge.output):
+            columns.add(place._replace(field=edge.output), source, edge.transformations)
+            met += [source] if edge.output and source.field else []
     return met
 
 
-def _add(
-    columns: Columns,
-    output: Place,
-    run_id: int,
-    source: shapes.InputField,
-    told: list[shapes.Transformation],
-    read: dict[tuple[int, int], tuple[int, UUID | None]],
-) -> list[Place]:
-    dataset = ids.dataset_id(source.namespace, source.name)
-    canonical, version = read.get((run_id, dataset), (dataset, None))
-    place = Place(canonical, source.field or "", version)
-    if version is None:
-        return []  # not an input of this run
-    columns.add(output, place, msgspec.json.encode(told).decode())
-    return [place] if place.field else []
-
-
-async def _shown(conn: Connection, wanted: set[tuple[int, UUID]]) -> dict[tuple[int, UUID | None], Shown]:
-    versions = {(dataset, ids.version_of(version)): version for dataset, version in wanted}
+async def _shown(conn: Connection, wanted: Iterable[_Version]) -> dict[_Version, Shown]:
+    versions = {(dataset, ids.version_of(version) if version else None): version for dataset, version in wanted}
     asked = {"datasets": [d for d, _ in versions], "versions": [v for _, v in versions]}
-    shown: dict[tuple[int, UUID | None], Shown] = {}
+    shown: dict[_Version, Shown] = {}
     for dataset, namespace, name, version_id, schema in await (await conn.execute(_SHOWN, asked)).fetchall():
         version = versions[dataset, version_id]
         shown[dataset, version] = Shown(namespace, name, version, meaning.field_types(schema))

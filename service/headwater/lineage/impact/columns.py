@@ -9,24 +9,38 @@ from itertools import pairwise
 from typing import Any, TypeAlias
 
 from headwater.db.pool import Connection
-from headwater.entities.graph import Column, ColumnCounts, ColumnImpact, Cut, Node, ProvenColumnEdge, ReachedColumn, Scope
-from headwater.errors import NotFound
+from headwater.entities.graph import (
+    Column,
+    ColumnCounts,
+    ColumnImpact,
+    Cut,
+    Node,
+    ProvenColumnEdge,
+    ReachedColumn,
+    Scope,
+    TableLevel,
+)
 from headwater.lineage.columns.edges import Then, is_told
 from headwater.lineage.columns.evidence import load_column_evidence
 from headwater.lineage.columns.flow import ColumnFlow, read_flow
+from headwater.lineage.columns.gone import not_found, was_there
 from headwater.lineage.columns.graph import Place, Shown, transformations
 from headwater.lineage.columns.lineage import load_shown
+from headwater.lineage.columns.nested import may_be
 from headwater.lineage.columns.reach import ColumnReach, Found, reach_columns
+from headwater.lineage.columns.via import ANY, Via
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.flow import Flow
 from headwater.lineage.graph.left_out import SUMMED_UP, left_out
 from headwater.lineage.graph.question import Cursor, Filter
+from headwater.lineage.graph.states import load_states
+from headwater.lineage.impact.column_ways import column_ways
 from headwater.lineage.impact.groups import load_groups
 from headwater.lineage.impact.table_level import load_table_level
 from headwater.lineage.node_ids import field_node_id
 
-_SCOPES: Sequence[Scope] = ("FIELD", "DATASET", "UNRESOLVED")
+_SCOPES: Sequence[Scope] = ("FIELD", "PART", "WHOLE", "DATASET", "UNRESOLVED")
 _Edge: TypeAlias = tuple[Place, Place]  # near, far
 
 
@@ -37,13 +51,13 @@ class ColumnQuestion:
     start: tuple[Place, ...]
     downstream: bool = True
     depth: int | None = None
-    avoid: frozenset[Place] = frozenset()
-    stop_at: frozenset[Place] = frozenset()
+    via: Via = ANY
     filter: Filter = field(default_factory=Filter)
-    paths: int = 1  # 0 or 1
+    paths: int = 1  # ways told of each column, 0 for none
     limit: int = 100
     cursor: Cursor | None = None
     then: Then | None = None  # now
+    explicit: bool | None = None  # edges: as ``column_edges`` has it
 
 
 async def walk_columns(conn: Connection, question: ColumnQuestion) -> ColumnReach:
@@ -53,21 +67,28 @@ async def walk_columns(conn: Connection, question: ColumnQuestion) -> ColumnReac
         question.start,
         downstream=question.downstream,
         hops=None if question.depth is None else question.depth + 1,  # tells whether there is more
-        avoid=question.avoid,
-        stop_at=question.stop_at,
+        via=question.via,
         then=question.then,
+        explicit=question.explicit,
     )
     for place in question.start:
-        if place.field and place not in flow.onward:
-            await _require(conn, place, question)
-    return await asyncio.to_thread(reach_columns, flow, question.start, question.depth)
+        onward = flow.onward.get(place, {}).values()
+        if place.field and all(told.scope not in ("FIELD", "PART") for by in onward for told in by):
+            await _require(conn, place, question, by_holder=bool(onward))
+    return await asyncio.to_thread(reach_columns, flow, question.start, question.depth, question.via.through)
 
 
-async def _require(conn: Connection, place: Place, question: ColumnQuestion) -> None:
-    if not await is_told(conn, place, downstream=not question.downstream, then=question.then):
-        shown = (await load_shown(conn, [place.dataset_id])).get(place.dataset_id)
-        if shown is None or place.field not in shown.types:
-            raise NotFound("Field", place.field)
+async def _require(conn: Connection, place: Place, question: ColumnQuestion, *, by_holder: bool) -> None:
+    """``by_holder``: something is told of the dataset, or of a field that this one would be inside of."""
+    for downstream in (True, False):
+        if await is_told(conn, place, downstream=downstream, then=question.then, nested=True):
+            return
+    shown = (await load_shown(conn, [place.dataset_id])).get(place.dataset_id)
+    types = shown.types if shown is not None else {}
+    if place.field in types or (by_holder and may_be(place.field, types)):
+        return
+    if question.then is None or not await was_there(conn, place, question.then):
+        raise await not_found(conn, "Field", place.field, place)
 
 
 async def column_impact(conn: Connection, flow: Flow, question: ColumnQuestion, reached: ColumnReach) -> ColumnImpact:
@@ -76,33 +97,67 @@ async def column_impact(conn: Connection, flow: Flow, question: ColumnQuestion, 
     nearest = reached.found[:SUMMED_UP]
     nodes = await describe(conn, _datasets(question.start))
     shown = reached.found
-    if test := question.filter.test():
+    if question.filter != Filter():
         nodes |= await describe(conn, _datasets(found.place for found in nearest))
-        shown = [f for f in nearest if f.place.dataset_id in nodes and test(nodes[f.place.dataset_id], None)]
+        shown = await load_passing_columns(conn, question, reached, nodes)
     page = _page(shown, question)
-    ways = [reached.way(found) if question.paths else [found.place] for found in page]
-    nodes |= await describe(conn, {place.dataset_id for way in ways for place in way} - nodes.keys())
+    through = question.via.through
+    ways, cut = await asyncio.to_thread(column_ways, reached, page, question.start, question.depth, question.paths, through)
+    nodes |= await describe(conn, {place.dataset_id for of in ways for way in of for place in way} - nodes.keys())
     columns = _Columns(nodes, await load_shown(conn, {*_datasets(question.start), *_datasets(found.place for found in page)}))
-    listed = [(f, way) for f, way in zip(page, ways, strict=True) if all(place.dataset_id in nodes for place in way)]
-    edges = dict.fromkeys(pair for _, way in listed for pair in pairwise(way))
-    distances = {place.dataset_id: 0 for place in question.start}
-    for found in reached.found:
-        distances.setdefault(found.place.dataset_id, found.distance)
+    known = [[way for way in of if all(place.dataset_id in nodes for place in way)] for of in ways]
+    listed = [(found, of) for found, of in zip(page, known, strict=True) if of]
+    edges = dict.fromkeys(pair for _, of in listed for way in of for pair in pairwise(way))
+    cut = walk_cut(reached) + cut + left_out(len(reached.found), shown, len(listed), question.filter)
     return ColumnImpact(
         start=[columns.told(place) for place in question.start if place.dataset_id in nodes],
         direction="downstream" if question.downstream else "upstream",
         asOf=question.then.at if question.then is not None else now,
         complete=reached.complete,
-        counts=_counts(reached, shown, len(listed), question),
+        counts=column_counts(reached.found, len(listed), cut),
         groups=await load_groups(conn, sorted(_datasets(found.place for found in nearest))),
         freshness=freshness,
-        nodes=[columns.reached(found, way) for found, way in listed],
+        nodes=[columns.reached(found, of) for found, of in listed],
         edges=await _proven(conn, reached.flow, edges, columns, question),
-        tableLevel=await load_table_level(
-            conn, flow, distances, downstream=question.downstream, depth=question.depth, then=question.then
-        ),
+        tableLevel=await load_onward(conn, flow, question, reached),
         cursor=_cursor(page[-1]) if page and page[-1] is not shown[-1] else None,
     )
+
+
+async def load_passing_columns(
+    conn: Connection, question: ColumnQuestion, reached: ColumnReach, nodes: Mapping[int, Node]
+) -> list[Found]:
+    """Those of the nearest that the filter lets pass, by their datasets, ``nodes``. Of the jobs that tell an edge to a column one
+    must be in the state."""
+    test = question.filter.test()
+    tellers = reached.flow.tellers() if question.filter.states else {}
+    at = question.then.at if question.then is not None else None
+    states = await load_states(conn, {teller for told in tellers.values() for teller in told}, at) if tellers else {}
+
+    def passes(place: Place) -> bool:
+        told = [states.get(teller) for teller in tellers.get(place, ())] or [None]
+        node = nodes.get(place.dataset_id)
+        return node is not None and (test is None or any(test(node, state) for state in told))
+
+    return [one for one in reached.found[:SUMMED_UP] if passes(one.place)]
+
+
+async def load_onward(conn: Connection, flow: Flow, question: ColumnQuestion, reached: ColumnReach) -> TableLevel:
+    """Where data flows on though nobody tells its columns."""
+    return await load_table_level(
+        conn,
+        flow,
+        reached.datasets(),
+        downstream=question.downstream,
+        depth=question.depth,
+        then=question.then,
+        via=question.via,
+    )
+
+
+def walk_cut(reached: ColumnReach) -> list[Cut]:
+    """What ended the walk before the columns did."""
+    return [] if reached.complete else [Cut(rule="depth" if reached.flow.complete else "size", nodes=None)]
 
 
 def _datasets(places: Iterable[Place]) -> set[int]:
@@ -133,7 +188,8 @@ class _Columns:
     def told(self, place: Place) -> Column:
         return Column(**self._members(place))
 
-    def reached(self, found: Found, way: Sequence[Place]) -> ReachedColumn:
+    def reached(self, found: Found, ways: Sequence[Sequence[Place]]) -> ReachedColumn:
+        path, *others = [[self.id(place) for place in way] for way in ways]
         return ReachedColumn(
             **self._members(found.place),
             affects=found.affects,
@@ -141,7 +197,8 @@ class _Columns:
             resolved=found.resolved,
             ends=found.ends,
             distance=found.distance,
-            path=[self.id(place) for place in way],
+            path=path,
+            otherPaths=others,
         )
 
     def _members(self, place: Place) -> dict[str, Any]:
@@ -177,11 +234,8 @@ async def _proven(
     return sorted(proven, key=lambda edge: (edge.origin, edge.destination))
 
 
-def _counts(reached: ColumnReach, shown: Sequence[Found], listed: int, question: ColumnQuestion) -> ColumnCounts:
-    found = reached.found
+def column_counts(found: Sequence[Found], listed: int, cut: list[Cut]) -> ColumnCounts:
     affects = [one.affects for one in found]
-    cut = [] if reached.complete else [Cut(rule="depth" if reached.flow.complete else "size", nodes=None)]
-    cut += left_out(len(found), shown, listed, question.filter)
     return ColumnCounts(
         found=len(found),
         values=affects.count("VALUES"),

@@ -6,7 +6,7 @@ A run is walked as a job, and a version as a dataset: so grains, filters and way
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TypeAlias
@@ -33,7 +33,7 @@ from headwater.lineage.node_ids import NodeKind, Resolved
 from headwater.lineage.runs.downstream import Written
 from headwater.lineage.runs.graph import RunGraph, introduced_by, load_run_graph, version_node
 from headwater.lineage.runs.start import Start, StartRun
-from headwater.lineage.runs.upstream import ReadingRun
+from headwater.lineage.runs.upstream import EVER, ReadingRun, Span
 
 Pair: TypeAlias = tuple[int, int]  # nodes
 
@@ -41,19 +41,47 @@ Pair: TypeAlias = tuple[int, int]  # nodes
 @dataclass(frozen=True, slots=True)
 class RunQuestion:
     """``asked`` is of runs and versions as of jobs and datasets, its sets apart: a job or dataset among these stands for all of
-    its runs or versions."""
+    its runs or versions. ``kinds``: whether what runs read counts (INPUT), and what they wrote (OUTPUT)."""
 
     start: Start
     asked: Question
     through: Sequence[Start | Resolved] = ()
     avoid: Sequence[Start | Resolved] = ()
     stop_at: Sequence[Start | Resolved] = ()
+    span: Span = EVER
+    kinds: Collection[EdgeKind] = (EdgeKind.INPUT, EdgeKind.OUTPUT)
 
 
-async def run_impact(conn: Connection, question: RunQuestion) -> RunImpact:
+@dataclass(frozen=True, slots=True)
+class RunWalk:
+    """What is found; ``asked`` is the question in nodes of the ``graph``."""
+
+    graph: RunGraph
+    asked: Question
+    flow: Flow
+    found: Reach
+    nearest: Reach
+    shown: Reach  # of what is found, or of the nearest, what the filter lets pass
+    told: Told
+
+    def nodes(self) -> list[int]:
+        """The start, and the nearest, that are told of."""
+        return [node for node in (*self.asked.start, *self.nearest.ids.tolist()) if self.told.of(node)]
+
+    def owners(self) -> list[int]:
+        """Jobs and datasets of the nearest nodes."""
+        return sorted({self.told.owner(node) for node in self.nearest.ids.tolist()})
+
+
+async def walk_runs(conn: Connection, question: RunQuestion) -> RunWalk:
     """A statement or a few for each step from run to run, and a constant number beside."""
     start, asked = question.start, question.asked
-    graph = await load_run_graph(conn, start, downstream=asked.downstream, hops=_hops(asked))
+    graph = await load_run_graph(conn, start, downstream=asked.downstream, hops=_hops(question), span=question.span)
+    graph = replace(
+        graph,
+        read=graph.read if EdgeKind.INPUT in question.kinds else set(),
+        wrote=graph.wrote if EdgeKind.OUTPUT in question.kinds else set(),
+    )
     asked = replace(
         asked,
         start=(_node(start),),
@@ -68,29 +96,39 @@ async def run_impact(conn: Connection, question: RunQuestion) -> RunImpact:
     if test := asked.filter.test():
         nodes = enumerate(nearest.ids.tolist())
         shown = nearest.pick([i for i, node in nodes if (known := told.of(node)) and test(known, told.state(node))])
-    page, cursor = page_of(shown, asked)
+    return RunWalk(graph, asked, flow, found, nearest, shown, told)
+
+
+async def run_impact(conn: Connection, question: RunQuestion) -> RunImpact:
+    """In as many statements as ``walk_runs`` and a constant number more."""
+    start, walk = question.start, await walk_runs(conn, question)
+    asked, told = walk.asked, walk.told
+    page, cursor = page_of(walk.shown, asked)
     page = page.pick([i for i, node in enumerate(page.ids.tolist()) if told.of(node)])
-    ways, cut = await asyncio.to_thread(ways_to, flow, asked, page)
+    ways, cut = await asyncio.to_thread(ways_to, walk.flow, asked, page)
     await told.load_facts(conn, {*page.ids.tolist(), _node(start)})
     now, freshness = await load_freshness(conn)
-    first = await introduced_by(conn, start) if isinstance(start, Written) else None
+    first = await introduced_by(conn, start, question.span) if isinstance(start, Written) else None
     return RunImpact(
         start=[one for one in [told.shown(_node(start))] if one],
-        introducedBy=_run(first, (await describe(conn, [first.job_id])).get(first.job_id)) if first else None,
+        introducedBy=run_node(first, (await describe(conn, [first.job_id])).get(first.job_id)) if first else None,
         direction="downstream" if asked.downstream else "upstream",
-        asOf=now,
-        complete=found.complete,
-        counts=_counts(found, shown, len(page), asked, cut),
-        groups=await load_groups(conn, sorted({told.owner(node) for node in nearest.ids.tolist()})),
+        asOf=question.span.at if question.span.at != EVER.at else now,
+        complete=walk.found.complete,
+        counts=_counts(walk, len(page), cut),
+        groups=await load_groups(conn, walk.owners()),
         freshness=freshness,
         nodes=[*map(told.reached, page.ids.tolist(), page.distances.tolist(), ways)],
-        edges=_edges(graph, told, {asked.as_data_flows(pair) for of in ways for way in of for pair in pairwise(way)}),
+        edges=_edges(walk.graph, told, {asked.as_data_flows(pair) for of in ways for way in of for pair in pairwise(way)}),
         cursor=cursor,
     )
 
 
-def _hops(asked: Question) -> int | None:
+def _hops(question: RunQuestion) -> int | None:
     """From run to run; one more than is told, which shows whether there is more."""
+    asked = question.asked
+    if len(question.kinds) == 1:
+        return 1  # by what is only read, or only written, no other run is reached
     if asked.depth is None or asked.through:
         return None
     return (asked.depth // 2 if asked.grain is Grain.ALL else asked.depth) + 1
@@ -121,25 +159,25 @@ def _flow(graph: RunGraph) -> Flow:
     return Flow(arrays, frozenset(), frozenset(), {}, graph.complete)
 
 
-def _counts(found: Reach, shown: Reach, listed: int, asked: Question, more: list[Cut]) -> RunCounts:
-    runs = int(found.jobs.sum())
-    cut = cut_short(found.cut) + more + left_out(len(found), shown, listed, asked.filter)
+def _counts(walk: RunWalk, listed: int, more: list[Cut]) -> RunCounts:
+    found, runs = walk.found, int(walk.found.jobs.sum())
+    cut = cut_short(found.cut) + more + left_out(len(found), walk.shown, listed, walk.asked.filter)
     return RunCounts(found=len(found), runs=runs, versions=len(found) - runs, returned=listed, cut=cut)
 
 
 # ---------------------------------------------------------------- what to tell
 
 
-async def _load_told(conn: Connection, graph: RunGraph, start: Start) -> _Told:
+async def _load_told(conn: Connection, graph: RunGraph, start: Start) -> Told:
     versions = {**graph.versions}
     if isinstance(start, Written):
         versions.setdefault(_node(start), Use(start.version_id, start.dataset_id, start.canonical_id, start.uuid))
     owners = {*(run.job_id for run in graph.runs.values()), *(use.canonical_id for use in versions.values())}
-    return _Told(graph.runs, versions, await describe(conn, owners))
+    return Told(graph.runs, versions, await describe(conn, owners))
 
 
 @dataclass(slots=True)
-class _Told:
+class Told:
     """What is told of runs and versions, by their nodes. Those of a job or dataset that is hidden are not told."""
 
     runs: Mapping[int, ReadingRun]
@@ -162,7 +200,7 @@ class _Told:
     def shown(self, node: int) -> RunNode | VersionNode | None:
         of = self.of(node)
         if node in self.runs:
-            return _run(self.runs[node], of)
+            return run_node(self.runs[node], of)
         return self._version(self.versions[node], of) if of else None
 
     def id(self, node: int) -> str | None:
@@ -186,7 +224,7 @@ class _Told:
         )
 
 
-def _run(run: ReadingRun, of: Node | None) -> RunNode | None:
+def run_node(run: ReadingRun, of: Node | None) -> RunNode | None:
     if of is None:
         return None
     members = {**of.__dict__, "id": _run_id(run), "kind": "RUN"}
@@ -201,7 +239,7 @@ def _version_id(of: Node, use: Use) -> str:
     return f"{of.id}#{use.version}"
 
 
-def _edges(graph: RunGraph, told: _Told, pairs: Iterable[Pair]) -> list[RunEdge]:
+def _edges(graph: RunGraph, told: Told, pairs: Iterable[Pair]) -> list[RunEdge]:
     edges = [
         RunEdge(origin=origin, destination=destination, kind="WROTE" if pair in graph.wrote else "READ")
         for pair in pairs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from headwater.db.pool import Connection
 from headwater.entities.graph import TableLevel, TableReached
 from headwater.lineage.columns.edges import Then, holding
+from headwater.lineage.columns.via import ANY, Via
 from headwater.lineage.edges import EdgeKind
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.flow import Flow
@@ -52,15 +54,23 @@ class _Step(NamedTuple):
 
 
 async def load_table_level(
-    conn: Connection, flow: Flow, distances: Mapping[int, int], *, downstream: bool, depth: int | None, then: Then | None = None
+    conn: Connection,
+    flow: Flow,
+    distances: Mapping[int, int],
+    *,
+    downstream: bool,
+    depth: int | None,
+    then: Then | None = None,
+    via: Via = ANY,
 ) -> TableLevel:
-    """``distances`` are those of the datasets reached by columns."""
-    nearest = await next_by_table(conn, flow, distances, downstream=downstream, depth=depth, then=then)
+    """``distances`` are those of the datasets reached by columns. Of ``via`` what is to be avoided or to stop at counts."""
+    nearest = await next_by_table(conn, flow, distances, downstream=downstream, depth=depth, then=then, via=via)
+    on = Question(start=tuple(nearest), downstream=downstream, avoid=tuple(via.avoid.whole()), stop_at=tuple(via.stop_at.whole()))
     listed = sorted(nearest, key=lambda dataset: (nearest[dataset][0], dataset))[:_SHOWN]
     nodes = await describe(conn, {*listed, *(nearest[dataset][1] for dataset in listed)})
     return TableLevel(
         found=len(nearest),
-        beyond=len(await asyncio.to_thread(beyond, flow, nearest.keys(), distances.keys(), downstream=downstream)),
+        beyond=len(await asyncio.to_thread(beyond, flow, on, distances.keys())),
         nodes=[
             TableReached(**nodes[dataset].__dict__, distance=distance, nearest=nodes[before].id)
             for dataset in listed
@@ -71,12 +81,19 @@ async def load_table_level(
 
 
 async def next_by_table(
-    conn: Connection, flow: Flow, distances: Mapping[int, int], *, downstream: bool, depth: int | None, then: Then | None = None
+    conn: Connection,
+    flow: Flow,
+    distances: Mapping[int, int],
+    *,
+    downstream: bool,
+    depth: int | None,
+    then: Then | None = None,
+    via: Via = ANY,
 ) -> dict[int, tuple[int, int]]:
     """Datasets that are next to those reached by columns, where nobody tells the columns: (distance, the dataset before)."""
     near = [dataset for dataset, distance in distances.items() if depth is None or distance < depth]
     steps = await asyncio.to_thread(_steps, flow, near, downstream=downstream)
-    steps = {step for step in steps if step.far not in distances and step.far not in flow.hidden}
+    steps = {step for step in _open(steps, via) if step.far not in distances and step.far not in flow.hidden}
     untold = await _untold(conn, {_pair(step, downstream=downstream) for step in steps}, then)
     nearest: dict[int, tuple[int, int]] = {}
     for step in steps:
@@ -84,6 +101,11 @@ async def next_by_table(
             before = distances[step.near] + 1, step.near
             nearest[step.far] = min(before, nearest.get(step.far, before))
     return nearest
+
+
+def _open(steps: Collection[_Step], via: Via) -> Iterator[_Step]:
+    stop, avoid = via.stop_at.whole(), via.avoid.whole()
+    return (step for step in steps if not (step.near in stop or step.far in avoid or via.shuts(step.owner)))
 
 
 def _steps(flow: Flow, datasets: Collection[int], *, downstream: bool) -> set[_Step]:
@@ -122,7 +144,7 @@ async def _untold(conn: Connection, pairs: Collection[tuple[int, int]], then: Th
     return {(written, owner) for written, owner in await (await conn.execute(statement, asked)).fetchall()}
 
 
-def beyond(flow: Flow, datasets: Collection[int], reached: Collection[int], *, downstream: bool) -> set[int]:
-    """Datasets that follow from ``datasets``, without those ``reached``."""
-    found = reach(flow, Question(start=tuple(datasets), downstream=downstream, grain=Grain.DATASET), ways=False)
+def beyond(flow: Flow, question: Question, reached: Collection[int]) -> set[int]:
+    """Datasets that follow from where the question starts, without those ``reached``."""
+    found = reach(flow, replace(question, grain=Grain.DATASET), ways=False)
     return set(found.ids.tolist()).difference(reached)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeAlias
 
 from headwater.entities.graph import Cut
@@ -19,22 +20,29 @@ def ways_to(flow: Flow, question: Question, page: Reach) -> tuple[Ways, list[Cut
     The rule ``work`` cuts where looking for more would take too long."""
     if not question.paths:
         return [[[node]] for node in page.ids.tolist()], []
-    ways = [[page.way(i)] for i in range(len(page))]
+    ways = [page.way(i) for i in range(len(page))]
     if question.paths == 1:
-        return ways, []
+        return [[way] for way in ways], []
+    return more_ways(flow, question, ways, partial(_passes, question))
+
+
+def more_ways(
+    flow: Flow, question: Question, best: Sequence[list[int]], passes: Callable[[Sequence[int]], bool]
+) -> tuple[Ways, list[Cut]]:
+    """Beside the best way to each node the shortest of the others that pass."""
     # From each node back to the starts: then one walk tells how far that is, for all nodes.
     back = Between(flow, (), question.start, downstream=not question.downstream, avoid=question.avoid, stop_at=question.stop_at)
     depth = question.depth if question.grain is Grain.ALL else None
     left, cut = MOST_WORK, 0
-    for told in ways:
-        [shortest] = told
-        between = back.paths(question.paths, depth, starts=[shortest[-1]], work=left)
+    ways = []
+    for way in best:
+        between = back.paths(question.paths, depth, starts=[way[-1]], work=left)
         left -= between.work
         cut += "work" in between.cut
         more = (path[::-1] for path in between.paths)
-        told.extend([path for path in more if path != shortest and _passes(path, question)][: question.paths - 1])
+        ways.append([way, *[path for path in more if path != way and passes(path)][: question.paths - 1]])
     return ways, [Cut(rule="work", nodes=cut)] if cut else []
 
 
-def _passes(path: Sequence[int], question: Question) -> bool:
+def _passes(question: Question, path: Sequence[int]) -> bool:
     return not question.through or not set(question.through).isdisjoint(path)

@@ -96,7 +96,7 @@ async def _by_column(conn: Connection, flow: Flow, difference: _Difference) -> A
             distances.setdefault(found.place.dataset_id, found.distance)
     untold = await next_by_table(conn, flow, distances, downstream=True, depth=None)
     datasets = distances.keys() | untold.keys()
-    datasets |= await asyncio.to_thread(beyond, flow, untold.keys(), datasets, downstream=True)
+    datasets |= await asyncio.to_thread(beyond, flow, Question(start=tuple(untold)), datasets)
     _, writers, _ = flow.arrays.neighbours(flow.arrays.places(datasets), downstream=False)
     return datasets | set(flow.arrays.ids(writers).tolist())
 

@@ -13,9 +13,10 @@ from headwater.catalog.datasets import load_datasets
 from headwater.catalog.models import models_among
 from headwater.db.pool import Connection
 from headwater.entities.graph import Node
-from headwater.entities.model import Affected, AffectedModel, AffectedVersion
-from headwater.errors import NotFound
+from headwater.entities.model import Affected, AffectedModel, AffectedVersion, PassedRun
+from headwater.entities.run import JobName
 from headwater.lineage.columns.edges import Then
+from headwater.lineage.columns.gone import not_found
 from headwater.lineage.columns.graph import Place
 from headwater.lineage.columns.lineage import derived_columns
 from headwater.lineage.freshness import load_freshness
@@ -29,6 +30,7 @@ from headwater.lineage.models.trained import Trained, load_trained
 from headwater.lineage.node_ids import NodeKind, field_node_id, job_node_id
 from headwater.lineage.runs.downstream import Readers, Written
 from headwater.lineage.runs.start import StartRun, find_start
+from headwater.lineage.runs.upstream import ReadingRun
 
 By: TypeAlias = Literal["FEATURE", "COLUMN_LINEAGE", "DATASET", "VERSION"]
 Judge: TypeAlias = Callable[[Trained], By | None]
@@ -40,6 +42,7 @@ _TO_MODEL = 2  # steps from a dataset to a model that is trained on it: the job 
 class _Found:
     models: list[AffectedModel] = field(default_factory=list)
     versions: list[Written] = field(default_factory=list)  # whose deployments are asked for
+    runs: dict[str, PassedRun] = field(default_factory=dict)  # by node id
     complete: bool = True
     at: datetime | None = None  # None: now
 
@@ -91,7 +94,7 @@ async def _of_column(conn: Connection, flow_of: FlowOf, node_id: str, place: Pla
     before = await derived_columns(conn, place, then)
     [dataset] = await load_datasets(conn, [place.dataset_id])
     if len(before) == 1 and all(told.name != place.field for told in dataset.fields):
-        raise NotFound("Field", place.field)
+        raise await not_found(conn, "Field", place.field, place, hint="")
     datasets = tuple({at.dataset_id for at in before})
     question = Question(start=datasets, depth=_TO_MODEL)
     flow = await flow_of(question)
@@ -134,7 +137,9 @@ async def _of_versions(conn: Connection, node_id: str, versions: Sequence[Writte
             way = [output.version_id]
             while distances[way[-1]]:
                 way.append(readers.read_of[way[-1]][0].version_id)  # what was found first is nearest
-            path = [node_id, *(f"run:{readers.reads.runs[run_id].uuid}" for run_id in reversed(way)), nodes[model].id]
+            passed = [_passed(readers.reads.runs[run_id]) for run_id in reversed(way)]
+            found.runs |= {run.id: run for run in passed}
+            path = [node_id, *(run.id for run in passed), nodes[model].id]
             found.add(nodes[model], path, len(way), trained[model], judge)
     found.versions += [version for version in versions if version.canonical_id in models and version.canonical_id not in made]
     return await _answer(conn, node_id, "VERSION", found)
@@ -147,6 +152,7 @@ async def _answer(conn: Connection, node_id: str, grain: Literal["DATASET", "COL
         nodeId=node_id,
         grain=grain,
         models=found.models,
+        runs=[found.runs[run] for run in sorted(found.runs)],
         deployments=serving.deployments,
         complete=found.complete and serving.complete,
         asOf=found.at or now,
@@ -226,6 +232,16 @@ def _field_path(before: Mapping[Place, Place], place: Place, nodes: Mapping[int,
         way.append(before[way[-1]])
     told = [(nodes[at.dataset_id], at.field) for at in reversed(way) if at.dataset_id in nodes]
     return [field_node_id(node.namespace, node.name, name) if name else node.id for node, name in told]
+
+
+def _passed(run: ReadingRun) -> PassedRun:
+    return PassedRun(
+        id=f"{NodeKind.RUN}:{run.uuid}",
+        job=JobName(namespace=run.namespace, name=run.job),
+        state=run.state,
+        startedAt=run.start,
+        endedAt=run.end,
+    )
 
 
 def _job_path(version: Trained) -> list[str]:

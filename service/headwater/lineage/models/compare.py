@@ -89,14 +89,13 @@ def _data_changes(before: Ancestry, after: Ancestry) -> list[DataChange]:
 
 
 def _data_change(was: list[DataVersion], now: list[DataVersion]) -> DataChange:
-    rows = [version.rowCount for version in (*was[:1], *now[:1])]
     return DataChange(
         id=(was or now)[0].id,
         change="ADDED" if not was else "REMOVED" if not now else _change(was, now),
         before=was,
         after=now,
         fields=_field_changes(was[0], now[0]) if was and now else [],
-        rowDifference=rows[1] - rows[0] if len(rows) == 2 and rows[0] is not None and rows[1] is not None else None,
+        rowDifference=_row_difference(was[0], now[0]) if was and now else None,
     )
 
 
@@ -115,11 +114,16 @@ def _same(was: DataVersion, now: DataVersion) -> bool | None:
         return False
     if now.producedBy is not None or now.externalVersion is not None:
         return True
-    return False if (was.rowCount, was.fields) != (now.rowCount, now.fields) else None
+    return False if _row_difference(was, now) or _field_changes(was, now) else None
+
+
+def _row_difference(was: DataVersion, now: DataVersion) -> int | None:
+    """None where either is not known."""
+    return now.rowCount - was.rowCount if was.rowCount is not None and now.rowCount is not None else None
 
 
 def _field_changes(was: DataVersion, now: DataVersion) -> list[FieldChange]:
-    """None where either has no schema: that says nothing about its fields."""
+    """None where either has no schema: that says nothing about its fields; nor of a field where either has no type."""
     if not was.fields or not now.fields:
         return []
     old, new = ({field.name: field.type for field in version.fields} for version in (was, now))
@@ -129,8 +133,8 @@ def _field_changes(was: DataVersion, now: DataVersion) -> list[FieldChange]:
             changes.append(FieldChange(name=name, before=old[name], after=None, change="REMOVED"))
         elif name not in old:
             changes.append(FieldChange(name=name, before=None, after=new[name], change="ADDED"))
-        elif old[name] != new[name]:
-            changes.append(FieldChange(name=name, before=old[name], after=new[name], change="RETYPED"))
+        elif (before := old[name]) and (after := new[name]) and before.lower() != after.lower():
+            changes.append(FieldChange(name=name, before=before, after=after, change="RETYPED"))
     return changes
 
 

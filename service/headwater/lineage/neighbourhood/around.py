@@ -19,8 +19,8 @@ class Surveyor:
         self._walks = Walks(self._graph)
         self._fragments = Fragments(fragment_bytes)
 
-    async def around(self, pool: Pool, node_id: str, depth: int) -> bytes:
-        """JSON of ``entities.lineage.Lineage``. Raises InvalidNodeId, NotFound."""
+    async def around(self, pool: Pool, node_id: str, depth: int) -> list[bytes]:
+        """JSON of ``entities.lineage.Lineage``, in pieces. Raises InvalidNodeId, NotFound."""
         async with snapshot(pool) as conn:
             node = await resolve(conn, node_id)
             if node.kind is NodeKind.DATASET_FIELD:

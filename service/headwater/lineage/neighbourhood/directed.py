@@ -20,8 +20,9 @@ from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.evidence import Pair, load_evidence
 from headwater.lineage.graph.flow import Flow
 from headwater.lineage.graph.left_out import SUMMED_UP, cut_short, left_out, load_passing
-from headwater.lineage.graph.question import FlowOf, Question
+from headwater.lineage.graph.question import Cursor, FlowOf, Grain, Question
 from headwater.lineage.graph.reach import Reach, reach
+from headwater.lineage.graph.steps import steps_from
 from headwater.lineage.neighbourhood.node_data import load_node_data
 
 
@@ -35,14 +36,16 @@ class _Side:
 
 @dataclass(frozen=True, slots=True)
 class _Around:
-    """What is found, and what of it is shown."""
+    """What is found, and what of it is shown: the start, on the first page, and the nodes of the page."""
 
     start: Sequence[int]
     sides: Sequence[_Side]
     distances: Mapping[int, int]
     shown: Mapping[int, Node]
-    edges: Collection[Pair]
+    known: Mapping[int, Node]  # these, and those of the pages before
+    edges: Collection[Pair]  # between those known, with one end at least that is shown
     cut: Sequence[Cut]
+    cursor: str | None
 
 
 async def directed_lineage(conn: Connection, flow_of: FlowOf, question: Question, ways: Sequence[bool]) -> DirectedLineage:
@@ -53,7 +56,7 @@ async def directed_lineage(conn: Connection, flow_of: FlowOf, question: Question
     jobs = {int(i) for side in around.sides for i in side.found.ids[side.found.jobs]}
     now, freshness = await load_freshness(conn)
     return DirectedLineage.model_construct(
-        graph=await _graph(conn, around.shown, around.edges),
+        graph=await _graph(conn, around),
         direction="both" if len(ways) > 1 else "downstream" if ways[0] else "upstream",
         asOf=at or now,
         complete=all(side.found.complete for side in around.sides),
@@ -65,19 +68,24 @@ async def directed_lineage(conn: Connection, flow_of: FlowOf, question: Question
             cut=list(around.cut),
         ),
         freshness=freshness,
+        cursor=around.cursor,
     )
 
 
 async def proven_lineage(conn: Connection, flow_of: FlowOf, question: Question, ways: Sequence[bool]) -> dict[str, Any]:
-    """The same graph as other forms are made of: nodes as impact tells them, and edges with what proves them."""
+    """The same graph as other forms are made of: nodes as impact tells them, and edges with what proves them, if they are not
+    over other nodes."""
     around = await _find(conn, flow_of, question, ways)
-    names = {identifier: node.id for identifier, node in around.shown.items()}
+    names = {identifier: node.id for identifier, node in around.known.items()}
     flow = around.sides[0].flow
     now, _ = await load_freshness(conn)
+    edges: Sequence[object] = [Edge(origin=names[a], destination=names[b]) for a, b in sorted(around.edges)]
+    if question.grain is Grain.ALL:
+        edges = await load_evidence(conn, flow, around.edges, names)
     return {
         "asOf": flow.at or now,
         "nodes": [{**node.__dict__, "distance": around.distances.get(i, 0)} for i, node in around.shown.items()],
-        "edges": await load_evidence(conn, flow, around.edges, names),
+        "edges": edges,
     }
 
 
@@ -91,12 +99,23 @@ async def _find(conn: Connection, flow_of: FlowOf, question: Question, ways: Seq
     looked_at = list(distances)[:SUMMED_UP]
     nodes = await describe(conn, {*looked_at, *question.start})
     passing = [looked_at[i] for i in await load_passing(conn, question.filter, looked_at, nodes, sides[0].flow.at)]
-    listed = passing[: question.limit]
-    shown = {node: nodes[node] for node in (*question.start, *listed) if node in nodes}
-    edges = {pair for side in sides for pair in side.flow.edges_from(shown) if pair[0] != pair[1] and pair[1] in shown}
+    after = question.cursor
+    passed = sum(Cursor(distances[node], node) <= after for node in passing) if after is not None else 0
+    listed = passing[passed : passed + question.limit]
+    start = [node for node in question.start if node in nodes]
+    shown = {node: nodes[node] for node in (*(start if after is None else ()), *listed)}
+    known = {node: nodes[node] for node in (*start, *passing[: passed + len(listed)])}
+    edges = {
+        (source, target)
+        for side in sides
+        for source, target in steps_from(side.flow, known, question)
+        if source != target and target in known and (source in shown or target in shown)
+    }
     cut = cut_short(dict.fromkeys(rule for side in sides for rule in side.found.cut))
     cut += left_out(len(distances), passing, len(listed), question.filter)
-    return _Around(question.start, sides, distances, shown, edges, cut)
+    more = listed and listed[-1] != passing[-1]
+    cursor = str(Cursor(distances[listed[-1]], listed[-1])) if more else None
+    return _Around(question.start, sides, distances, shown, known, edges, cut, cursor)
 
 
 def nearest(found: Iterable[Reach]) -> dict[int, int]:
@@ -108,14 +127,15 @@ def nearest(found: Iterable[Reach]) -> dict[int, int]:
     return dict(sorted(distances.items(), key=lambda item: (item[1], item[0])))
 
 
-async def _graph(conn: Connection, shown: Mapping[int, Node], edges: Iterable[Pair]) -> list[dict[str, object]]:
+async def _graph(conn: Connection, around: _Around) -> list[dict[str, object]]:
+    shown, known = around.shown, around.known
     by_kind = {kind: [node for node, told in shown.items() if told.kind == kind] for kind in ("JOB", "DATASET")}
     jobs, datasets = await load_node_data(conn, by_kind["JOB"], by_kind["DATASET"])
     data = {**{job: told.told for job, told in jobs.items()}, **datasets}
     before, after = defaultdict[int, list[Node]](list), defaultdict[int, list[Node]](list)
-    for source, target in edges:
-        before[target].append(shown[source])
-        after[source].append(shown[target])
+    for source, target in around.edges:
+        before[target].append(known[source])
+        after[source].append(known[target])
     told = [_node(shown[node], body, before[node], after[node]) for node, body in data.items()]
     return sorted(told, key=lambda node: str(node["id"]))
 

@@ -70,8 +70,8 @@ class Fragments:
         self._kept: OrderedDict[Node, _Fragment] = OrderedDict()
         self._answers: OrderedDict[Found, _Answer] = OrderedDict()
 
-    async def answer(self, conn: Connection, graph: Graph, found: Found) -> bytes:
-        """JSON of ``{"graph": […]}``. ``conn`` must see what ``found`` was just proven by."""
+    async def answer(self, conn: Connection, graph: Graph, found: Found) -> list[bytes]:
+        """JSON of ``{"graph": […]}``, in pieces. ``conn`` must see what ``found`` was just proven by."""
         if graph.regroupings != self._regroupings:  # rare; jobs tell the names of what they read
             self._regroupings = graph.regroupings
             self._kept.clear()
@@ -89,7 +89,7 @@ class Fragments:
         self._answers[found] = answer
         if len(self._answers) > _ANSWERS:
             self._answers.popitem(last=False)
-        return b"".join(answer.pieces)
+        return answer.pieces.copy()  # the next query changes them while these are still on their way
 
     async def _data(self, conn: Connection, nodes: Sequence[Node], now: float) -> tuple[dict[Node, bytes], set[Node]]:
         """Of each node; and those whose data is not kept, as it tells of datasets that the graph does not watch for it."""

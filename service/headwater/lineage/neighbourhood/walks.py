@@ -16,17 +16,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from operator import attrgetter
+from typing import NamedTuple
 
 from headwater.db.pool import Connection
 from headwater.lineage.neighbourhood.remembered import UNREAD, Graph, Node
 from headwater.lineage.neighbourhood.view import Expand, View
+from headwater.lineage.snapshot import state_of
 from headwater.lineage.walk import walk
 
+_MUCH = 1_000  # nodes; to prove fewer costs no more than to ask whether they must be
 _by_node_id = attrgetter("node_id")
 _SPARE_ROUNDS = 8  # beyond a statement a hop; used up only if other queries keep changing the shared graph under this one
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Found:
     """What a walk found. The same object stands for the same nodes with the same edges."""
 
@@ -34,6 +37,14 @@ class Found:
     relied_on: list[Node]  # all whose rows say so
     complete: bool  # False: something on the way had not been read
     shape: int  # of the graph that was walked
+    proven: Proven | None = None
+
+
+class Proven(NamedTuple):
+    """The last proof. It holds for as long as both are the same, however much it was that was proven."""
+
+    state: str  # of the database
+    changes: int  # of the graph
 
 
 class Walks:
@@ -63,8 +74,21 @@ async def neighbourhood(conn: Connection, walks: Walks, start: int, is_job: bool
 
     Each round walks as far as the graph is known, then proves all that it relied on, and reads what it missed, in one
     statement. Where all is known and no edge has changed, there is one round; where nothing is known, one a hop.
+    Much that was proven before is asked for only if anything at all was committed since.
     """
     walks.graph.trim()
+    known = await walks.around(start, is_job, depth)
+    if len(known.relied_on) < _MUCH:
+        return await _proven(conn, walks, start, is_job, depth)
+    state = await state_of(conn)
+    if known.proven == (state, walks.graph.changes):
+        return known
+    found = await _proven(conn, walks, start, is_job, depth)
+    found.proven = Proven(state, walks.graph.changes)
+    return found
+
+
+async def _proven(conn: Connection, walks: Walks, start: int, is_job: bool, depth: int) -> Found:
     view, rounds = View(conn, walks.graph), 0
     while True:
         changes = walks.graph.changes

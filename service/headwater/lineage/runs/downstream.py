@@ -13,7 +13,7 @@ from headwater.catalog.versions import Version
 from headwater.db.pool import Connection
 from headwater.entities.dataset import DatasetId
 from headwater.entities.lineage import DownstreamOutput, DownstreamRun, DownstreamRuns
-from headwater.lineage.runs.upstream import RunsRead, find_run, shown_run
+from headwater.lineage.runs.upstream import EVER, RunsRead, Span, find_run, shown_run
 from headwater.lineage.sql import statement
 from headwater.lineage.walk import walk
 
@@ -22,12 +22,13 @@ _OUTPUTS = """
 SELECT io.run_id, io.dataset_id, c.dataset_id, n.name, c.name, io.last_at,
        ARRAY(SELECT v.external_version FROM run_versions v
              WHERE v.run_id = io.run_id AND v.month = io.month AND v.dataset_id = io.dataset_id AND v.output
+               AND v.first_at <= %(at)s
              ORDER BY v.first_at, v.external_version)
 FROM run_io io
 JOIN datasets d ON d.dataset_id = io.dataset_id
 JOIN datasets c ON c.dataset_id = d.canonical_id
 JOIN namespaces n ON n.namespace_id = c.namespace_id
-WHERE io.run_id = ANY(%s) AND io.output
+WHERE io.run_id = ANY(%(runs)s) AND io.output AND io.first_at <= %(at)s AND io.last_at >= %(since)s
 ORDER BY n.name, c.name
 """
 
@@ -54,11 +55,12 @@ def written(dataset: Known, version: Version) -> Written:
 class Readers:
     """Runs that read what others wrote. ``complete`` is false once there were more than ``most``."""
 
-    def __init__(self, conn: Connection, most: int = _MOST) -> None:
+    def __init__(self, conn: Connection, most: int = _MOST, span: Span = EVER) -> None:
         self._conn = conn
         self._most = most
+        self._span = span
         self.complete = True
-        self.reads = RunsRead(conn)
+        self.reads = RunsRead(conn, span=span)
         self.wrote: dict[int, list[Written]] = {}  # by run
         self.read_of: dict[int, list[Written]] = {}  # by run, the versions asked about that it read
 
@@ -75,7 +77,7 @@ class Readers:
         if unknown:
             self.wrote |= {run_id: [] for run_id in unknown}
             for run_id, member, canonical, namespace, name, at, externals in await (
-                await self._conn.execute(_OUTPUTS, (unknown,))
+                await self._conn.execute(_OUTPUTS, {"runs": unknown, **self._span._asdict()})
             ).fetchall():
                 dataset = DatasetId(namespace=namespace, name=name)
                 self.wrote[run_id] += [
@@ -106,6 +108,7 @@ class Readers:
             "versions": [version.version_id for version in versions],
             "named": [version.dataset_id for version in named],
             "externals": [ids.name_id("external_version", str(version.external)) for version in named],
+            "at": self._span.at,
             "most": room + 1,
         }
         rows = await (await self._conn.execute(statement("readers"), asked)).fetchall()
@@ -113,13 +116,13 @@ class Readers:
         return [run_id for (run_id,) in rows[:room]]
 
 
-async def get_downstream(conn: Connection, run: UUID, depth: int) -> DownstreamRuns:
+async def get_downstream(conn: Connection, run: UUID, depth: int, span: Span = EVER) -> DownstreamRuns:
     """The run itself first; ``depth`` counts steps from run to run. Raises NotFound."""
-    start = await find_run(conn, run)
-    readers = Readers(conn)
+    start = await find_run(conn, run, span)
+    readers = Readers(conn, span=span)
     distances = await readers.downstream([start], depth)
     wrote = await readers.outputs(list(distances))
-    reads = RunsRead(conn)
+    reads = RunsRead(conn, span=span)
     await reads.load(list(distances))
     uuids = await reads.uuids()
     return DownstreamRuns(

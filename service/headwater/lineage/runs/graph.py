@@ -10,7 +10,7 @@ from headwater.catalog.data_versions import Use
 from headwater.db.pool import Connection
 from headwater.lineage.runs.downstream import Readers, Written
 from headwater.lineage.runs.start import Start, StartRun
-from headwater.lineage.runs.upstream import ReadingRun, RunsRead
+from headwater.lineage.runs.upstream import EVER, ReadingRun, RunsRead, Span
 
 _MOST = 2_000  # runs; a pipeline that builds on its own last output has them one a step, of some ms each
 _FURTHEST = 1_000_000  # steps; no way is longer
@@ -44,28 +44,29 @@ def version_node(version: UUID) -> int:
     return ids.content_id(version.bytes)
 
 
-async def load_run_graph(conn: Connection, start: Start, *, downstream: bool, hops: int | None) -> RunGraph:
+async def load_run_graph(conn: Connection, start: Start, *, downstream: bool, hops: int | None, span: Span = EVER) -> RunGraph:
     """What is reached in that many steps from run to run; None: to the end. At most four statements a step."""
-    return await (_downstream if downstream else _upstream)(conn, start, _FURTHEST if hops is None else hops)
+    return await (_downstream if downstream else _upstream)(conn, start, _FURTHEST if hops is None else hops, span)
 
 
-async def introduced_by(conn: Connection, version: Written) -> ReadingRun | None:
+async def introduced_by(conn: Connection, version: Written, span: Span = EVER) -> ReadingRun | None:
     """The run that wrote the version; where no run did, the first that read it."""
-    reads = RunsRead(conn)
+    reads = RunsRead(conn, span=span)
     await reads.load([version.version_id])
     if not reads.runs:
-        await reads.load(await Readers(conn, _MOST).readers([version]))
+        await reads.load(await Readers(conn, _MOST, span).readers([version]))
     return min(reads.runs.values(), key=lambda run: (run.started_at or run.first_at, run.run_id), default=None)
 
 
-async def _downstream(conn: Connection, start: Start, depth: int) -> RunGraph:
-    readers = Readers(conn, _MOST)
+async def _downstream(conn: Connection, start: Start, depth: int, span: Span) -> RunGraph:
+    readers = Readers(conn, _MOST, span)
     level = [start.run_id] if isinstance(start, StartRun) else await readers.readers([start])
     distances = await readers.downstream(level, depth)
     outputs = await readers.outputs(list(distances))
     await readers.reads.load([run_id for run_id in distances if run_id not in readers.reads.runs])
-    graph = RunGraph({run_id: readers.reads.runs[run_id] for run_id in distances}, readers.complete)
-    for run_id in distances:
+    known = readers.reads.runs
+    graph = RunGraph({run_id: known[run_id] for run_id in distances if run_id in known}, readers.complete)
+    for run_id in graph.runs:
         for version in outputs[run_id]:
             graph.add_written(run_id, _use(version))
         for version in readers.read_of.get(run_id, []):
@@ -73,8 +74,8 @@ async def _downstream(conn: Connection, start: Start, depth: int) -> RunGraph:
     return graph
 
 
-async def _upstream(conn: Connection, start: Start, depth: int) -> RunGraph:
-    reads = RunsRead(conn, _MOST)
+async def _upstream(conn: Connection, start: Start, depth: int, span: Span) -> RunGraph:
+    reads = RunsRead(conn, _MOST, span)
     distances = await reads.upstream(start.run_id if isinstance(start, StartRun) else start.version_id, depth)
     graph = RunGraph({run_id: reads.runs[run_id] for run_id in distances if run_id in reads.runs}, reads.complete)
     versions = [_use(start)] if isinstance(start, Written) else []

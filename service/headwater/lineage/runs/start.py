@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
 from headwater.catalog.datasets import LATEST, load_known, named_version
+from headwater.catalog.versions import Reading, versions_read
 from headwater.db.pool import Connection
 from headwater.errors import Invalid, NotFound
 from headwater.lineage.near import find_versioned
 from headwater.lineage.node_ids import NodeKind, Resolved, parse
 from headwater.lineage.runs.downstream import Written, written
-from headwater.lineage.runs.upstream import find_run
+from headwater.lineage.runs.upstream import EVER, Span, find_run
 
-_LATEST_RUN = "SELECT run_id FROM runs WHERE job_id = %s ORDER BY first_at DESC, run_id LIMIT 1"
+_LATEST_RUN = "SELECT run_id FROM runs WHERE job_id = %s AND first_at <= %s ORDER BY first_at DESC, run_id LIMIT 1"
+
+
+_NO_RUN = 0  # no run's id is 0
 
 
 class StartRun(NamedTuple):
@@ -23,37 +28,47 @@ class StartRun(NamedTuple):
 Start: TypeAlias = StartRun | Written
 
 
-async def find_start(conn: Connection, node_id: str) -> Start | Resolved:
-    """What ``run:<uuid>`` or ``dataset:<namespace>:<name>#<version>`` stands for; of other ids, the node. Raises InvalidNodeId,
-    Invalid, NotFound."""
+async def find_start(conn: Connection, node_id: str, span: Span = EVER) -> Start | Resolved:
+    """What ``run:<uuid>`` or ``dataset:<namespace>:<name>#<version>`` stands for, the latest being that at the span's end; of
+    other ids, the node. Raises InvalidNodeId, Invalid, NotFound."""
     kind, rest = parse(node_id)
     if kind is NodeKind.RUN:
-        return StartRun(await find_run(conn, _uuid(rest)))
+        return StartRun(await find_run(conn, _uuid(rest), span))
     node, told = await find_versioned(conn, node_id)
     node.require_shown()
     if told is None:
         return node
     if kind is not NodeKind.DATASET:
         raise Invalid("Of versions, only those of datasets can be asked about here.")
-    return await _version(conn, node, told)
+    return await _version(conn, node, told, span)
 
 
-async def latest_of(conn: Connection, node: Resolved) -> Start:
-    """A job's latest run, a dataset's current version. Raises NotFound where there is none."""
+async def latest_of(conn: Connection, node: Resolved, span: Span = EVER) -> Start:
+    """A job's latest run, a dataset's current version, at the span's end. Raises NotFound where there is none."""
     if node.kind is not NodeKind.JOB:
-        return await _version(conn, node, LATEST)
-    row = await (await conn.execute(_LATEST_RUN, (node.id,))).fetchone()
+        return await _version(conn, node, LATEST, span)
+    row = await (await conn.execute(_LATEST_RUN, (node.id, span.at))).fetchone()
     if row is None:
         raise NotFound("Run of job", node.name)
     return StartRun(row[0])
 
 
-async def _version(conn: Connection, node: Resolved, told: str) -> Written:
+async def _version(conn: Connection, node: Resolved, told: str, span: Span) -> Written:
     known = (await load_known(conn, [node.id]))[node.id]
+    if told == LATEST and span.at != EVER.at:
+        told = await _version_then(conn, node, span.at)
     version = await named_version(conn, known, told)
-    if version is None:
+    if version is None or version.first_at > span.at:
         raise NotFound("Dataset version", told)
     return written(known, version)
+
+
+async def _version_then(conn: Connection, node: Resolved, at: datetime) -> str:
+    """The one that a run would have read that had begun then."""
+    reading = Reading(_NO_RUN, at.date(), node.id, node.id, None, at)
+    if versions := await versions_read(conn, [reading]):
+        return str(versions[_NO_RUN, node.id][0])
+    raise NotFound("Dataset version", LATEST)
 
 
 def _uuid(told: str) -> UUID:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from headwater import ids
@@ -17,7 +18,8 @@ from headwater.lineage.walk import walk
 
 _ENDED = ("COMPLETED", "ABORTED", "FAILED")
 _FIND = """
-SELECT run_id FROM runs WHERE run_uuid = %s AND month = %s ORDER BY last_at IS NULL, first_at, run_id LIMIT 1
+SELECT run_id FROM runs
+WHERE run_uuid = %s AND month = %s AND coalesce(started_at, first_at) <= %s ORDER BY last_at IS NULL, first_at, run_id LIMIT 1
 """
 # A run and an input of it in each row; one row without an input where it has none.
 _RUNS = """
@@ -31,10 +33,20 @@ LEFT JOIN (
     JOIN datasets d ON d.dataset_id = io.dataset_id
     JOIN datasets c ON c.dataset_id = d.canonical_id
     JOIN namespaces cn ON cn.namespace_id = c.namespace_id
-) ON io.run_id = r.run_id AND io.month = r.month AND NOT io.output
-WHERE r.run_id = ANY(%s)
+) ON io.run_id = r.run_id AND io.month = r.month AND NOT io.output AND io.first_at <= %(at)s AND io.last_at >= %(since)s
+WHERE r.run_id = ANY(%(runs)s) AND coalesce(r.started_at, r.first_at) <= %(at)s
 """
 _UUIDS = "SELECT run_id, run_uuid FROM runs WHERE run_id = ANY(%s)"
+
+
+class Span(NamedTuple):
+    """Only runs that had begun by a time, with what they had read and written by then, and since another."""
+
+    at: datetime = datetime.max.replace(tzinfo=UTC)
+    since: datetime = datetime.min.replace(tzinfo=UTC)
+
+
+EVER = Span()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +83,22 @@ class ReadingRun:
     def end(self) -> datetime | None:
         return self.ended_at if self.state in _ENDED else None
 
+    def as_of(self, at: datetime) -> ReadingRun:
+        """What ended later was going then."""
+        return self if self.end is None or self.end <= at else replace(self, state="RUNNING", ended_at=None)
 
-async def get_upstream(conn: Connection, run: UUID, depth: int) -> UpstreamRuns:
+
+async def get_upstream(conn: Connection, run: UUID, depth: int, span: Span = EVER) -> UpstreamRuns:
     """The run itself first; ``depth`` counts steps from run to run. Raises NotFound."""
-    trace = RunsRead(conn)
-    distances = await trace.upstream(await find_run(conn, run), depth)
+    trace = RunsRead(conn, span=span)
+    distances = await trace.upstream(await find_run(conn, run, span), depth)
     uuids = await trace.uuids()
     return UpstreamRuns(runs=[shown_run(r, trace.read, uuids) for r in trace.ordered(distances)])
 
 
-async def find_run(conn: Connection, run: UUID) -> int:
-    """Raises NotFound."""
-    row = await (await conn.execute(_FIND, (run, ids.run_month(run)))).fetchone()
+async def find_run(conn: Connection, run: UUID, span: Span = EVER) -> int:
+    """Raises NotFound, also where it had not begun by the span's end."""
+    row = await (await conn.execute(_FIND, (run, ids.run_month(run), span.at))).fetchone()
     if row is None:
         raise NotFound("Run", str(run))
     return int(row[0])
@@ -92,9 +108,10 @@ class RunsRead:
     """Runs met on the way, with the versions that they read; what one walk has read the next one need not. ``complete`` is false
     once a walk has met more runs than ``most``, which are not followed further."""
 
-    def __init__(self, conn: Connection, most: int | None = None) -> None:
+    def __init__(self, conn: Connection, most: int | None = None, span: Span = EVER) -> None:
         self._conn = conn
         self._most = most
+        self._span = span
         self.complete = True
         self.runs: dict[int, ReadingRun] = {}
         self.read: dict[tuple[int, int], list[UUID]] = {}
@@ -148,8 +165,9 @@ class RunsRead:
 
     async def _load(self, run_ids: Iterable[int]) -> list[ReadingRun]:
         found: dict[int, ReadingRun] = {}
-        for row in await (await self._conn.execute(_RUNS, (list(run_ids),))).fetchall():
-            run = found.setdefault(row[0], ReadingRun(*(*row[:12], [])))
+        asked = {"runs": list(run_ids), **self._span._asdict()}
+        for row in await (await self._conn.execute(_RUNS, asked)).fetchall():
+            run = found.setdefault(row[0], ReadingRun(*(*row[:12], [])).as_of(self._span.at))
             if row[12] is not None:
                 run.inputs.append(Input(*row[12:]))
         self.runs |= found

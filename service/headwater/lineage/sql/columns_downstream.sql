@@ -14,6 +14,11 @@ edge AS MATERIALIZED (
     CROSS JOIN LATERAL (SELECT * FROM column_sets WHERE input_dataset_id = m.dataset_id OFFSET 0) s
     WHERE s.input_field = '' OR m.canonical_id = ANY(%(whole)s::bigint[])
        OR (m.canonical_id, s.input_field) IN (SELECT * FROM unnest(%(datasets)s::bigint[], %(fields)s::text[]))
+       OR (strpos(s.input_field, '.') > 0 OR strpos(s.input_field, '[') > 0) AND EXISTS (
+           SELECT FROM generate_series(2, length(s.input_field)) n
+           WHERE CASE WHEN substr(s.input_field, n, 1) IN ('.', '[') THEN (m.canonical_id, left(s.input_field, n - 1)) IN (
+               SELECT * FROM unnest(%(structs)s::bigint[], %(inside)s::text[])) END
+       )
 ),
 -- Once a set, not once a column.
 told AS MATERIALIZED (
@@ -30,6 +35,7 @@ output AS MATERIALIZED (
         FROM datasets d JOIN datasets c ON c.dataset_id = d.canonical_id AND NOT c.is_hidden
         WHERE d.dataset_id = p.dataset_id OFFSET 0
     ) o
+    WHERE %(explicit)s::boolean IS NULL OR (p.adds OR p.owner_id = p.dataset_id) = %(explicit)s
 )
 SELECT o.canonical_id, e.output_field, e.canonical_id, e.input_field, e.transformations::text, o.owner_id
 FROM edge e JOIN output o ON o.set_id = e.set_id

@@ -16,10 +16,10 @@ teller AS MATERIALIZED (
     SELECT dataset_id, owner_id, %(since)s::timestamptz FROM told WHERE owner_id = dataset_id
 ),
 present AS MATERIALIZED (
-    SELECT t.dataset_id, t.owner_id, k.set_id, k.at
+    SELECT t.dataset_id, t.owner_id, k.set_id, k.adds, k.at
     FROM teller t
     CROSS JOIN LATERAL (
-        SELECT s.set_id, l.at, rank() OVER (
+        SELECT s.set_id, s.adds, l.at, rank() OVER (
             ORDER BY s.adds DESC, CASE WHEN NOT s.adds THEN l.at END DESC, CASE WHEN NOT s.adds THEN s.set_id END DESC) AS rank
         FROM column_lineage s
         CROSS JOIN LATERAL (

@@ -6,6 +6,7 @@
 --
 -- datasets    as the events that tell of the versions name them;  versions: ids of runs, or of rows of dataset_versions
 -- named, externals   datasets and ids of the external versions of these versions
+-- at          only runs that had begun by then
 -- most        rows, those that began last
 WITH version AS MATERIALIZED (
     SELECT c.canonical_id, told.first_at, told.last_at, told.seen
@@ -68,4 +69,4 @@ found AS (
     JOIN run_versions v ON v.dataset_id = m.dataset_id AND v.external_id = n.external_id AND NOT v.output
     JOIN runs r ON r.run_id = v.run_id AND r.month = v.month
 )
-SELECT run_id FROM found ORDER BY start DESC, run_id LIMIT %(most)s
+SELECT run_id FROM found WHERE start <= %(at)s ORDER BY start DESC, run_id LIMIT %(most)s

@@ -1,0 +1,74 @@
+"""Questions about columns, from the parameters that all our graph calls have."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from headwater.api.asking import Via, Which, moment
+from headwater.db.pool import Connection
+from headwater.errors import Invalid
+from headwater.lineage.columns.edges import Then
+from headwater.lineage.columns.graph import Place
+from headwater.lineage.columns.lineage import outset
+from headwater.lineage.columns.via import Among
+from headwater.lineage.columns.via import Via as ColumnVia
+from headwater.lineage.edges import EdgeKind
+from headwater.lineage.graph.question import Question
+from headwater.lineage.impact.columns import ColumnQuestion
+from headwater.lineage.near import find_node
+from headwater.lineage.node_ids import NodeKind, Resolved
+
+_EDGES = {False: {EdgeKind.INPUT, EdgeKind.OUTPUT}, True: {EdgeKind.DATASET_LINEAGE}}  # of which an edge is made; if explicit
+
+
+async def column_question(conn: Connection, node_id: str, which: Which, via: Via, asked: Question) -> ColumnQuestion:
+    """``asked`` as of jobs and datasets, but for its start and sets. The node is a column, or stands for those of a dataset, or
+    of what a job writes. Whether a dataset has the column is not asked. Raises InvalidNodeId, Invalid, NotFound."""
+    explicit, then = explicit_of(which.kinds), await then_of(conn, which)
+    return ColumnQuestion(
+        start=tuple(await outset(conn, await _shown_node(conn, node_id), then)),
+        downstream=asked.downstream,
+        depth=asked.depth,
+        via=ColumnVia(*[await _among(conn, told) for told in (via.through, via.avoid, via.stop_at)]),
+        filter=asked.filter,
+        paths=asked.paths,
+        limit=asked.limit,
+        cursor=asked.cursor,
+        then=then,
+        explicit=explicit,
+    )
+
+
+async def then_of(conn: Connection, which: Which) -> Then | None:
+    """The time that is asked of; None: the present. Raises Invalid, NotFound."""
+    return None if (which.at, which.since) == (None, None) else Then(await moment(conn, which), which.since)
+
+
+def explicit_of(kinds: Collection[EdgeKind]) -> bool | None:
+    """Which edges between columns go by these kinds: only those that events declare, or only what jobs tell of what they read and
+    write; None: both. Raises Invalid where none does."""
+    found = {explicit for explicit, needed in _EDGES.items() if needed <= {*kinds}}
+    if kinds and not found:
+        raise Invalid(
+            "query param kinds must have INPUT and OUTPUT (an edge between columns is both) or DATASET_LINEAGE for columns;"
+            " by the others ask with grain ALL, DATASET or JOB"
+        )
+    return found.pop() if len(found) == 1 else None
+
+
+async def _among(conn: Connection, node_ids: Iterable[str]) -> Among:
+    nodes = [await _shown_node(conn, node_id) for node_id in node_ids]
+    return Among(
+        frozenset(Place(node.id, node.field) for node in nodes if node.kind is not NodeKind.JOB),
+        frozenset(node.id for node in nodes if node.kind is NodeKind.JOB),
+    )
+
+
+async def _shown_node(conn: Connection, node_id: str) -> Resolved:
+    node = await find_node(conn, node_id)
+    if node.version is not None:
+        raise Invalid(
+            "Of the columns of a version /column-lineage tells, with depth alone. Else ask without it, asOf the version."
+        )
+    node.require_shown()
+    return node
