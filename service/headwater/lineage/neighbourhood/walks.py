@@ -21,7 +21,7 @@ from typing import NamedTuple
 from headwater.db.pool import Connection
 from headwater.lineage.neighbourhood.remembered import UNREAD, Graph, Node
 from headwater.lineage.neighbourhood.view import Expand, View
-from headwater.lineage.snapshot import state_of
+from headwater.lineage.snapshot import expecting_much
 from headwater.lineage.walk import walk
 
 _MUCH = 1_000  # nodes; to prove fewer costs no more than to ask whether they must be
@@ -80,7 +80,7 @@ async def neighbourhood(conn: Connection, walks: Walks, start: int, is_job: bool
     known = await walks.around(start, is_job, depth)
     if len(known.relied_on) < _MUCH:
         return await _proven(conn, walks, start, is_job, depth)
-    state = await state_of(conn)
+    state = await expecting_much(conn)
     if known.proven == (state, walks.graph.changes):
         return known
     found = await _proven(conn, walks, start, is_job, depth)
