@@ -126,6 +126,7 @@ async def test_groups_and_counts(database: str, client: httpx.AsyncClient) -> No
     assert types["MODEL"] == 1
     assert told["groups"]["owners"] == [{"name": "team:ml", "nodes": 2}, {"name": "team:finance", "nodes": 1}]
     assert told["freshness"]["eventTime"] == "2026-03-01T08:50:00Z"
+    assert (await _ask(client, DB + "raw_orders"))["groups"] == told["groups"]
     near = await _ask(client, DB + "raw_orders", depth=2)
     assert (near["complete"], near["counts"]["cut"]) == (False, [{"rule": "depth", "nodes": None}])
 

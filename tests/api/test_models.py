@@ -449,6 +449,39 @@ async def test_as_of_a_time_there_were_no_later_versions(told: httpx.AsyncClient
     assert [d["since"] for d in then["deployments"]] == ["2026-03-01T07:00:00Z"]
 
 
+async def test_of_a_struct_and_of_what_is_inside(database: str, client: httpx.AsyncClient) -> None:
+    def source(table: str, field: str) -> dict[str, str]:
+        return {"namespace": "db://shop", "name": table, "field": field}
+
+    model = {"datasetType": {"datasetType": "MODEL"}}
+    fields = {"p": {"inputFields": [source("raw", "person.city")]}, "all": {"inputFields": [source("raw", "person")]}}
+    person = {"name": "person", "type": "struct", "fields": [{"name": "city"}, {"name": "age"}]}
+    clean = dataset("clean", {"columnLineage": {"fields": fields}})
+    events = [
+        dataset_event("07:00", "raw", {"schema": {"fields": [person, {"name": "id"}]}}),
+        run_event("COMPLETE", "08:00", "clean", "clean", inputs=["raw"], outputs=[clean]),
+    ]
+    for name, learnt in (
+        ("city", source("clean", "p")),
+        ("whole", source("clean", "all")),
+        ("part", source("raw", "person.age")),
+    ):
+        lineage = {"columnLineage": {"fields": {}, "dataset": [learnt]}}
+        trained = dataset(name, {**model, **lineage})
+        events.append(run_event("COMPLETE", "09:00", name, name, inputs=[learnt["name"]], outputs=[trained]))
+    await store(database, events)
+    found = {
+        column: set(_affected(await _get(client, "/affected", Affected, nodeId=f"datasetField:db://shop:raw:{column}")))
+        for column in ("person", "person.city", "person.age", "id")
+    }
+    assert found == {
+        "person": {"city", "whole", "part"},
+        "person.city": {"city", "whole"},
+        "person.age": {"whole", "part"},
+        "id": set(),
+    }
+
+
 async def test_of_a_column_as_of_a_time(database: str, client: httpx.AsyncClient) -> None:
     """``a`` is made of ``x`` for v1, and of ``y`` for v2; ``z`` always chooses the rows, and ``u`` is not used."""
 

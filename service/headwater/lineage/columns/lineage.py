@@ -21,6 +21,7 @@ from headwater.errors import Invalid, NotFound
 from headwater.lineage.columns.edges import Then, column_edges, is_told
 from headwater.lineage.columns.gone import not_found, was_there
 from headwater.lineage.columns.graph import Columns, Place, Shown
+from headwater.lineage.columns.nested import holders
 from headwater.lineage.columns.versions import version_columns
 from headwater.lineage.edges import EdgeKind
 from headwater.lineage.node_ids import NodeKind, Resolved, resolve
@@ -77,16 +78,16 @@ async def _require_past(conn: Connection, place: Place, node_id: str, *, upstrea
 
 async def derived_columns(conn: Connection, start: Place, then: Then | None = None) -> dict[Place, Place]:
     """The fields that derive from one, and the datasets (without a field) on all fields of which one bears, each with the one
-    before it on a shortest way; before the start is itself. An input whose own field is not known may be any. A statement a
-    step."""
+    before it on a shortest way; before the start is itself. An input whose own field is not known may be any, and one that holds
+    or is inside of another is taken for it. A statement a step."""
     before, level = {start: start}, [start]
     while level:
         found: dict[Place, Place] = {}
         some = {place.dataset_id: place for place in level}
-        for output, source, _, _ in await column_edges(conn, level, downstream=True, then=then):
+        for output, source, _, _ in await column_edges(conn, level, downstream=True, then=then, nested=True):
             if output not in before:
-                whole = source._replace(field="")
-                met = next((place for place in (source, whole) if place in before), some[source.dataset_id])
+                around = (source._replace(field=field) for field in (source.field, *holders(source.field), ""))
+                met = next((place for place in around if place in before), some[source.dataset_id])
                 found.setdefault(output, met)
         before |= found
         level = list(found)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from headwater.catalog import meaning
 from headwater.catalog.facets import BODIES
 from headwater.db.arrays import values
 from headwater.db.pool import Connection
-from headwater.entities.graph import Group, Groups
+from headwater.entities.graph import Group, Groups, Node
 
 _MOST = 100
 # Facets are the same body for very many nodes: they are counted by their bodies' ids, and each body is read once.
@@ -26,6 +26,16 @@ SELECT is_job, n.name, type_id, owner_id, count(*)
 FROM node JOIN namespaces n USING (namespace_id)
 GROUP BY is_job, n.name, type_id, owner_id
 """
+
+
+def groups_of(nodes: Collection[Node]) -> Groups:
+    """The same, of nodes that are loaded already."""
+    return Groups(
+        of=len(nodes),
+        types=_largest(Counter(node.type or node.kind for node in nodes)),
+        owners=_largest(Counter(owner.name for node in nodes for owner in node.owners)),
+        namespaces=_largest(Counter(node.namespace for node in nodes)),
+    )
 
 
 async def load_groups(conn: Connection, ids: Sequence[int]) -> Groups:

@@ -16,7 +16,7 @@ from headwater.lineage.graph.flow import Flow
 from headwater.lineage.graph.left_out import SUMMED_UP, cut_short, left_out, load_passing
 from headwater.lineage.graph.question import Filter, Question
 from headwater.lineage.graph.reach import Reach, reach
-from headwater.lineage.impact.groups import load_groups
+from headwater.lineage.impact.groups import groups_of, load_groups
 from headwater.lineage.impact.pages import page_of
 from headwater.lineage.impact.ways_to import ways_to
 
@@ -44,7 +44,7 @@ async def impact(conn: Connection, flow: Flow, question: Question) -> Impact:
         asOf=flow.at or now,
         complete=found.complete,
         counts=_counts(found, shown, len(listed), question, cut),
-        groups=await load_groups(conn, ids),
+        groups=groups_of([nodes[i] for i in ids]) if nodes.keys() >= set(ids) else await load_groups(conn, ids),
         freshness=freshness,
         nodes=listed,
         edges=await load_evidence(conn, flow, edges, names),

@@ -19,6 +19,7 @@ from headwater.lineage.columns.edges import Then
 from headwater.lineage.columns.gone import not_found
 from headwater.lineage.columns.graph import Place
 from headwater.lineage.columns.lineage import derived_columns
+from headwater.lineage.columns.nested import holders
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.flow import Flow
@@ -216,9 +217,13 @@ def _use(version: Trained, fields: Collection[Place]) -> tuple[By, Place] | None
                 else [_canonical(version, feature.dataset.namespace, feature.dataset.name)]
             )
         }
-        used |= {place._replace(field="") for place in used}
-        return next(((by, place) for place in fields if place in used), None)
+        around = used | {place._replace(field=field) for place in used for field in ("", *holders(place.field))}
+        return next(((by, place) for place in fields if place in around or _is_inside(place, used)), None)
     return next((("DATASET", place) for place in fields if place.dataset_id in version.inputs.values()), None)
+
+
+def _is_inside(place: Place, used: Collection[Place]) -> bool:
+    return any(place._replace(field=field) in used for field in holders(place.field))
 
 
 def _canonical(version: Trained, namespace: str, name: str) -> int:
