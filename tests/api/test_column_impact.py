@@ -516,7 +516,9 @@ async def test_a_hop_is_a_statement(database: str, client: httpx.AsyncClient) ->
     ("parameters", "status", "message"),
     [
         ({"nodeId": _field("clean.nope")}, 404, "Field 'nope' not found."),
+        ({"nodeId": _field("clean.iid")}, 404, "Field 'iid' not found. Near names: id"),
         ({"nodeId": _field("nope.id")}, 404, "Field 'id' not found."),
+        ({"nodeId": _field("claen.id")}, 404, "Field 'id' not found. Near names: dataset:db://shop:clean"),
         ({"nodeId": _field("clean.id"), "grain": "job"}, 400, "query param grain must be COLUMN"),
         ({"nodeId": _field("clean.id"), "asOf": "yesterday"}, 400, "query param asOf"),
         ({"nodeId": DB + "clean", "grain": "column", "kinds": "INPUT"}, 400, "query param kinds must have INPUT and OUTPUT"),

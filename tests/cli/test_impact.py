@@ -10,6 +10,8 @@ from tests.build import Event, dataset, run_event, run_uuid
 from tests.cli.conftest import Command
 from tests.lineage.graphs import complete
 
+from headwater.cli.impact import way
+
 DB = "dataset:db://shop:"
 _EMAIL = {"namespace": "db://shop", "name": "people", "field": "email"}
 _HASHED = {
@@ -71,6 +73,12 @@ def test_how_columns_are_affected_and_where_data_flows_on_without(headwater: Com
     assert "1  values, masked, last column  datasetField:db://shop:hashed:hash  -  -" in rows
     assert f"1  rows, last column  {DB}hashed  -  -" in rows
     assert f"2  DATASET  {DB}board  -  {DB}hashed" in rows
+
+
+def test_ways_name_columns_with_their_tables_and_all_without_namespaces() -> None:
+    nodes = ["datasetField:db://shop:a:x", "datasetField:db://shop:b:y.z", "job:shop:dag.load", "dataset:db://shop:c", "end"]
+    assert way({"path": nodes}) == "b.y.z → dag.load → c"
+    assert way({"path": nodes[:2]}) == "-"
 
 
 def test_of_a_run_and_of_a_version(headwater: Command) -> None:

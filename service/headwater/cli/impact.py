@@ -133,14 +133,14 @@ def _heap(node: dict[str, Any]) -> list[str]:
 
 
 def _row(node: dict[str, Any]) -> list[str]:
-    return [str(node["distance"]), node["type"] or node["kind"], node["id"], _owners(node), _way(node)]
+    return [str(node["distance"]), node["type"] or node["kind"], node["id"], _owners(node), way(node)]
 
 
 def _column(node: dict[str, Any]) -> list[str]:
     marks = {"masked": node["masked"], "not for sure": not node["resolved"], "last column": node["ends"] is True}
     affects = "values, rows" if node["affects"] == "BOTH" else node["affects"].lower()
     told = ", ".join([affects, *(mark for mark, holds in marks.items() if holds)])
-    return [str(node["distance"]), told, node["id"], _owners(node), _way(node)]
+    return [str(node["distance"]), told, node["id"], _owners(node), way(node)]
 
 
 def _show_tables(told: dict[str, Any]) -> None:
@@ -157,5 +157,14 @@ def _owners(node: dict[str, Any]) -> str:
     return ", ".join(owner["name"] for owner in node["owners"]) or "-"
 
 
-def _way(node: dict[str, Any]) -> str:
-    return " → ".join(step.partition(":")[2].rpartition(":")[2] for step in node["path"][1:-1]) or "-"
+def way(node: dict[str, Any]) -> str:
+    return " → ".join(map(_short, node["path"][1:-1])) or "-"
+
+
+def _short(node_id: str) -> str:
+    """Without its namespace."""
+    kind, _, name = node_id.partition(":")
+    if kind != "datasetField":
+        return name.rpartition(":")[2]
+    dataset, _, field = name.rpartition(":")
+    return f"{dataset.rpartition(':')[2]}.{field}"

@@ -59,8 +59,10 @@ async def find_node(conn: Connection, node_id: str) -> Resolved:
         return await resolve(conn, node_id)
     except NotFound as error:
         kind, rest = parse(node_id)
-        if kind not in (NodeKind.JOB, NodeKind.DATASET):
+        if kind is NodeKind.RUN:
             raise
+        if kind is NodeKind.DATASET_FIELD:  # it is the dataset that nobody knows
+            kind, rest = NodeKind.DATASET, rest.rpartition(":")[0]
         raise NotFound(error.kind, error.name, near=await _near(conn, kind, rest)) from None
 
 

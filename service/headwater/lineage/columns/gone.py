@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from typing import NamedTuple
 
 import msgspec
 
 from headwater.catalog import meaning
+from headwater.catalog.datasets import load_datasets
 from headwater.catalog.facets import FacetMap, decode, load_bodies, show
 from headwater.db.pool import Connection
 from headwater.errors import NotFound
@@ -18,7 +21,9 @@ from headwater.lineage.columns.nested import is_inside
 from headwater.openlineage import facets as shapes
 from headwater.openlineage.times import to_datetime
 
-_MOST = 1_000  # writings of a dataset that are looked at, the latest
+_MOST = 1_000  # writings of a dataset that are looked at, the latest; and fields that may be meant
+_NEAR = 5
+_LONGEST = 256  # characters of these
 _NEVER_ENDING = datetime.max.replace(tzinfo=UTC)
 # Readers may tell a part of the schema only: they are asked where no writer says anything.
 _MEMBER = """
@@ -76,9 +81,12 @@ async def was_there(conn: Connection, place: Place, then: Then) -> bool:
 async def not_found(
     conn: Connection, kind: str, name: str, place: Place, hint: str = "asOf= an earlier time finds it"
 ) -> NotFound:
-    """With since when it is gone, where that is known; then ``hint`` says what to do."""
-    known = await _when_gone(conn, place)
-    return NotFound(kind, name, more=f"{'; '.join(filter(None, (known, hint)))}." if known else "")
+    """With since when it is gone, where that is known; then ``hint`` says what to do. Else with names like it."""
+    if known := await _when_gone(conn, place):
+        return NotFound(kind, name, more=f"{'; '.join(filter(None, (known, hint)))}.")
+    known_fields = [field for dataset in await load_datasets(conn, [place.dataset_id]) for field in dataset.fields]
+    fields = [field.name for field in known_fields[:_MOST] if len(field.name) <= _LONGEST]
+    return NotFound(kind, name, near=await asyncio.to_thread(get_close_matches, place.field[:_LONGEST], fields, _NEAR))
 
 
 async def _when_gone(conn: Connection, place: Place) -> str:
