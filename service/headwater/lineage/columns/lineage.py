@@ -58,9 +58,7 @@ async def get_column_lineage(
         await walk(_upstream(conn, columns, then, nested=nested), start, max(depth, 1))
     if downstream:
         await walk(_downstream(conn, columns, then, nested=nested), start, max(depth, 1))
-    shown = await load_shown(conn, {dataset for dataset, _ in columns.datasets()} | {place.dataset_id for place in start})
-    if then is not None:  # which version was current then is not asked
-        shown = {dataset: told._replace(version=None) for dataset, told in shown.items()}
+    shown = await load_shown(conn, {dataset for dataset, _ in columns.datasets()} | {place.dataset_id for place in start}, then)
     if not columns.places() and not _has_field(node, shown.get(node.id)):
         await _require_past(conn, start[0], node_id, upstream=upstream, then=then, nested=nested)
     # In a thread, as the graph of a hub takes long enough to hold up whoever sends events.
@@ -105,14 +103,16 @@ async def outset(conn: Connection, node: Resolved, then: Then | None = None) -> 
     return [Place(ids.dataset_id(d.namespace, d.name), "") for d in io.outputs] if io else []
 
 
-async def load_shown(conn: Connection, canonical_ids: Iterable[int]) -> dict[int, Shown]:
-    """By canonical id, as it now is, in two statements."""
+async def load_shown(conn: Connection, canonical_ids: Iterable[int], then: Then | None = None) -> dict[int, Shown]:
+    """By canonical id, as it now is, in two statements; for another time without the version, as which was current then is not
+    asked."""
     known = await load_known(conn, sorted(canonical_ids))
     schemas = {i: {"schema": schema} for i, told in known.items() if (schema := told.facets.get("schema")) is not None}
     bodies = await load_bodies(conn, schemas.values())
 
     def shown() -> dict[int, Shown]:
-        return {i: _shown(told, show(schemas.get(i, {}), bodies)) for i, told in known.items()}
+        found = {i: _shown(told, show(schemas.get(i, {}), bodies)) for i, told in known.items()}
+        return found if then is None else {i: told._replace(version=None) for i, told in found.items()}
 
     return await asyncio.to_thread(shown)
 

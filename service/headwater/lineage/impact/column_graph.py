@@ -36,9 +36,7 @@ async def column_graph(conn: Connection, question: ColumnQuestion, ways: Sequenc
     shown = found if question.filter == Filter() else [one for one in found[:SUMMED_UP] if one.place in passing]
     listed = [one for one in shown[: question.limit] if one.place in passing]
     columns = await _between(conn, {*question.start, *(found.place for found in listed)}, question)
-    known = await load_shown(conn, {dataset for dataset, _ in columns.datasets()})
-    if question.then is not None:  # which version was current then is not asked
-        known = {dataset: told._replace(version=None) for dataset, told in known.items()}
+    known = await load_shown(conn, {dataset for dataset, _ in columns.datasets()}, question.then)
     now, freshness = await load_freshness(conn)
     cut = list({one.rule: one for side in sides for one in walk_cut(side)}.values())
     beside = {

@@ -16,8 +16,6 @@ from headwater.lineage.runs.downstream import Written, written
 from headwater.lineage.runs.upstream import EVER, Span, find_run
 
 _LATEST_RUN = "SELECT run_id FROM runs WHERE job_id = %s AND first_at <= %s ORDER BY first_at DESC, run_id LIMIT 1"
-
-
 _NO_RUN = 0  # no run's id is 0
 
 
