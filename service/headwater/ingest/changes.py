@@ -20,6 +20,9 @@ _Key = TypeVar("_Key")
 
 def merge_facets(into: FacetMap, facets: FacetMap) -> None:
     """The later facet of a key wins whole."""
+    if not into:
+        into |= facets
+        return
     for key, facet in facets.items():
         known = into.get(key)
         if known is None or facet[:2] > known[:2]:
@@ -247,12 +250,6 @@ class Changes:
             self.namespace(namespace, at)
         known.heard_at = max(known.heard_at, self.received)
         known.seen(at)
-        return identifier
-
-    def body(self, body: bytes) -> int:
-        """Keeps a facet's body; returns its id."""
-        identifier = ids.body_id(body)
-        self.bodies[identifier] = body
         return identifier
 
     def add_edge(self, kind: int, source: int, target: int, owner: int, at: int, run: int | None) -> None:

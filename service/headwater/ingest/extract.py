@@ -13,6 +13,7 @@ from headwater.ingest.changes import Changes, Dataset, Facet, FacetMap, Run, Run
 from headwater.ingest.scope import DatasetScope, Scope
 from headwater.lineage.edges import EdgeKind
 from headwater.openlineage.facets import JobType, Parent, name_of, read
+from headwater.openlineage.lasting import LastingFacets
 from headwater.openlineage.parse import Dataset as EventDataset
 from headwater.openlineage.parse import Event, Facets, Kind, parent_uuid
 
@@ -80,9 +81,10 @@ def extract(event: Event, changes: Changes, job: tuple[str, str] | None = None) 
     facets.of_job(scope)
 
 
-def _shared(changes: Changes, raw_facets: Facets, at: int) -> FacetMap:
+def _shared(changes: Changes, raw_facets: LastingFacets, at: int) -> FacetMap:
     """Facets of jobs and datasets: the body is stored once and referred to."""
-    return {key: (at, changes.body(bytes(raw))) for key, raw in raw_facets.items()}
+    changes.bodies |= raw_facets.bodies
+    return {key: (at, body_id) for key, body_id in raw_facets.ids.items()}
 
 
 def _inline(raw_facets: Facets, at: int) -> FacetMap:

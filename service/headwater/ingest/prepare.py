@@ -16,7 +16,7 @@ from headwater.ingest import writes
 from headwater.ingest.extract import ParentRun, full_name, parent_of
 from headwater.openlineage.parse import Event, Kind, nesting, parse, storable
 from headwater.openlineage.times import to_datetime
-from headwater.openlineage.validate import findings
+from headwater.openlineage.validate import findings, fits
 from headwater.settings import Settings
 
 _compressor = zstandard.ZstdCompressor(level=1, write_checksum=False)
@@ -74,7 +74,9 @@ def prepare(body: bytes, settings: Settings) -> Incoming:
     if event.kind is Kind.WRITE:
         writes.check_name(event, settings.max_name_length)
     _check_nesting(clean, settings.max_nesting)
-    problems: list[Problem] = [{"path": f.path, "message": f.message} for f in findings(clean, event.kind)]
+    problems: list[Problem] = []
+    if not fits(event):
+        problems += [{"path": f.path, "message": f.message} for f in findings(clean, event.kind)]
     if clean != body:
         problems.append({"path": "$", "message": "has NUL characters or halves of surrogate pairs: replaced by U+FFFD"})
     if problems and settings.validation == "strict":

@@ -65,9 +65,8 @@ def event_of(write: Write, time: str) -> bytes:
 
 def read(event: Event) -> Write:
     """Raises InvalidEvent."""
-    assert event.write is not None
     try:
-        return _decoder.decode(event.write)
+        return _decoder.decode(event.wire.headwaterWrite)
     except msgspec.ValidationError as error:
         raise InvalidEvent.at("$.headwaterWrite", str(error)) from None
 

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import re
 from enum import IntEnum
-from itertools import accumulate
+from itertools import accumulate, starmap
 from uuid import NAMESPACE_URL, UUID, uuid3
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from headwater.errors import InvalidEvent, MalformedEvent
+from headwater.openlineage import lasting
+from headwater.openlineage.lasting import LastingFacets
 from headwater.openlineage.times import parse_time
 
 Facets = dict[str, msgspec.Raw]
-_RAW_NULL = msgspec.Raw(b"null")
+ABSENT = msgspec.Raw(b"")
 _TYPES = {"START", "RUNNING", "COMPLETE", "ABORT", "FAIL", "OTHER"}
 
 
@@ -31,35 +34,38 @@ class Kind(IntEnum):
 OPENLINEAGE = (Kind.RUN, Kind.JOB, Kind.DATASET)
 
 
-class _Run(msgspec.Struct):
+class WireRun(msgspec.Struct):
     runId: str  # noqa: N815
-    facets: Facets | None = None
+    facets: msgspec.Raw = ABSENT
 
 
-class _Job(msgspec.Struct):
+class WireJob(msgspec.Struct):
     namespace: str
     name: str
-    facets: Facets | None = None
+    facets: msgspec.Raw = ABSENT
 
 
-class _Dataset(msgspec.Struct):
+class WireDataset(msgspec.Struct):
     namespace: str
     name: str
-    facets: Facets | None = None
-    inputFacets: Facets | None = None  # noqa: N815
-    outputFacets: Facets | None = None  # noqa: N815
+    facets: msgspec.Raw = ABSENT
+    inputFacets: msgspec.Raw = ABSENT  # noqa: N815
+    outputFacets: msgspec.Raw = ABSENT  # noqa: N815
 
 
-class _Wire(msgspec.Struct):
+class Wire(msgspec.Struct):
+    """An event as it was sent; what is null and what is absent are two things to a schema."""
+
     eventTime: str  # noqa: N815
-    eventType: str | None = None  # noqa: N815
-    producer: msgspec.Raw = _RAW_NULL
-    run: _Run | None = None
-    job: _Job | None = None
-    dataset: _Dataset | None = None
-    inputs: list[_Dataset] | None = None
-    outputs: list[_Dataset] | None = None
-    headwaterWrite: msgspec.Raw = _RAW_NULL  # noqa: N815
+    eventType: str | None | UnsetType = UNSET  # noqa: N815
+    producer: msgspec.Raw = ABSENT
+    schemaURL: msgspec.Raw = ABSENT  # noqa: N815
+    run: WireRun | None | UnsetType = UNSET
+    job: WireJob | None | UnsetType = UNSET
+    dataset: WireDataset | None | UnsetType = UNSET
+    inputs: list[WireDataset] | None | UnsetType = UNSET
+    outputs: list[WireDataset] | None | UnsetType = UNSET
+    headwaterWrite: msgspec.Raw = ABSENT  # noqa: N815
 
 
 class Dataset(msgspec.Struct, frozen=True):
@@ -67,7 +73,7 @@ class Dataset(msgspec.Struct, frozen=True):
 
     namespace: str
     name: str
-    facets: Facets
+    facets: LastingFacets
     io_facets: Facets
 
 
@@ -82,13 +88,14 @@ class Event(msgspec.Struct, frozen=True):
     run_facets: Facets
     namespace: str  # of the job, or of a DatasetEvent's dataset
     name: str
-    job_facets: Facets
+    job_facets: LastingFacets
     inputs: list[Dataset]
     outputs: list[Dataset]  # a DatasetEvent's dataset is its only output
-    write: msgspec.Raw | None = None
+    wire: Wire
 
 
-_decoder = msgspec.json.Decoder(_Wire)
+_decoder = msgspec.json.Decoder(Wire)
+_facets_decoder = msgspec.json.Decoder(Facets | None)
 _SUSPECT = re.compile(rb"\\u0000|\\u[dD][89a-fA-F]")
 _ESCAPE = re.compile(rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)", re.DOTALL)
 # Stricter than uuid.UUID, which reads whatever Python reads as a number of 32 digits.
@@ -119,25 +126,30 @@ def parse(body: bytes, *, max_name_length: int = 10_000, any_run_id: bool = Fals
     return event
 
 
-def _decode(body: bytes) -> _Wire:
+def _decode(body: bytes) -> Wire:
     try:
         body.decode()  # raw facets are not looked into by the decoder, so their encoding must be checked here
         return _decoder.decode(body)
     except UnicodeDecodeError as e:
         raise MalformedEvent.at("$", f"is not UTF-8 (byte {e.start})") from None
-    except RecursionError:
-        raise MalformedEvent.at("$", "is nested too deeply") from None
-    except msgspec.ValidationError as e:
-        raise _located(str(e)) from None
-    except msgspec.DecodeError as e:
-        raise MalformedEvent.at("$", f"is not JSON: {str(e).removeprefix('JSON is malformed: ')}") from None
+    except (msgspec.DecodeError, RecursionError) as e:
+        raise _told(e) from None
 
 
-def _located(message: str) -> InvalidEvent:
-    """msgspec says ``Expected `str`, got `int` - at `$.job.name``` or ``Object missing required field `name```."""
+def _told(error: msgspec.DecodeError | RecursionError, path: str = "") -> InvalidEvent:
+    if isinstance(error, RecursionError):
+        return MalformedEvent.at("$", "is nested too deeply")
+    if isinstance(error, msgspec.ValidationError):
+        return _located(str(error), path)
+    return MalformedEvent.at("$", f"is not JSON: {str(error).removeprefix('JSON is malformed: ')}")
+
+
+def _located(message: str, path: str) -> InvalidEvent:
+    """msgspec says ``Expected `str`, got `int` - at `$.job.name``` or ``Object missing required field `name```. ``path`` is
+    known where it has been given a part only."""
     what, _, where = message.partition(" - at `")
-    path = where.rstrip("`").replace("[...]", "[*]") or "$"
-    if not where and not what.startswith("Object missing"):
+    path = path or where.rstrip("`").replace("[...]", "[*]") or "$"
+    if path == "$" and not what.startswith("Object missing"):
         return MalformedEvent.at("$", "is no JSON object")
     missing = re.fullmatch(r"Object missing required field `(\w+)`", what)
     if missing:
@@ -145,49 +157,53 @@ def _located(message: str) -> InvalidEvent:
     return InvalidEvent.at(path, what[:1].lower() + what[1:].replace("`", "'"))
 
 
-def _event(wire: _Wire, *, any_run_id: bool) -> Event:
+def _event(wire: Wire, *, any_run_id: bool) -> Event:
     kind = _kind(wire)
     try:
         at = parse_time(wire.eventTime)
     except (ValueError, OverflowError):
         raise InvalidEvent.at("$.eventTime", "is no date-time of RFC 3339, such as 2026-01-31T08:30:00Z") from None
     if kind is Kind.WRITE:
-        return Event(kind, at, None, _producer(wire.producer), None, {}, "", "", {}, [], [], wire.headwaterWrite)
-    subject = wire.job if kind is not Kind.DATASET else wire.dataset
-    assert subject is not None
-    outputs = [wire.dataset] if kind is Kind.DATASET and wire.dataset else wire.outputs or []
+        return Event(kind, at, None, _producer(wire.producer), None, {}, "", "", lasting.NONE, [], [], wire)
+    if kind is Kind.DATASET:
+        assert wire.dataset
+        namespace, name = wire.dataset.namespace, wire.dataset.name
+        dataset = Dataset(namespace, name, _lasting(wire.dataset.facets, "$.dataset.facets"), {})
+        return Event(kind, at, None, _producer(wire.producer), None, {}, namespace, name, lasting.NONE, [], [dataset], wire)
+    assert wire.job
     return Event(
         kind=kind,
         at=at,
         event_type=_event_type(wire.eventType) if kind is Kind.RUN else None,
         producer=_producer(wire.producer),
-        run=_run_uuid(wire.run.runId, any_run_id=any_run_id) if kind is Kind.RUN and wire.run else None,
-        run_facets=_facets(wire.run.facets) if wire.run else {},
-        namespace=subject.namespace,
-        name=subject.name,
-        job_facets=_facets(wire.job.facets) if wire.job and kind is not Kind.DATASET else {},
-        inputs=[_dataset(d, d.inputFacets) for d in wire.inputs or [] if kind is not Kind.DATASET],
-        outputs=[_dataset(d, d.outputFacets) for d in outputs],
+        run=_run_uuid(wire.run.runId, any_run_id=any_run_id) if wire.run else None,
+        run_facets=_facets(wire.run.facets, "$.run.facets") if wire.run else {},
+        namespace=wire.job.namespace,
+        name=wire.job.name,
+        job_facets=_lasting(wire.job.facets, "$.job.facets"),
+        inputs=list(starmap(_input, enumerate(wire.inputs or []))),
+        outputs=list(starmap(_output, enumerate(wire.outputs or []))),
+        wire=wire,
     )
 
 
-def _kind(wire: _Wire) -> Kind:
+def _kind(wire: Wire) -> Kind:
     """By content: what an event holds says more than its schemaURL, which old clients and proxies get wrong."""
-    if wire.run is not None and wire.job is not None:
+    if wire.run and wire.job:
         return Kind.RUN
-    if wire.dataset is not None:
-        if wire.job is not None:
+    if wire.dataset:
+        if wire.job:
             raise InvalidEvent.at("$", "has a job and a dataset but no run: neither a JobEvent nor a DatasetEvent")
         return Kind.DATASET
-    if wire.job is not None:
+    if wire.job:
         return Kind.JOB
-    if bytes(wire.headwaterWrite) != b"null":
+    if bytes(wire.headwaterWrite) not in (b"", b"null"):
         return Kind.WRITE
     raise InvalidEvent.at("$.job", "is required")
 
 
-def _event_type(text: str | None) -> str | None:
-    if text is None:
+def _event_type(text: str | None | UnsetType) -> str | None:
+    if not isinstance(text, str):
         return None
     if text.upper() not in _TYPES:
         raise InvalidEvent.at("$.eventType", f"must be one of {', '.join(sorted(_TYPES))}")
@@ -224,15 +240,32 @@ def parent_uuid(text: str, namespace: str, job: str) -> UUID:
         return uuid3(NAMESPACE_URL, f"{namespace}.{dag}.{text}")
 
 
-def _facets(facets: Facets | None) -> Facets:
-    """Those that are objects: a null says nothing, and anything else is kept in the log only."""
-    if not facets:
+def _facets(raw: msgspec.Raw, path: str, *where: object) -> Facets:
+    """Those that are objects: a null says nothing, and anything else is kept in the log only. ``where`` fills the path."""
+    if not (text := bytes(raw)):
         return {}
-    return {key: raw for key, raw in facets.items() if bytes(raw)[:1] == b"{"}
+    try:
+        return {key: value for key, value in (_facets_decoder.decode(text) or {}).items() if bytes(value)[:1] == b"{"}
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise _told(error, path.format(*where)) from None
 
 
-def _dataset(wire: _Dataset, io_facets: Facets | None) -> Dataset:
-    return Dataset(wire.namespace, wire.name, _facets(wire.facets), _facets(io_facets))
+def _lasting(raw: msgspec.Raw, path: str, *where: object) -> LastingFacets:
+    text = bytes(raw)
+    try:
+        return lasting.lasting(text) if text else lasting.NONE
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise _told(error, path.format(*where)) from None
+
+
+def _input(number: int, wire: WireDataset) -> Dataset:
+    facets = _lasting(wire.facets, "$.inputs[{}].facets", number)
+    return Dataset(wire.namespace, wire.name, facets, _facets(wire.inputFacets, "$.inputs[{}].inputFacets", number))
+
+
+def _output(number: int, wire: WireDataset) -> Dataset:
+    facets = _lasting(wire.facets, "$.outputs[{}].facets", number)
+    return Dataset(wire.namespace, wire.name, facets, _facets(wire.outputFacets, "$.outputs[{}].outputFacets", number))
 
 
 def _check_names(event: Event, longest: int) -> None:

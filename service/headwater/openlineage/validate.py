@@ -12,16 +12,20 @@ from typing import Any
 import jsonschema_rs
 import msgspec
 from jsonschema_rs import ValidationErrorKind as Fault
+from msgspec import UNSET
 
-from headwater.openlineage.parse import Kind
+from headwater.openlineage.lasting import LastingFacets
+from headwater.openlineage.parse import ABSENT, Event, Kind, Wire, WireDataset, WireRun
 from headwater.openlineage.paths import generalise, json_path
 from headwater.openlineage.schema import documents, event_file
 
-__all__ = ["MOST_FINDINGS", "Finding", "findings", "generalise", "kind_of"]
+__all__ = ["MOST_FINDINGS", "Finding", "findings", "fits", "generalise", "kind_of"]
 
 MOST_FINDINGS = 20
 """Findings told of one event; whoever reads them mends the first ones first."""
 _ROOT = "headwater:///openlineage/"
+_JOB_FACETS = "Job.json#/properties/facets"
+_DATASET_FACETS = "Dataset.json#/$defs/facets"
 _decode: Callable[[bytes], Any] = msgspec.json.Decoder().decode
 _TYPES = {
     "array": "an array",
@@ -79,7 +83,7 @@ def findings(event: bytes | dict[str, Any], kind: Kind) -> list[Finding]:
         return []
     try:
         content = _decode(event) if isinstance(event, bytes) else event
-        return [] if _validator(kind).is_valid(content) else _faults(content, kind)
+        return [] if _validator(event_file(kind)).is_valid(content) else _faults(content, kind)
     except msgspec.DecodeError as error:
         return [Finding("$", f"is not JSON: {error}")]
     except RecursionError:
@@ -90,18 +94,74 @@ def findings(event: bytes | dict[str, Any], kind: Kind) -> list[Finding]:
         return [Finding("$", "holds half of a surrogate pair, which is no character")]
 
 
+def fits(event: Event) -> bool:
+    """Whether its schema certainly refuses nothing of an event; if not, ``findings`` tells what. Much quicker than that, as
+    facets of jobs and datasets that were looked at before are not looked at again."""
+    if event.kind is Kind.WRITE:
+        return True
+    try:
+        return (
+            _lasting_fit(event.job_facets, _JOB_FACETS)
+            and all([_lasting_fit(dataset.facets, _DATASET_FACETS) for dataset in event.inputs + event.outputs])
+            and _validator(event_file(event.kind)).is_valid(_frame(event.wire))
+        )
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        return False
+
+
+def _lasting_fit(facets: LastingFacets, schema: str) -> bool:
+    known = facets.fitting.get(schema)
+    if known is None:
+        known = facets.fitting[schema] = _validator(schema).is_valid(_decode(facets.text))
+    return known
+
+
+def _frame(wire: Wire) -> dict[str, Any]:
+    """What was sent, without the facets of jobs and datasets."""
+    frame = {
+        "eventTime": wire.eventTime,
+        "eventType": wire.eventType,
+        "producer": _content(wire.producer),
+        "schemaURL": _content(wire.schemaURL),
+        "run": wire.run and _run(wire.run),
+        "job": wire.job and {"namespace": wire.job.namespace, "name": wire.job.name},
+        "dataset": wire.dataset and _dataset(wire.dataset),
+        "inputs": wire.inputs and [_dataset(dataset) for dataset in wire.inputs],
+        "outputs": wire.outputs and [_dataset(dataset) for dataset in wire.outputs],
+    }
+    return {name: value for name, value in frame.items() if value is not UNSET}
+
+
+def _dataset(wire: WireDataset) -> dict[str, Any]:
+    found: dict[str, Any] = {"namespace": wire.namespace, "name": wire.name}
+    if wire.inputFacets is not ABSENT:
+        found["inputFacets"] = _decode(wire.inputFacets)
+    if wire.outputFacets is not ABSENT:
+        found["outputFacets"] = _decode(wire.outputFacets)
+    return found
+
+
+def _run(wire: WireRun) -> dict[str, Any]:
+    return {"runId": wire.runId} if wire.facets is ABSENT else {"runId": wire.runId, "facets": _decode(wire.facets)}
+
+
+def _content(raw: msgspec.Raw) -> Any:
+    return UNSET if raw is ABSENT else _decode(raw)
+
+
 @cache
-def _validator(kind: Kind) -> jsonschema_rs.Draft202012Validator:
+def _validator(schema: str) -> jsonschema_rs.Draft202012Validator:
+    """``schema`` is a file's name, and what is behind it a place within."""
     named = [((_ROOT + name).replace("openlineage/../", ""), schema) for name, schema in documents().items()]
     registry = jsonschema_rs.Registry(named)
     return jsonschema_rs.Draft202012Validator(
-        {"$ref": _ROOT + event_file(kind)}, registry=registry, validate_formats=True, offline=True
+        {"$ref": _ROOT + schema}, registry=registry, validate_formats=True, offline=True
     )
 
 
 def _faults(content: Any, kind: Kind) -> list[Finding]:
     try:
-        return [_finding(error) for error in islice(_validator(kind).iter_errors(content), MOST_FINDINGS)]
+        return [_finding(error) for error in islice(_validator(event_file(kind)).iter_errors(content), MOST_FINDINGS)]
     except UnicodeEncodeError:
         raise
     except ValueError:  # telling the faults takes at most 255 levels, where finding that there are any takes more

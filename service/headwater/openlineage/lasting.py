@@ -1,0 +1,51 @@
+"""Facets of jobs and datasets. A pipeline sends the same ones with every run, so what follows from their text is found once."""
+
+from __future__ import annotations
+
+import msgspec
+
+from headwater import ids
+
+_MOST = 24 * 1024 * 1024  # bytes of text that are remembered, which take about three times as much; some 10,000 tables' facets
+_LONGEST = 64 * 1024  # of one text
+_decode = msgspec.json.Decoder(dict[str, msgspec.Raw] | None).decode
+
+
+class LastingFacets(dict[str, msgspec.Raw]):
+    """By key, as they were sent; only those that are objects, as a null says nothing, and anything else is kept in the log only.
+    Shared: not to be changed. Raises msgspec.ValidationError where the text is neither an object nor null."""
+
+    __slots__ = ("bodies", "fitting", "ids", "text")
+
+    def __init__(self, text: bytes) -> None:
+        super().__init__({key: raw for key, raw in (_decode(text) or {}).items() if bytes(raw)[:1] == b"{"})
+        self.text = text
+        self.ids = {key: ids.content_id(bytes(raw)) for key, raw in self.items()}
+        self.bodies = {self.ids[key]: bytes(raw) for key, raw in self.items()}
+        self.fitting: dict[str, bool] = {}
+        """Whether they fit their schema, by owner, once somebody has looked."""
+
+
+class _Memory:
+    def __init__(self) -> None:
+        self._found: dict[bytes, LastingFacets] = {}
+        self._bytes = 0
+
+    def of(self, text: bytes) -> LastingFacets:
+        found = self._found.get(text)
+        return self._keep(LastingFacets(text)) if found is None else found
+
+    def _keep(self, facets: LastingFacets) -> LastingFacets:
+        if len(facets.text) > _LONGEST:
+            return facets
+        if self._bytes > _MOST:
+            self._found.clear()
+            self._bytes = 0
+        self._found[facets.text] = facets
+        self._bytes += len(facets.text)
+        return facets
+
+
+NONE = LastingFacets(b"{}")
+lasting = _Memory().of
+"""The facets of a text. Raises as LastingFacets."""
