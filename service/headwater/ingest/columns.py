@@ -8,7 +8,7 @@ the output's job (or the dataset itself) told of it. Which of an output's sets h
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 
@@ -21,19 +21,30 @@ from headwater.openlineage.facets import InputField, LineageEntry, LineageInput,
 from headwater.openlineage.parse import Kind
 
 _Set = tuple[ColumnEdge, ...]
-_Inputs = tuple[tuple[str, str], ...]  # (namespace, name) of the datasets that a set names
 
 
-def column_lineage(scope: DatasetScope, raw: msgspec.Raw) -> None:
-    """Adds the columnLineage facet of an output or of a DatasetEvent. One that is deleted or of another shape replaces what
-    was told before it as any other does, with nothing."""
-    edges, inputs = _parsed(bytes(raw))
-    for namespace, name in inputs:
+class Told(NamedTuple):
+    """What a columnLineage facet tells."""
+
+    set_id: int
+    edges: _Set
+    inputs: list[tuple[str, str]]  # (namespace, name) of the datasets that it names
+
+
+def told(raw: msgspec.Raw) -> Told:
+    """Of a facet that is deleted or of another shape: nothing, which replaces what was told before it as any other does."""
+    facet = read(shapes.ColumnLineage, raw) or shapes.ColumnLineage()
+    fields = [f for field in (facet.fields or {}).values() for f in field.inputFields or []] + (facet.dataset or [])
+    return Told(set_of(ids.content_id(bytes(raw))), tuple(_edges(facet)), sorted({name for f in fields if (name := name_of(f))}))
+
+
+def add(scope: DatasetScope, told: Told) -> None:
+    """Adds the columnLineage facet of an output or of a DatasetEvent."""
+    for namespace, name in told.inputs:
         scope.changes.dataset(namespace, name, scope.at)
-    _, body_id = scope.facets["columnLineage"][:2]
-    _point(scope.scope, scope.dataset_id, edges, set_of(body_id), adds=False)
+    _point(scope.scope, scope.dataset_id, told.edges, told.set_id, adds=False)
     if scope.scope.event.kind is Kind.DATASET:
-        for namespace, name in inputs:
+        for namespace, name in told.inputs:
             _derive(scope.scope, ids.dataset_id(namespace, name), scope.dataset_id)
         scope.changes.datasets[scope.dataset_id].declared(scope.at)
 
@@ -41,25 +52,6 @@ def column_lineage(scope: DatasetScope, raw: msgspec.Raw) -> None:
 def set_of(body_id: int) -> int:
     """Id of the column set of a columnLineage facet: not that of its body, as either may be stored without the other."""
     return ~body_id
-
-
-def _parsed(body: bytes) -> tuple[_Set, _Inputs]:
-    """Remembered where it is of a usual size, as a pipeline sends the same facet with every run."""
-    return _remembered(body) if len(body) <= 16_384 else _parse(body)
-
-
-@lru_cache(maxsize=2_048)
-def _remembered(body: bytes) -> tuple[_Set, _Inputs]:
-    return _parse(body)
-
-
-def _parse(body: bytes) -> tuple[_Set, _Inputs]:
-    facet = read(shapes.ColumnLineage, msgspec.Raw(body))
-    if facet is None:
-        return (), ()
-    edges = tuple(_edges(facet))
-    fields = [f for field in (facet.fields or {}).values() for f in field.inputFields or []] + (facet.dataset or [])
-    return edges, tuple(sorted({name for f in fields if (name := name_of(f))}))
 
 
 def _edges(facet: shapes.ColumnLineage) -> Iterator[ColumnEdge]:

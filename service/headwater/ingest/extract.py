@@ -12,7 +12,7 @@ from headwater.ingest import facets, own_events, writes
 from headwater.ingest.changes import Changes, Dataset, Facet, FacetMap, Run, RunIo, merge_facets
 from headwater.ingest.scope import DatasetScope, Scope
 from headwater.lineage.edges import EdgeKind
-from headwater.openlineage.facets import JobType, Parent, name_of, read
+from headwater.openlineage.facets import Parent, name_of, read
 from headwater.openlineage.lasting import LastingFacets
 from headwater.openlineage.parse import Dataset as EventDataset
 from headwater.openlineage.parse import Event, Facets, Kind, parent_uuid
@@ -56,9 +56,7 @@ def full_name(event: Event, parent: ParentRun | None) -> str:
 
 
 def _is_pipeline(event: Event) -> bool:
-    raw = event.job_facets.get("jobType")
-    job_type = read(JobType, raw) if raw is not None else None
-    return job_type is not None and (job_type.jobType or "").upper() == "DAG"
+    return event.job_facets.once(facets.is_pipeline)
 
 
 def extract(event: Event, changes: Changes, job: tuple[str, str] | None = None) -> None:

@@ -1,7 +1,7 @@
-"""What each interpreted facet adds to Changes: one function a facet, found in a table.
+"""What each interpreted facet adds to Changes, in two steps: what it tells, which is found once for each text of a job's or a
+dataset's facets, and what that adds to the rows of an event.
 
-To interpret another: its shape in ``openlineage.facets``, a function here, and its row in ``_JOB``, ``_RUN`` or
-``_DATASET``.
+To interpret another: its shape in ``openlineage.facets``, two functions here, and their row in ``_JOB`` or ``_DATASET``.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import reduce
 from operator import xor
+from typing import Any
 
 import msgspec
 
@@ -19,49 +20,72 @@ from headwater.ingest.scope import DatasetScope, Scope
 from headwater.lineage.edges import EdgeKind
 from headwater.openlineage import facets as shapes
 from headwater.openlineage.facets import is_deleted, name_of, read
-from headwater.openlineage.parse import Event, Facets, Kind
+from headwater.openlineage.lasting import LastingFacets
+from headwater.openlineage.parse import Event, Kind
+
+_Add = Callable[[Any, Any], None]
+_Rules = dict[str, tuple[Callable[[msgspec.Raw], Any], _Add]]
 
 
 def of_job(scope: Scope) -> None:
     """Adds what the job's and the run's facets mean."""
-    for key, rule in _JOB.items():
-        if key in scope.event.job_facets:
-            rule(scope, scope.event.job_facets[key])
-    for key, rule in _RUN.items():
-        if key in scope.event.run_facets:
-            rule(scope, scope.event.run_facets[key])
+    for add, told in scope.event.job_facets.once(_told_of_job):
+        add(scope, told)
+    if (raw := scope.event.run_facets.get("jobDependencies")) is not None:
+        _add_job_dependencies(scope, raw)
 
 
-def of_dataset(scope: DatasetScope, facets: Facets) -> None:
+def of_dataset(scope: DatasetScope, facets: LastingFacets) -> None:
     """Adds what the facets of an input, an output or a DatasetEvent's dataset mean."""
-    for key, raw in facets.items():
-        rule = _DATASET.get(key)
-        if rule is not None:
-            rule(scope, raw)
+    for add, told in facets.once(_told_of_dataset):
+        add(scope, told)
     if not scope.output:
-        _observe_version(scope, facets.get("version"))
+        _observe_version(scope, facets)
 
 
-def _job_type(scope: Scope, raw: msgspec.Raw) -> None:
+def _told_of_job(facets: LastingFacets) -> list[tuple[_Add, Any]]:
+    return _told(facets, _JOB)
+
+
+def _told_of_dataset(facets: LastingFacets) -> list[tuple[_Add, Any]]:
+    return _told(facets, _DATASET)
+
+
+def _told(facets: LastingFacets, rules: _Rules) -> list[tuple[_Add, Any]]:
+    """What is told, each with the function that adds it. Nothing of a facet that tells None."""
+    told = [(add, tell(facets[key])) for key, (tell, add) in rules.items() if key in facets]
+    return [(add, content) for add, content in told if content is not None]
+
+
+# ---------------------------------------------------------------- jobs and runs
+
+
+def is_pipeline(facets: LastingFacets) -> bool:
+    """Of a job that is a whole pipeline."""
+    job_type = read(shapes.JobType, facets["jobType"]) if "jobType" in facets else None
+    return job_type is not None and (job_type.jobType or "").upper() == "DAG"
+
+
+def _streaming(raw: msgspec.Raw) -> bool:
     job_type = read(shapes.JobType, raw)
-    if job_type is None or scope.run_id is None:
-        return
-    if (job_type.processingType or "").upper() in ("STREAMING", "SERVICE"):
+    return job_type is not None and (job_type.processingType or "").upper() in ("STREAMING", "SERVICE")
+
+
+def _add_streaming(scope: Scope, streaming: bool) -> None:
+    if streaming and scope.run_id is not None:
         scope.changes.runs[scope.run_id].streaming = True
 
 
-def _source_code_location(scope: Scope, raw: msgspec.Raw) -> None:
+def _code(raw: msgspec.Raw) -> int | None:
     location = read(shapes.SourceCodeLocation, raw)
-    if location is None or scope.run_id is None or not (location.url or location.version):
-        return
-    code = ids.name_id("code", location.url or "", location.version or "")
-    scope.changes.runs[scope.run_id].has_code(code, scope.event.at)
+    if location is None or not (location.url or location.version):
+        return None
+    return ids.name_id("code", location.url or "", location.version or "")
 
 
-def _job_lineage(scope: Scope, raw: msgspec.Raw) -> None:
-    entries = _entries(raw)
-    if entries is not None:
-        columns.explicit_job(scope, entries)
+def _add_code(scope: Scope, code: int) -> None:
+    if scope.run_id is not None:
+        scope.changes.runs[scope.run_id].has_code(code, scope.event.at)
 
 
 def _entries(raw: msgspec.Raw) -> list[shapes.LineageEntry] | None:
@@ -70,7 +94,7 @@ def _entries(raw: msgspec.Raw) -> list[shapes.LineageEntry] | None:
     return lineage.entries if lineage else None
 
 
-def _job_dependencies(scope: Scope, raw: msgspec.Raw) -> None:
+def _add_job_dependencies(scope: Scope, raw: msgspec.Raw) -> None:
     dependencies = read(shapes.JobDependencies, raw)
     if dependencies is None:
         return
@@ -90,59 +114,59 @@ def _depend(scope: Scope, on: shapes.Name, *, upstream: bool) -> None:
         scope.changes.add_edge(EdgeKind.JOB_DEPENDENCY, source, target, own, event.at, scope.run_id)
 
 
-def _job_tags(scope: Scope, raw: msgspec.Raw) -> None:
-    _tags(scope, raw)
+# ---------------------------------------------------------------- both
 
 
-def _dataset_tags(scope: DatasetScope, raw: msgspec.Raw) -> None:
-    _tags(scope.scope, raw)
-
-
-def _tags(scope: Scope, raw: msgspec.Raw) -> None:
+def _tags(raw: msgspec.Raw) -> dict[int, str]:
     tags = read(shapes.Tags, raw)
-    for tag in (tags.tags if tags else None) or []:
-        if tag.key and not tag.key.isspace():
-            scope.changes.tags[ids.name_id("tag", tag.text)] = tag.text
+    texts = [tag.text for tag in (tags.tags if tags else None) or [] if tag.key and not tag.key.isspace()]
+    return {ids.name_id("tag", text): text for text in texts}
 
 
-def _dataset_type(scope: DatasetScope, raw: msgspec.Raw) -> None:
+def _add_tags(scope: Scope | DatasetScope, tags: dict[int, str]) -> None:
+    scope.changes.tags |= tags
+
+
+# ---------------------------------------------------------------- datasets
+
+
+def _is_model(raw: msgspec.Raw) -> bool:
     told = read(shapes.DatasetType, raw)
-    if told and (told.datasetType or "").upper() == shapes.MODEL:
+    return told is not None and (told.datasetType or "").upper() == shapes.MODEL
+
+
+def _add_model(scope: DatasetScope, is_model: bool) -> None:
+    if is_model:
         scope.changes.models.add(scope.dataset_id)
 
 
-def _data_source(scope: DatasetScope, raw: msgspec.Raw) -> None:
+def _source(raw: msgspec.Raw) -> tuple[tuple[int, int], str, str] | None:
+    """Key, name and URI."""
     source = read(shapes.DataSource, raw)
     if source is None or not source.name or source.name.isspace():
-        return
+        return None
     uri = source.uri or ""
-    key = (ids.name_id("source", source.name), ids.name_id("uri", uri))
+    return (ids.name_id("source", source.name), ids.name_id("uri", uri)), source.name, uri
+
+
+def _add_source(scope: DatasetScope, source: tuple[tuple[int, int], str, str]) -> None:
+    key, name, uri = source
     known = scope.changes.sources.get(key)
     if known is None or scope.at < known[2]:
-        scope.changes.sources[key] = (source.name, uri, scope.at)
+        scope.changes.sources[key] = (name, uri, scope.at)
 
 
-def _symlinks(scope: DatasetScope, raw: msgspec.Raw) -> None:
+def _aliases(raw: msgspec.Raw) -> list[tuple[str, str]]:
     symlinks = read(shapes.Symlinks, raw)
-    for identifier in (symlinks.identifiers if symlinks else None) or []:
-        name = name_of(identifier)
-        if name is None:
-            continue
-        alias = scope.changes.dataset(*name, scope.at)
+    return [name for identifier in (symlinks.identifiers if symlinks else None) or [] if (name := name_of(identifier))]
+
+
+def _add_symlinks(scope: DatasetScope, aliases: list[tuple[str, str]]) -> None:
+    for namespace, name in aliases:
+        alias = scope.changes.dataset(namespace, name, scope.at)
         if alias != scope.dataset_id:
             key = (scope.dataset_id, alias)
             scope.changes.symlinks[key] = min(scope.at, scope.changes.symlinks.get(key, scope.at))
-
-
-def _version(scope: DatasetScope, raw: msgspec.Raw) -> None:
-    external = external_version(raw)
-    run_id = scope.scope.run_id
-    if external is None or run_id is None:
-        return
-    key = (run_id, scope.dataset_id, scope.output, ids.name_id("external_version", external))
-    known = scope.changes.run_versions.get(key)
-    first_at, last_at = (min(known[2], scope.at), max(known[3], scope.at)) if known else (scope.at, scope.at)
-    scope.changes.run_versions[key] = (scope.scope.month, external, first_at, last_at)
 
 
 def external_version(raw: msgspec.Raw | None) -> str | None:
@@ -151,28 +175,34 @@ def external_version(raw: msgspec.Raw | None) -> str | None:
     return str(version.datasetVersion) if version and version.datasetVersion not in (None, "") else None
 
 
-def _column_lineage(scope: DatasetScope, raw: msgspec.Raw) -> None:
+def _add_version(scope: DatasetScope, external: str) -> None:
+    run_id = scope.scope.run_id
+    if run_id is None:
+        return
+    key = (run_id, scope.dataset_id, scope.output, ids.name_id("external_version", external))
+    known = scope.changes.run_versions.get(key)
+    first_at, last_at = (min(known[2], scope.at), max(known[3], scope.at)) if known else (scope.at, scope.at)
+    scope.changes.run_versions[key] = (scope.scope.month, external, first_at, last_at)
+
+
+def _add_columns(scope: DatasetScope, told: columns.Told) -> None:
     if scope.output and not scope.scope.explicit:
-        columns.column_lineage(scope, raw)
+        columns.add(scope, told)
 
 
 def is_explicit(event: Event) -> bool:
     """Whether the event has a lineage facet of either kind, where it belongs."""
-    facets = event.outputs[0].facets if event.kind is Kind.DATASET else event.job_facets
-    raw = facets.get("lineage")
-    if raw is None:
-        return False
-    return (_derivation(raw) if event.kind is Kind.DATASET else _entries(raw)) is not None
+    if event.kind is Kind.DATASET:
+        return event.outputs[0].facets.once(_derives)
+    return event.job_facets.once(_enters)
 
 
-def _dataset_lineage(scope: DatasetScope, raw: msgspec.Raw) -> None:
-    if scope.scope.event.kind is not Kind.DATASET:
-        return  # the specification allows it on DatasetEvents only; elsewhere it is kept and means nothing
-    lineage = _derivation(raw)
-    if lineage is not None:
-        columns.explicit_dataset(scope, lineage)
-    elif is_deleted(bytes(raw)) and "columnLineage" not in scope.scope.event.outputs[0].facets:
-        columns.explicit_dataset(scope, shapes.DatasetLineage())
+def _enters(facets: LastingFacets) -> bool:
+    return "lineage" in facets and _entries(facets["lineage"]) is not None
+
+
+def _derives(facets: LastingFacets) -> bool:
+    return "lineage" in facets and _derivation(facets["lineage"]) is not None
 
 
 def _derivation(raw: msgspec.Raw) -> shapes.DatasetLineage | None:
@@ -180,10 +210,33 @@ def _derivation(raw: msgspec.Raw) -> shapes.DatasetLineage | None:
     return lineage if lineage and (lineage.inputs is not None or lineage.fields is not None) else None
 
 
-def _observe_version(scope: DatasetScope, version: msgspec.Raw | None) -> None:
+def _derivation_or_its_end(raw: msgspec.Raw) -> shapes.DatasetLineage | None:
+    """Without inputs and fields where it is deleted."""
+    return shapes.DatasetLineage() if is_deleted(bytes(raw)) else _derivation(raw)
+
+
+def _add_derivation(scope: DatasetScope, lineage: shapes.DatasetLineage) -> None:
+    if scope.scope.event.kind is not Kind.DATASET:
+        return  # the specification allows it on DatasetEvents only; elsewhere it is kept and means nothing
+    if scope.scope.explicit or "columnLineage" not in scope.facets:
+        columns.explicit_dataset(scope, lineage)
+
+
+# ---------------------------------------------------------------- versions of datasets that no run wrote
+
+
+def _observe_version(scope: DatasetScope, facets: LastingFacets) -> None:
     """A reader tells of a version that perhaps no run wrote here: a source table, or one written elsewhere."""
-    schema = scope.facets.get("schema")
-    _add_version(scope, external_version(version), schema[1] if schema else 0, declared=False)
+    version, external = facets.once(_observed)
+    known = _version(scope, version, external, declared=False)
+    if "schema" in facets.ids:
+        # The time is left out: a row that depends on its key and least time alone need not be written with every reading.
+        known.facets["schema"] = (0, facets.ids["schema"])
+
+
+def _observed(facets: LastingFacets) -> tuple[int, str | None]:
+    external = external_version(facets.get("version"))
+    return _version_id(external, facets.ids.get("schema", 0), declared=False), external
 
 
 def declare_version(scope: DatasetScope) -> None:
@@ -193,36 +246,37 @@ def declare_version(scope: DatasetScope) -> None:
     if facets.keys() & {"schema", "version", "lifecycleStateChange"}:
         put = (shapes.OWN_DATASET, "dataSource") if shapes.OWN_DATASET in facets else ()
         telling = ("schema", "lifecycleStateChange", *put)
-        content = reduce(xor, (scope.facets[key][1] for key in telling if key in scope.facets), 0)
-        _add_version(scope, external_version(facets.get("version")), content, declared=True)
+        content = reduce(xor, (facets.ids[key] for key in telling if key in facets), 0)
+        external = external_version(facets.get("version"))
+        known = _version(scope, _version_id(external, content, declared=True), external, declared=True)
+        merge_facets(known.facets, scope.facets)
 
 
-def _add_version(scope: DatasetScope, external: str | None, content: int, *, declared: bool) -> None:
-    key = (scope.dataset_id, ids.name_id("version", str(declared), external or "", str(content)))
+def _version_id(external: str | None, content: int, *, declared: bool) -> int:
+    return ids.name_id("version", str(declared), external or "", str(content))
+
+
+def _version(scope: DatasetScope, version: int, external: str | None, *, declared: bool) -> DatasetVersion:
+    key = (scope.dataset_id, version)
     known = scope.changes.versions.get(key)
     if known is None:
         known = scope.changes.versions[key] = DatasetVersion(declared, external, scope.at)
     known.first_at = min(known.first_at, scope.at)
-    if declared:
-        merge_facets(known.facets, scope.facets)
-    elif "schema" in scope.facets:
-        # The time is left out: a row that depends on its key and least time alone need not be written with every reading.
-        known.facets["schema"] = (0, scope.facets["schema"][1])
+    return known
 
 
-_JOB: dict[str, Callable[[Scope, msgspec.Raw], None]] = {
-    "jobType": _job_type,
-    "sourceCodeLocation": _source_code_location,
-    "lineage": _job_lineage,
-    "tags": _job_tags,
+_JOB: _Rules = {
+    "jobType": (_streaming, _add_streaming),
+    "sourceCodeLocation": (_code, _add_code),
+    "lineage": (_entries, columns.explicit_job),
+    "tags": (_tags, _add_tags),
 }
-_RUN: dict[str, Callable[[Scope, msgspec.Raw], None]] = {"jobDependencies": _job_dependencies}
-_DATASET: dict[str, Callable[[DatasetScope, msgspec.Raw], None]] = {
-    "datasetType": _dataset_type,
-    "dataSource": _data_source,
-    "symlinks": _symlinks,
-    "tags": _dataset_tags,
-    "version": _version,
-    "columnLineage": _column_lineage,
-    "lineage": _dataset_lineage,
+_DATASET: _Rules = {
+    "datasetType": (_is_model, _add_model),
+    "dataSource": (_source, _add_source),
+    "symlinks": (_aliases, _add_symlinks),
+    "tags": (_tags, _add_tags),
+    "version": (external_version, _add_version),
+    "columnLineage": (columns.told, _add_columns),
+    "lineage": (_derivation_or_its_end, _add_derivation),
 }

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 import msgspec
 
 from headwater import ids
 
-_MOST = 24 * 1024 * 1024  # bytes of text that are remembered, which take about three times as much; some 10,000 tables' facets
+_T = TypeVar("_T")
+_MOST = 16 * 1024 * 1024  # bytes of text that are remembered; with what was found in them, it is about four times as much
 _LONGEST = 64 * 1024  # of one text
 _decode = msgspec.json.Decoder(dict[str, msgspec.Raw] | None).decode
 
@@ -15,15 +19,21 @@ class LastingFacets(dict[str, msgspec.Raw]):
     """By key, as they were sent; only those that are objects, as a null says nothing, and anything else is kept in the log only.
     Shared: not to be changed. Raises msgspec.ValidationError where the text is neither an object nor null."""
 
-    __slots__ = ("bodies", "fitting", "ids", "text")
+    __slots__ = ("_found", "bodies", "ids", "text")
 
     def __init__(self, text: bytes) -> None:
         super().__init__({key: raw for key, raw in (_decode(text) or {}).items() if bytes(raw)[:1] == b"{"})
         self.text = text
         self.ids = {key: ids.content_id(bytes(raw)) for key, raw in self.items()}
         self.bodies = {self.ids[key]: bytes(raw) for key, raw in self.items()}
-        self.fitting: dict[str, bool] = {}
-        """Whether they fit their schema, by owner, once somebody has looked."""
+        self._found: dict[Callable[[LastingFacets], Any], Any] = {}
+
+    def once(self, find: Callable[[LastingFacets], _T]) -> _T:
+        """What ``find`` makes of them, which must be pure: it is called the first time only."""
+        if find not in self._found:
+            self._found[find] = find(self)
+        found: _T = self._found[find]
+        return found
 
 
 class _Memory:

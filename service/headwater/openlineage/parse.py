@@ -57,14 +57,14 @@ class Wire(msgspec.Struct):
     """An event as it was sent; what is null and what is absent are two things to a schema."""
 
     eventTime: str  # noqa: N815
-    eventType: str | None | UnsetType = UNSET  # noqa: N815
+    eventType: str | UnsetType | None = UNSET  # noqa: N815
     producer: msgspec.Raw = ABSENT
     schemaURL: msgspec.Raw = ABSENT  # noqa: N815
-    run: WireRun | None | UnsetType = UNSET
-    job: WireJob | None | UnsetType = UNSET
-    dataset: WireDataset | None | UnsetType = UNSET
-    inputs: list[WireDataset] | None | UnsetType = UNSET
-    outputs: list[WireDataset] | None | UnsetType = UNSET
+    run: WireRun | UnsetType | None = UNSET
+    job: WireJob | UnsetType | None = UNSET
+    dataset: WireDataset | UnsetType | None = UNSET
+    inputs: list[WireDataset] | UnsetType | None = UNSET
+    outputs: list[WireDataset] | UnsetType | None = UNSET
     headwaterWrite: msgspec.Raw = ABSENT  # noqa: N815
 
 
@@ -202,7 +202,7 @@ def _kind(wire: Wire) -> Kind:
     raise InvalidEvent.at("$.job", "is required")
 
 
-def _event_type(text: str | None | UnsetType) -> str | None:
+def _event_type(text: str | UnsetType | None) -> str | None:
     if not isinstance(text, str):
         return None
     if text.upper() not in _TYPES:

@@ -24,8 +24,6 @@ __all__ = ["MOST_FINDINGS", "Finding", "findings", "fits", "generalise", "kind_o
 MOST_FINDINGS = 20
 """Findings told of one event; whoever reads them mends the first ones first."""
 _ROOT = "headwater:///openlineage/"
-_JOB_FACETS = "Job.json#/properties/facets"
-_DATASET_FACETS = "Dataset.json#/$defs/facets"
 _decode: Callable[[bytes], Any] = msgspec.json.Decoder().decode
 _TYPES = {
     "array": "an array",
@@ -101,19 +99,20 @@ def fits(event: Event) -> bool:
         return True
     try:
         return (
-            _lasting_fit(event.job_facets, _JOB_FACETS)
-            and all([_lasting_fit(dataset.facets, _DATASET_FACETS) for dataset in event.inputs + event.outputs])
+            event.job_facets.once(_fit_a_job)
+            and all(dataset.facets.once(_fit_a_dataset) for dataset in event.inputs + event.outputs)
             and _validator(event_file(event.kind)).is_valid(_frame(event.wire))
         )
     except (msgspec.DecodeError, RecursionError, UnicodeError):
         return False
 
 
-def _lasting_fit(facets: LastingFacets, schema: str) -> bool:
-    known = facets.fitting.get(schema)
-    if known is None:
-        known = facets.fitting[schema] = _validator(schema).is_valid(_decode(facets.text))
-    return known
+def _fit_a_job(facets: LastingFacets) -> bool:
+    return _validator("Job.json#/properties/facets").is_valid(_decode(facets.text))
+
+
+def _fit_a_dataset(facets: LastingFacets) -> bool:
+    return _validator("Dataset.json#/$defs/facets").is_valid(_decode(facets.text))
 
 
 def _frame(wire: Wire) -> dict[str, Any]:
@@ -126,8 +125,8 @@ def _frame(wire: Wire) -> dict[str, Any]:
         "run": wire.run and _run(wire.run),
         "job": wire.job and {"namespace": wire.job.namespace, "name": wire.job.name},
         "dataset": wire.dataset and _dataset(wire.dataset),
-        "inputs": wire.inputs and [_dataset(dataset) for dataset in wire.inputs],
-        "outputs": wire.outputs and [_dataset(dataset) for dataset in wire.outputs],
+        "inputs": [_dataset(dataset) for dataset in wire.inputs] if wire.inputs else wire.inputs,
+        "outputs": [_dataset(dataset) for dataset in wire.outputs] if wire.outputs else wire.outputs,
     }
     return {name: value for name, value in frame.items() if value is not UNSET}
 
@@ -154,9 +153,7 @@ def _validator(schema: str) -> jsonschema_rs.Draft202012Validator:
     """``schema`` is a file's name, and what is behind it a place within."""
     named = [((_ROOT + name).replace("openlineage/../", ""), schema) for name, schema in documents().items()]
     registry = jsonschema_rs.Registry(named)
-    return jsonschema_rs.Draft202012Validator(
-        {"$ref": _ROOT + schema}, registry=registry, validate_formats=True, offline=True
-    )
+    return jsonschema_rs.Draft202012Validator({"$ref": _ROOT + schema}, registry=registry, validate_formats=True, offline=True)
 
 
 def _faults(content: Any, kind: Kind) -> list[Finding]:
