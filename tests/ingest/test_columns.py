@@ -10,7 +10,6 @@ import pytest
 from tests.build import NAMESPACE, Event, Facets, dataset, dataset_event, job_event, run_event
 from tests.ingest.telling import DB, columns, dataset_id, edges, job_id, the_run, told, told_columns
 
-from headwater.ingest import columns as module
 from headwater.ingest.changes import Changes
 from headwater.ingest.extract import extract
 from headwater.ingest.prepare import prepare
@@ -146,14 +145,6 @@ def test_of_a_dataset_event_it_is_a_derivation() -> None:
     assert columns(changes, owner="b") == ["a.x -> y", "c.k -> *"]
     assert edges(changes) == {"a -DATASET_LINEAGE-> b", "c -DATASET_LINEAGE-> b"}
     assert changes.datasets[dataset_id("b")].declared_at == parse_time("2026-03-01T08:00Z")
-
-
-def test_large_facets_are_not_remembered() -> None:
-    """Thousands of them would be gigabytes."""
-    before = module._remembered.cache_info().currsize
-    fields = {f"field {n}": {"inputFields": [_set("a", f"field {n}")]} for n in range(300)}
-    told(_wrote(_column_lineage(fields)))
-    assert module._remembered.cache_info().currsize == before
 
 
 # ---------------------------------------------------------------- explicit lineage

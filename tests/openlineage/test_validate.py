@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
 from referencing import Registry, Resource
 
-from headwater.openlineage.parse import OPENLINEAGE, Kind
-from headwater.openlineage.validate import MOST_FINDINGS, Finding, findings, generalise, kind_of
+from headwater.errors import InvalidEvent
+from headwater.openlineage.parse import OPENLINEAGE, Kind, parse, storable
+from headwater.openlineage.validate import MOST_FINDINGS, Finding, findings, fits, generalise, kind_of
 from headwater.openlineage.vocabulary import FACETS, Facet, Owner
 
 Json = Any
@@ -313,9 +314,19 @@ def assert_same_verdict(event: Json) -> None:
         assert found
     else:
         assert (not found) == officially_valid(event), (found, json.dumps(event)[:2000])
+    _assert_the_short_way_says_the_same(event, fault=bool(found))
     for finding in found:
         assert len(finding.message) < 150
         assert generalise(generalise(finding.path)) == generalise(finding.path)
+
+
+def _assert_the_short_way_says_the_same(event: Json, *, fault: bool) -> None:
+    try:
+        parsed = parse(storable(json.dumps(event).encode()))
+    except InvalidEvent:
+        return
+    if parsed.kind is kind_of(event):
+        assert fits(parsed) is fits(parsed) is not fault, "also where its facets are remembered"
 
 
 # Recorded events

@@ -54,17 +54,19 @@ async def send(conn: Connection, statement: str, parameters: Sequence[Any]) -> _
 
 async def write(conn: Connection, changes: Changes, known: Known, log: Sequence[Incoming] = ()) -> _Cursor:
     """Sends the events of ``log`` and all rows of ``changes``; gives the cursor of ROWS."""
-    new = known.new_in(changes)
-    if new.any():
-        await send(conn, statements.NEW, _new(new))
-    jobs, runs = known.new_jobs(changes), known.new_runs(changes)
+    new, jobs, runs = known.new_in(changes), known.new_jobs(changes), known.new_runs(changes)
     own = {run_id: run.job_id for run_id, run in runs.items() if run.last_at is not None}
-    cursor = await send(conn, statements.ROWS, [
+    owners = {*own.values(), *(owner for *_, owner in changes.edges)}
+    # Worked out before anything is sent: between two statements PostgreSQL holds locks and waits.
+    named = _new(new) if new.any() else None
+    rows = [
         known.era, *_events(log), *_jobs(jobs), *_datasets(changes), *_edges(changes), *_columns(changes),
         *_run_versions(changes), *_run_io(changes), *_runs(runs), len(jobs), len(changes.datasets), values(own),
         values(own.values()),
-    ])  # fmt: skip
-    owners = {*own.values(), *(owner for *_, owner in changes.edges)}
+    ]  # fmt: skip
+    if named is not None:
+        await send(conn, statements.NEW, named)
+    cursor = await send(conn, statements.ROWS, rows)
     await write_floors(conn, owners & jobs.keys())
     await _write_what_people_say(conn, changes)
     return cursor

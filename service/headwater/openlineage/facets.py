@@ -6,7 +6,7 @@ Every facet, known or not, is also kept whole as it came.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -177,14 +177,8 @@ class _Marker(msgspec.Struct):
 
 
 def read(shape: type[_F], raw: msgspec.Raw) -> _F | None:
-    """The facet, or None where it has another shape or says that it is deleted. Not to be changed: it may be remembered,
-    as a pipeline sends the same facets with every run."""
+    """The facet, or None where it has another shape or says that it is deleted."""
     body = bytes(raw)
-    found: _F | None = _remembered(shape, body) if len(body) <= 2048 else _read(shape, body)
-    return found
-
-
-def _read(shape: type[_F], body: bytes) -> _F | None:
     if b'"_deleted"' in body and is_deleted(body):
         return None
     try:
@@ -192,11 +186,6 @@ def _read(shape: type[_F], body: bytes) -> _F | None:
     except (msgspec.DecodeError, RecursionError):
         return None
     return found
-
-
-@lru_cache(maxsize=8_192)
-def _remembered(shape: Any, body: bytes) -> Any:
-    return _read(shape, body)
 
 
 def is_deleted(body: bytes) -> bool:
