@@ -70,7 +70,7 @@ class Which:
 PRESENT = Which()
 
 
-def _period(
+async def _period(
     as_of: Annotated[
         str | None,
         Query(
@@ -97,7 +97,7 @@ def _period(
 Period = Annotated[Which, Depends(_period)]
 
 
-def _which(
+async def _which(
     period: Period,
     kinds: Annotated[
         list[Annotated[EdgeName, one_of(*EdgeKind.__members__)]],
@@ -123,7 +123,7 @@ class Via:
     stop_at: list[str]
 
 
-def _via(
+async def _via(
     through: Annotated[list[str], Query(description="Only what is reached by way of one of these nodes.")] = [],  # noqa: B006
     avoid: Annotated[list[str], Query(description="Not by way of these.")] = [],  # noqa: B006
     stop_at: Annotated[list[str], Query(alias="stopAt", description="No further than these.")] = [],  # noqa: B006
@@ -137,7 +137,7 @@ Ways = Annotated[Via, Depends(_via)]
 _TYPES = "Show only these types, such as `MODEL`: of datasets and, but for `grain=dataset`, of jobs."
 
 
-def _filter(
+async def _filter(
     namespace: Annotated[list[str], Query(description="Show only what is in one of these.")] = [],  # noqa: B006
     name: Annotated[str | None, Query(description="Show only these names; `*` stands for any characters.")] = None,
     type: Annotated[list[str], Query(description=_TYPES)] = [],  # noqa: A002, B006

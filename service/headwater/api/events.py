@@ -30,7 +30,7 @@ class _Asked:
     newest_first: bool
 
 
-def _asked(
+async def _asked(
     page: Page,
     before: _Before = None,
     after: _After = None,

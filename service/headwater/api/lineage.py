@@ -39,7 +39,7 @@ _WAYS = {"DOWNSTREAM": [True], "UPSTREAM": [False], "BOTH": [True, False]}
 _FURTHEST = 1_000_000  # no graph is deeper; a walk ends where the graph does
 
 
-def _surveyor(request: Request) -> Surveyor:
+async def _surveyor(request: Request) -> Surveyor:
     """Made when it is first asked for, and kept as long as the application."""
     state = request.app.state
     if not hasattr(state, "surveyor"):

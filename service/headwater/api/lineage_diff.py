@@ -57,7 +57,7 @@ class _Sides:
     after: str | None
 
 
-def _sides(
+async def _sides(
     before: Annotated[
         str,
         Query(

@@ -28,7 +28,7 @@ _Timezone = Annotated[
 ]
 
 
-def _bounds(period: _Period, timezone: _Timezone = None) -> list[datetime]:
+async def _bounds(period: _Period, timezone: _Timezone = None) -> list[datetime]:
     return stats.bounds_of(period, timezone, datetime.now(UTC))
 
 
