@@ -12,6 +12,7 @@ from tests.ingest.telling import dataset_id, told
 
 from headwater.db.pool import Connection
 from headwater.ingest import indexing, words
+from headwater.ingest.changes import Changes
 from headwater.ingest.commit import Memory, commit
 from headwater.ingest.indexing import Unread, running_indexer
 from headwater.ingest.writer import running_writer
@@ -68,6 +69,46 @@ def test_the_lag_is_that_of_the_first() -> None:
     first = unread.lag()
     unread.add(told(TOLD))
     assert unread.lag() > first > 0
+
+
+def _written(time: str, *columns: str) -> Changes:
+    return told(run_event("COMPLETE", time, outputs=[dataset("a", schema(*columns))]))
+
+
+def _noticed(*events: Changes) -> list[bool]:
+    """Of each whether it is to be looked at, after those before it have been."""
+    unread = Unread()
+    found = []
+    for changes in events:
+        unread.add(changes)
+        found.append(bool(_take(unread, words.DATASETS)))
+    return found
+
+
+def test_what_was_told_before_is_not_looked_at_again() -> None:
+    assert _noticed(_written("08:00", "x"), _written("09:00", "x"), _written("10:00", "y")) == [True, False, True]
+    statistics = {"outputStatistics": {"rowCount": 1}}
+    counted = told(run_event("COMPLETE", "08:00", outputs=[dataset("a", schema("x"), outputFacets=statistics)]))
+    assert _noticed(_written("08:00", "x"), counted) == [True, False], "nobody searches for numbers"
+
+
+def test_what_comes_back_is_looked_at() -> None:
+    x, y, late, again = _written("08:00", "x"), _written("09:00", "y"), _written("07:00", "x"), _written("10:00", "x")
+    assert _noticed(x, y, late, again) == [True, True, False, True]
+
+
+def test_what_readers_tell_is_apart() -> None:
+    read = told(run_event("COMPLETE", "09:00", inputs=[dataset("a", schema("x"))]))
+    assert _noticed(_written("08:00", "x"), read, read) == [True, True, False]
+
+
+def test_after_an_erasure_all_is_new() -> None:
+    unread = Unread()
+    unread.add(_written("08:00", "x"))
+    _take(unread, words.DATASETS)
+    unread.forget()
+    unread.add(_written("08:00", "x"))
+    assert _take(unread, words.DATASETS) == [dataset_id("a")]
 
 
 def test_a_step_is_no_longer_than_a_transaction_should_be() -> None:

@@ -55,6 +55,8 @@ class Memory:
         self.known.clear()
         self.partitions.clear()
         self.homes.clear()
+        if self.unread is not None:
+            self.unread.forget()
 
     def add(self, changes: Changes, homes: dict[int, Home]) -> None:
         """To be called when ``changes`` are committed."""

@@ -17,15 +17,17 @@ from itertools import islice
 from typing import TypeAlias
 
 from headwater import metrics
+from headwater.catalog.texts import DATASET_PATHS, JOB_PATHS, Paths
 from headwater.db.pool import Connection, connect
 from headwater.ingest import words
-from headwater.ingest.changes import Changes
+from headwater.ingest.changes import Changes, FacetMap
+from headwater.openlineage.facets import OWN_TAG
 from headwater.tasks import end
 
 _Work: TypeAlias = Callable[[Connection], Awaitable[None]]
 
 _log = logging.getLogger(__name__)
-_GATHER_S = 1.0  # most events tell of what those before them told of
+_GATHER_S = 1.0
 _ROUND_S = 600.0
 _AGAIN_S = 10.0  # after a fault
 _LAST_S = 2.0  # for what is left at the end; the rest is for the next round
@@ -33,25 +35,58 @@ _MOST = 100_000  # of each that are remembered: 10 MB
 _ROUNDS = 0x68772D726F756E64  # 'hw-round': of the one process that makes them
 
 
+class _Told:
+    """The latest searched facets that events told, by job or dataset: most events tell the same words again. Where others tell of
+    the same thing too, this may keep quiet of a change, which is then for the next round."""
+
+    def __init__(self, paths: Paths) -> None:
+        self._paths = paths
+        self._latest: dict[int, dict[str, tuple[int, int]]] = {}  # event time and hash, by name of the facet
+
+    def is_new(self, key: int, facets: FacetMap) -> bool:
+        """Whether the words may be others now."""
+        if len(self._latest) > _MOST:
+            self._latest.clear()
+        latest, found = self._latest.setdefault(key, {}), False
+        for name, (at, body_id, *_) in facets.items():
+            if name in self._paths or name.startswith(OWN_TAG):
+                known = latest.get(name)
+                if known is None or (at, body_id) > known:
+                    latest[name] = at, body_id
+                    found |= known is None or known[1] != body_id
+        return found
+
+    def forget(self) -> None:
+        self._latest.clear()
+
+
 class Unread:
     """Jobs and datasets that events told of, until their words are looked at; those that wait longest first."""
 
     def __init__(self) -> None:
         self._since: dict[words.Noun, dict[int, float]] = {noun: {} for noun in words.NOUNS}
+        self._jobs, self._written, self._read = _Told(JOB_PATHS), _Told(DATASET_PATHS), _Told(DATASET_PATHS)
 
     def add(self, changes: Changes) -> None:
         """To be called when ``changes`` are committed. Of too many, none is remembered: they are for the next round."""
         now = time.monotonic()
         jobs, datasets = self._since[words.JOBS], self._since[words.DATASETS]
         for key, job in changes.jobs.items():
-            if job.facets:
+            if job.facets and self._jobs.is_new(key, job.facets):
                 jobs.setdefault(key, now)
         for key, dataset in changes.datasets.items():
-            if dataset.facets or dataset.read_facets:
+            if dataset.facets and self._written.is_new(key, dataset.facets):
+                datasets.setdefault(key, now)
+            if dataset.read_facets and self._read.is_new(key, dataset.read_facets):
                 datasets.setdefault(key, now)
         for since in (jobs, datasets):
             if len(since) > _MOST:
                 since.clear()
+
+    def forget(self) -> None:
+        """To be called when something was erased: its words are gone, whatever was told."""
+        for told in (self._jobs, self._written, self._read):
+            told.forget()
 
     @contextmanager
     def taken(self, noun: words.Noun) -> Iterator[list[int]]:
