@@ -36,6 +36,29 @@ def test_trace(headwater: Command) -> None:
     assert "There is more" in headwater("trace", REGISTRY, "churn", "--depth", 1).err
 
 
+def _words(text: str) -> list[str]:
+    return [" ".join(line.split()) for line in text.splitlines() if line]
+
+
+def test_compare(headwater: Command) -> None:
+    told = _words(headwater("compare", REGISTRY, "churn", "v1.1").out)
+    assert told[:2] == [f"dataset:{REGISTRY}:churn v1.1 → v1.2", "changed: data, schema, features, metrics"]
+    for line in (
+        f"CHANGED 10 11 +50 dataset:{LAKE}:features/customers",
+        "ADDED - DOUBLE tenure",
+        f"- a source dataset:{LAKE}:{EVENTS}#e2",
+        "tenure - yes",
+        "auc 0.82 0.85 +0.03",
+    ):
+        assert line in told
+    assert "Code" not in told
+    parameters = _words(headwater("compare", REGISTRY, "churn", "v1", "v1.1").out)
+    assert ("learning_rate 0.1 0.05" in parameters, "Training data" in parameters) == (True, True)
+    assert headwater("compare", REGISTRY, "churn", "v1", "v1").out.splitlines()[1] == "changed: nothing that is known"
+    assert headwater("compare", REGISTRY, "churn", "v1", "--json").json["after"]["externalVersion"] == "v1.2"
+    assert headwater("compare", REGISTRY, "churn", "v7").status == 1
+
+
 def test_affected(headwater: Command) -> None:
     done = headwater("affected", f"dataset:{LAKE}:{EVENTS}#e1")
     assert [line.split(maxsplit=1)[1] for line in done.out.splitlines() if "versions" in line] == ["v1.1, v1", "s1"]
@@ -47,7 +70,14 @@ def test_affected(headwater: Command) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [["models"], ["trace", REGISTRY, "churn"], ["affected", f"dataset:{LAKE}:{EVENTS}"], ["columns", "clean/events"]]
+    "command",
+    [
+        ["models"],
+        ["trace", REGISTRY, "churn"],
+        ["compare", REGISTRY, "churn", "v1"],
+        ["affected", f"dataset:{LAKE}:{EVENTS}"],
+        ["columns", "clean/events"],
+    ],
 )
 def test_forms_of_other_programs(headwater: Command, command: list[str]) -> None:
     assert headwater(*command, "--format", "dot").out.startswith("digraph")

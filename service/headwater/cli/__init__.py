@@ -11,6 +11,7 @@ import typer
 
 from headwater.cli import (
     columns,
+    compare,
     config,
     datasets,
     db,
@@ -55,6 +56,7 @@ app.command(name="diff", rich_help_panel=_READING)(diff.diff)
 app.command(name="gate", rich_help_panel=_READING)(gate.gate)
 app.command(name="models", rich_help_panel=_READING)(models.models)
 app.command(name="trace", rich_help_panel=_READING)(models.trace)
+app.command(name="compare", rich_help_panel=_READING)(compare.compare)
 app.command(name="affected", rich_help_panel=_READING)(models.affected)
 app.command(name="columns", rich_help_panel=_READING)(columns.columns)
 app.add_typer(jobs.app, name="jobs", rich_help_panel=_READING)
