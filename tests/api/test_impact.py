@@ -317,6 +317,19 @@ async def test_tasks_collapse_to_their_dag(database: str, client: httpx.AsyncCli
     assert edges == {("job:shop:load", "job:shop:report"): 2, ("job:shop:report", "job:shop:alone"): 1}
 
 
+async def test_a_dag_is_asked_about_with_its_tasks(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _dags())
+    told = await _ask(client, "job:shop:load")
+    assert {node["id"] for node in told["start"]} == {"job:shop:load", "job:shop:load.extract", "job:shop:load.clean"}
+    assert _found(told) == {"orders": 1, "clean": 1, "report.sums": 2, "report.mail": 2, "sums": 3, "alone": 4, "copy": 5}
+    [sums] = [node for node in told["nodes"] if node["name"] == "report.sums"]
+    assert sums["path"] == ["job:shop:load.clean", DB + "clean", "job:shop:report.sums"]
+    assert _found(await _ask(client, "job:shop:load", direction="upstream")) == {"raw": 1, "orders": 1}
+    rolled = await _rolled(client, "job:shop:load", collapse="parents", grain="job")
+    assert [node["id"] for node in rolled["start"]] == ["job:shop:load"]
+    assert _heaps(rolled) == {"report": (1, 2, 0), "alone": (2, 1, 0)}
+
+
 async def test_everything_collapses_to_its_namespace(database: str, client: httpx.AsyncClient) -> None:
     await store(database, _dags())
     told = await _rolled(client, DB + "copy", collapse="namespaces", direction="upstream")

@@ -21,10 +21,10 @@ from headwater.api.asking import (
     Ways,
     Which,
     asking,
-    id_of,
     ids_of,
     present,
     span_of,
+    start_of,
 )
 from headwater.api.asking_columns import column_question
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json
@@ -61,7 +61,8 @@ _NodeId = Annotated[
         alias="nodeId",
         description="Such as `dataset:<namespace>:<name>`, `job:<namespace>:<name>`,"
         " `datasetField:<namespace>:<dataset>:<field>`, `run:<uuid>` or `dataset:<namespace>:<name>#<version>`, the version"
-        " being our UUID, its external version such as `v1.2`, or `latest`.",
+        " being our UUID, its external version such as `v1.2`, or `latest`. Of a job that others belong to, such as an Airflow"
+        " DAG its tasks, it is asked of these too.",
     ),
 ]
 _Grain = Annotated[
@@ -166,7 +167,7 @@ async def _of_nodes(request: Request, asked: _Impact) -> Impact | RolledImpact:
     async with asking(request, asked.which) as (conn, flow_of):
         question = replace(
             asked.question,
-            start=(await id_of(conn, asked.node_id),),
+            start=await start_of(conn, asked.node_id),
             grain=Grain(asked.grain.lower()),
             through=await ids_of(conn, asked.via.through),
             avoid=await ids_of(conn, asked.via.avoid),

@@ -12,6 +12,20 @@ SELECT j.job_id, p.job_id FROM jobs j {JOIN_PARENT}
 WHERE j.job_id = ANY(%s) AND p.job_id IS NOT NULL AND NOT p.is_hidden
 """
 
+# A child may know its parent by the bare name, which is an alias of the job under which the parent's runs are stored.
+_CHILDREN = f"""
+SELECT j.job_id
+FROM unnest(%s::bigint[]) AS k (job_id)
+CROSS JOIN LATERAL (
+    SELECT k.job_id AS known_as
+    UNION (SELECT raw_job_id FROM runs WHERE job_id = k.job_id ORDER BY first_at DESC, run_id LIMIT 1)
+) name
+JOIN jobs j ON j.parent_id = name.known_as
+{JOIN_PARENT}
+WHERE p.job_id = k.job_id AND NOT j.is_hidden
+ORDER BY 1
+"""
+
 _PARENT_RUNS = """
 SELECT r.run_id, p.run_id
 FROM runs r JOIN runs p ON p.run_id = r.parent_run_id JOIN jobs j ON j.job_id = p.job_id AND NOT j.is_hidden
@@ -22,6 +36,17 @@ WHERE r.run_id = ANY(%s)
 async def load_tops(conn: Connection, jobs: Collection[int]) -> dict[int, int]:
     """The topmost parent of each job that has one. A statement for each level of parents."""
     return await _climb(conn, _PARENTS, jobs)
+
+
+async def load_children(conn: Connection, job: int) -> list[int]:
+    """All that belong to a job, and to these. A statement for each level of them."""
+    found: dict[int, None] = {}
+    level = [job]
+    while level:
+        rows = await (await conn.execute(_CHILDREN, (level,))).fetchall()
+        level = [child for (child,) in rows if child not in found and child != job]
+        found |= dict.fromkeys(level)
+    return list(found)
 
 
 async def load_top_runs(conn: Connection, runs: Collection[int]) -> dict[int, int]:

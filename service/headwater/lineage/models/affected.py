@@ -23,6 +23,7 @@ from headwater.lineage.columns.nested import holders
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.flow import Flow
+from headwater.lineage.graph.parents import load_children
 from headwater.lineage.graph.question import FlowOf, Question
 from headwater.lineage.graph.reach import reach
 from headwater.lineage.models.serving import load_serving
@@ -77,13 +78,15 @@ async def affected(conn: Connection, flow_of: FlowOf, node_id: str, then: Then |
         return await _of_versions(conn, node_id, [start])
     if start.kind is NodeKind.DATASET_FIELD:
         return await _of_column(conn, flow_of, node_id, Place(start.id, start.field), then)
-    return await _of_node(conn, flow_of, node_id, start.id)
+    belonging = await load_children(conn, start.id) if start.kind is NodeKind.JOB else []
+    return await _of_nodes(conn, flow_of, node_id, [start.id, *belonging])
 
 
-async def _of_node(conn: Connection, flow_of: FlowOf, node_id: str, start: int) -> Affected:
-    """Of a dataset or job, by the graph. A version counts where its run read a dataset that is reached."""
-    found = await _reached(conn, flow_of, [start])
-    own = await load_trained(conn, await models_among(conn, [start]))
+async def _of_nodes(conn: Connection, flow_of: FlowOf, node_id: str, start: list[int]) -> Affected:
+    """Of a dataset, or a job with all that belong to it, by the graph. A version counts where its run read a dataset that is
+    reached."""
+    found = await _reached(conn, flow_of, start)
+    own = await load_trained(conn, await models_among(conn, start))
     found.versions += [trained.written for versions in own.values() for trained in versions]
     return await _answer(conn, node_id, "DATASET", found)
 
