@@ -48,9 +48,13 @@ def test_what_follows_is_found_once() -> None:
     assert calls == [2]
 
 
-def test_a_long_text_is_not_remembered() -> None:
+@pytest.mark.parametrize(
+    "text",
+    [b'{"a": "%s"}' % (b"x" * lasting._LARGEST), b"{%s}" % b",".join(b'"%d":{}' % n for n in range(200))],
+    ids=["long", "many"],
+)
+def test_what_is_large_is_not_remembered(text: bytes) -> None:
     """Thousands of them would be gigabytes."""
-    text = b'{"a": "%s"}' % (b"x" * lasting._LONGEST)
     assert lasting.lasting(text) is not lasting.lasting(text)
 
 

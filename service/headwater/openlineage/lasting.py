@@ -11,7 +11,8 @@ from headwater import ids
 
 _T = TypeVar("_T")
 _MOST = 16 * 1024 * 1024  # bytes of text that are remembered; with what was found in them, it is about four times as much
-_LONGEST = 64 * 1024  # of one text
+_LARGEST = 64 * 1024  # of one owner's facets
+_EACH = 400  # bytes of a facet beside its text
 _decode = msgspec.json.Decoder(dict[str, msgspec.Raw] | None).decode
 
 
@@ -46,13 +47,14 @@ class _Memory:
         return self._keep(LastingFacets(text)) if found is None else found
 
     def _keep(self, facets: LastingFacets) -> LastingFacets:
-        if len(facets.text) > _LONGEST:
+        size = len(facets.text) + _EACH * len(facets)
+        if size > _LARGEST:
             return facets
         if self._bytes > _MOST:
             self._found.clear()
             self._bytes = 0
         self._found[facets.text] = facets
-        self._bytes += len(facets.text)
+        self._bytes += size
         return facets
 
 
