@@ -1,8 +1,13 @@
 from __future__ import annotations
 
-import pytest
+import socket
+from contextlib import suppress
 
-from headwater.db.pool import Connection, DatabaseUnavailable, Pool, connect, open_pool
+import pytest
+from psycopg.abc import PQGen
+from psycopg.waiting import Ready, Wait
+
+from headwater.db.pool import Connection, DatabaseUnavailable, Pool, _sending, connect, open_pool
 
 
 async def _show(conn: Connection, name: str) -> str:
@@ -66,3 +71,33 @@ async def test_a_database_that_is_away_is_an_outage(monkeypatch: pytest.MonkeyPa
     with pytest.raises(DatabaseUnavailable):
         async with open_pool("postgresql://nobody@127.0.0.1:1/none", size=1):
             pass
+
+
+def _conversation(heard: list[int]) -> PQGen[str]:
+    """Two messages, and an answer."""
+    heard.append((yield Wait.RW))
+    heard.append((yield Wait.W))
+    heard.append((yield Wait.R))
+    return "done"
+
+
+def test_what_a_socket_takes_is_not_waited_for() -> None:
+    heard: list[int] = []
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        sending = _sending(_conversation(heard), ours.fileno())
+        assert next(sending) == Wait.R
+        assert heard == [Ready.W, Ready.W]
+        with pytest.raises(StopIteration) as ended:
+            sending.send(Ready.R)
+    assert (ended.value.value, heard[2]) == ("done", Ready.R)
+
+
+def test_a_full_socket_is_waited_for() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        with suppress(BlockingIOError):
+            while True:
+                ours.send(bytes(65_536))
+        assert next(_sending(_conversation([]), ours.fileno())) == Wait.RW
