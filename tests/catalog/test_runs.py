@@ -62,6 +62,20 @@ async def test_state_and_times(
     assert (run.jobVersion is None) == (state in ("NEW", "OTHER", "RUNNING"))
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+async def test_of_what_two_runs_wrote_at_one_time_the_order_of_arrival_does_not_tell(
+    database: str, pool: Pool, order: tuple[int, int]
+) -> None:
+    both = [run_event("COMPLETE", "08:00", name, name, outputs=["t"]) for name in ("a", "b")]
+    for n in order:
+        await store(database, [both[n]])
+    await store(database, [run_event("START", "09:00", inputs=["t"])])
+    greater = max("ab", key=lambda name: ids.run_id(run_uuid(name), NAMESPACE, name))
+    assert [_version(read) for read in (await _run(pool)).inputDatasetVersions] == [await _written(pool, greater)]
+    async with pool.connection() as conn:
+        assert (await datasets.get_dataset(conn, DB, "t")).currentVersion == await _written(pool, greater)
+
+
 async def test_a_run_knows_its_parent_and_its_nominal_time(database: str, pool: Pool) -> None:
     parent = {"run": {"runId": str(run_uuid("dag"))}, "job": {"namespace": NAMESPACE, "name": "dag"}}
     nominal = {"nominalStartTime": "2026-02-28T00:00:00+01:00", "nominalEndTime": "not a time"}

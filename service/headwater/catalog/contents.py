@@ -99,8 +99,8 @@ JOIN datasets d ON d.dataset_id = c.dataset_id OR (d.canonical_id = c.dataset_id
 LEFT JOIN LATERAL (
     SELECT io.* FROM (VALUES (true), (false)) side (output) CROSS JOIN LATERAL (
         SELECT run_id, month, last_at FROM run_io WHERE dataset_id = d.dataset_id AND output = side.output
-        ORDER BY last_at DESC LIMIT 1
-    ) io ORDER BY io.last_at DESC LIMIT 1
+        ORDER BY last_at DESC, run_id DESC LIMIT 1
+    ) io ORDER BY io.last_at DESC, io.run_id DESC LIMIT 1
 ) io ON true
 LEFT JOIN runs r ON r.run_id = io.run_id AND r.month = io.month
 WHERE c.dataset_id = ANY(%s)

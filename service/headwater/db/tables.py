@@ -434,7 +434,7 @@ run_io = Table(
     _facets("io_facets"),  # inputFacets or outputFacets, inline
     _merged(),
     PrimaryKeyConstraint("run_id", "dataset_id", "output", "month"),
-    Index("run_io_dataset_id_idx", "dataset_id", "output", "last_at"),
+    Index("run_io_dataset_id_idx", "dataset_id", "output", "last_at", "run_id"),
     postgresql_partition_by=_BY_MONTH,
 )
 

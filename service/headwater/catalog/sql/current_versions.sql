@@ -15,7 +15,7 @@
         ORDER BY v.last_at DESC, v.external_version DESC LIMIT 1
     ) named ON true
     WHERE io.dataset_id = member.dataset_id AND io.output
-    ORDER BY io.last_at DESC LIMIT 1
+    ORDER BY io.last_at DESC, io.run_id DESC LIMIT 1
 )
 UNION ALL
 (

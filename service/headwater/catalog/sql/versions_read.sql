@@ -37,7 +37,7 @@ CROSS JOIN LATERAL (
             ORDER BY v.last_at DESC, v.external_version DESC LIMIT 1
         ) named ON true
         WHERE io.dataset_id = k.member AND io.output AND io.last_at <= reading.start AND io.run_id <> reading.run_id
-        ORDER BY io.last_at DESC LIMIT 1
+        ORDER BY io.last_at DESC, io.run_id DESC LIMIT 1
     )
     UNION ALL
     (  -- what a stream had begun to write by then; only the newest writer is looked at, as older ones are in the past
@@ -45,7 +45,7 @@ CROSS JOIN LATERAL (
         FROM (
             SELECT io.run_id, io.month, io.dataset_id, io.first_at FROM run_io io
             WHERE io.dataset_id = k.member AND io.output AND io.run_id <> reading.run_id
-            ORDER BY io.last_at DESC LIMIT 1
+            ORDER BY io.last_at DESC, io.run_id DESC LIMIT 1
         ) newest
         CROSS JOIN LATERAL (
             SELECT 1 FROM runs r WHERE r.run_id = newest.run_id AND r.month = newest.month AND r.streaming
