@@ -74,6 +74,8 @@ async def test_of_what_two_runs_wrote_at_one_time_the_order_of_arrival_does_not_
     assert [_version(read) for read in (await _run(pool)).inputDatasetVersions] == [await _written(pool, greater)]
     async with pool.connection() as conn:
         assert (await datasets.get_dataset(conn, DB, "t")).currentVersion == await _written(pool, greater)
+        listed = await datasets.list_dataset_versions(conn, DB, "t", Page(limit=1))
+        assert [version.version for version in listed.versions] == [await _written(pool, greater)]
 
 
 async def test_a_run_knows_its_parent_and_its_nominal_time(database: str, pool: Pool) -> None:

@@ -53,9 +53,9 @@ CROSS JOIN LATERAL (
     FROM run_io io
     LEFT JOIN run_versions x ON x.run_id = io.run_id AND x.month = io.month AND x.dataset_id = io.dataset_id AND x.output
     WHERE io.dataset_id = k.member AND io.output
-    ORDER BY io.last_at DESC, io.run_id LIMIT %(most)s
+    ORDER BY io.last_at DESC, io.run_id DESC LIMIT %(most)s
 ) v
-ORDER BY v.last_at DESC, v.run_id
+ORDER BY v.last_at DESC, v.run_id DESC
 """
 
 

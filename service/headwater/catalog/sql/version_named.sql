@@ -15,4 +15,4 @@ FROM (
     FROM dataset_versions d
     WHERE d.dataset_id = ANY(%(members)s::bigint[]) AND d.external_version = %(external_version)s
 ) p
-ORDER BY p.rank, p.at DESC, p.version_id LIMIT 1
+ORDER BY p.rank, p.at DESC, p.version_id DESC LIMIT 1

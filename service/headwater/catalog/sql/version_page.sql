@@ -14,7 +14,7 @@ FROM (
             WHERE v.run_id = io.run_id AND v.month = io.month AND v.dataset_id = io.dataset_id AND v.output
         ) named ON true
         WHERE io.dataset_id = k.member AND io.output
-        ORDER BY io.last_at DESC, io.run_id, named.first_at DESC LIMIT %(end)s
+        ORDER BY io.last_at DESC, io.run_id DESC, named.first_at DESC LIMIT %(end)s
     ) w
     UNION ALL
     (
@@ -31,7 +31,7 @@ FROM (
                 WHERE v.dataset_id = ANY(%(members)s::bigint[]) AND v.external_version = d.external_version AND v.output
             ) END
         )
-        ORDER BY d.first_at DESC, d.version_id LIMIT %(end)s
+        ORDER BY d.first_at DESC, d.version_id DESC LIMIT %(end)s
     )
 ) p
-ORDER BY p.at DESC, p.version_id, p.first_at DESC LIMIT %(limit)s OFFSET %(offset)s
+ORDER BY p.at DESC, p.version_id DESC, p.first_at DESC LIMIT %(limit)s OFFSET %(offset)s
