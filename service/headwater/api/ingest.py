@@ -157,7 +157,7 @@ async def _lines(request: Request, longest: int) -> AsyncIterator[bytes]:
     """Lines as they come in, so that a body of any length is never in memory whole."""
     pieces: list[bytes] = []  # of a line that has not ended yet
     length = 0
-    async for chunk in bodies.stream(request, None):
+    async for chunk in bodies.stream(request):
         first, *others = chunk.split(b"\n")
         pieces.append(first)
         length += len(first)
