@@ -16,17 +16,23 @@ _EACH = 400  # bytes of a facet beside its text
 _decode = msgspec.json.Decoder(dict[str, msgspec.Raw] | None).decode
 
 
-class LastingFacets(dict[str, msgspec.Raw]):
+def facets_in(text: bytes) -> dict[str, msgspec.Raw]:
     """By key, as they were sent; only those that are objects, as a null says nothing, and anything else is kept in the log only.
-    Shared: not to be changed. Raises msgspec.ValidationError where the text is neither an object nor null."""
+    Raises msgspec.ValidationError where the text is neither an object nor null."""
+    return {key: raw for key, raw in (_decode(text) or {}).items() if bytes(raw)[:1] == b"{"}
+
+
+class LastingFacets(dict[str, msgspec.Raw]):
+    """``facets_in`` a text, which raises. Shared: not to be changed."""
 
     __slots__ = ("_found", "bodies", "ids", "text")
 
     def __init__(self, text: bytes) -> None:
-        super().__init__({key: raw for key, raw in (_decode(text) or {}).items() if bytes(raw)[:1] == b"{"})
+        super().__init__(facets_in(text))
+        sent = {key: bytes(raw) for key, raw in self.items()}
         self.text = text
-        self.ids = {key: ids.content_id(bytes(raw)) for key, raw in self.items()}
-        self.bodies = {self.ids[key]: bytes(raw) for key, raw in self.items()}
+        self.ids = {key: ids.content_id(body) for key, body in sent.items()}
+        self.bodies = dict(zip(self.ids.values(), sent.values(), strict=True))
         self._found: dict[Callable[[LastingFacets], Any], Any] = {}
 
     def once(self, find: Callable[[LastingFacets], _T]) -> _T:

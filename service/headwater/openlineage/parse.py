@@ -7,8 +7,10 @@ eventType, times without a zone). What cannot be placed is refused with the JSON
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from enum import IntEnum
-from itertools import accumulate, starmap
+from itertools import accumulate
+from typing import TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid3
 
 import msgspec
@@ -16,9 +18,10 @@ from msgspec import UNSET, UnsetType
 
 from headwater.errors import InvalidEvent, MalformedEvent
 from headwater.openlineage import lasting
-from headwater.openlineage.lasting import LastingFacets
+from headwater.openlineage.lasting import LastingFacets, facets_in
 from headwater.openlineage.times import parse_time
 
+_F = TypeVar("_F")
 Facets = dict[str, msgspec.Raw]
 ABSENT = msgspec.Raw(b"")
 _TYPES = {"START", "RUNNING", "COMPLETE", "ABORT", "FAIL", "OTHER"}
@@ -95,7 +98,6 @@ class Event(msgspec.Struct, frozen=True):
 
 
 _decoder = msgspec.json.Decoder(Wire)
-_facets_decoder = msgspec.json.Decoder(Facets | None)
 _SUSPECT = re.compile(rb"\\u0000|\\u[dD][89a-fA-F]")
 _ESCAPE = re.compile(rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)", re.DOTALL)
 # Stricter than uuid.UUID, which reads whatever Python reads as a number of 32 digits.
@@ -168,7 +170,7 @@ def _event(wire: Wire, *, any_run_id: bool) -> Event:
     if kind is Kind.DATASET:
         assert wire.dataset
         namespace, name = wire.dataset.namespace, wire.dataset.name
-        dataset = Dataset(namespace, name, _lasting(wire.dataset.facets, "$.dataset.facets"), {})
+        dataset = Dataset(namespace, name, _read(lasting.lasting, wire.dataset.facets, "$.dataset.facets"), {})
         return Event(kind, at, None, _producer(wire.producer), None, {}, namespace, name, lasting.NONE, [], [dataset], wire)
     assert wire.job
     return Event(
@@ -177,12 +179,12 @@ def _event(wire: Wire, *, any_run_id: bool) -> Event:
         event_type=_event_type(wire.eventType) if kind is Kind.RUN else None,
         producer=_producer(wire.producer),
         run=_run_uuid(wire.run.runId, any_run_id=any_run_id) if wire.run else None,
-        run_facets=_facets(wire.run.facets, "$.run.facets") if wire.run else {},
+        run_facets=_read(facets_in, wire.run.facets, "$.run.facets") if wire.run else {},
         namespace=wire.job.namespace,
         name=wire.job.name,
-        job_facets=_lasting(wire.job.facets, "$.job.facets"),
-        inputs=list(starmap(_input, enumerate(wire.inputs or []))),
-        outputs=list(starmap(_output, enumerate(wire.outputs or []))),
+        job_facets=_read(lasting.lasting, wire.job.facets, "$.job.facets"),
+        inputs=_datasets(wire.inputs or [], "input"),
+        outputs=_datasets(wire.outputs or [], "output"),
         wire=wire,
     )
 
@@ -240,32 +242,25 @@ def parent_uuid(text: str, namespace: str, job: str) -> UUID:
         return uuid3(NAMESPACE_URL, f"{namespace}.{dag}.{text}")
 
 
-def _facets(raw: msgspec.Raw, path: str, *where: object) -> Facets:
-    """Those that are objects: a null says nothing, and anything else is kept in the log only. ``where`` fills the path."""
-    if not (text := bytes(raw)):
-        return {}
+def _datasets(sent: list[WireDataset], use: str) -> list[Dataset]:
+    """``use`` is input or output."""
+    return [
+        Dataset(
+            wire.namespace,
+            wire.name,
+            _read(lasting.lasting, wire.facets, "$.{}s[{}].facets", use, number),
+            _read(facets_in, getattr(wire, f"{use}Facets"), "$.{0}s[{1}].{0}Facets", use, number),
+        )
+        for number, wire in enumerate(sent)
+    ]
+
+
+def _read(reading: Callable[[bytes], _F], raw: msgspec.Raw, path: str, *where: object) -> _F:
+    """``where`` fills the path."""
     try:
-        return {key: value for key, value in (_facets_decoder.decode(text) or {}).items() if bytes(value)[:1] == b"{"}
+        return reading(bytes(raw) or b"{}")
     except (msgspec.DecodeError, RecursionError) as error:
         raise _told(error, path.format(*where)) from None
-
-
-def _lasting(raw: msgspec.Raw, path: str, *where: object) -> LastingFacets:
-    text = bytes(raw)
-    try:
-        return lasting.lasting(text) if text else lasting.NONE
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise _told(error, path.format(*where)) from None
-
-
-def _input(number: int, wire: WireDataset) -> Dataset:
-    facets = _lasting(wire.facets, "$.inputs[{}].facets", number)
-    return Dataset(wire.namespace, wire.name, facets, _facets(wire.inputFacets, "$.inputs[{}].inputFacets", number))
-
-
-def _output(number: int, wire: WireDataset) -> Dataset:
-    facets = _lasting(wire.facets, "$.outputs[{}].facets", number)
-    return Dataset(wire.namespace, wire.name, facets, _facets(wire.outputFacets, "$.outputs[{}].outputFacets", number))
 
 
 def _check_names(event: Event, longest: int) -> None:
