@@ -19,12 +19,12 @@ from headwater.errors import Invalid, NotFound
 from headwater.lineage.edges import EdgeKind
 from headwater.lineage.graph.flow import Flow
 from headwater.lineage.graph.moments import moment_of
-from headwater.lineage.graph.parents import load_children
+from headwater.lineage.graph.parents import load_opened
 from headwater.lineage.graph.past import ALWAYS, BEGINNING, DATA, Past
 from headwater.lineage.graph.present import Present
 from headwater.lineage.graph.question import Filter, FlowOf, Grain, Question
 from headwater.lineage.near import find_node
-from headwater.lineage.node_ids import NodeKind, parse
+from headwater.lineage.node_ids import NodeKind, Resolved
 from headwater.lineage.runs.upstream import EVER, Span
 from headwater.lineage.snapshot import snapshot
 
@@ -214,17 +214,20 @@ async def span_of(conn: Connection, which: Which) -> Span:
 
 async def id_of(conn: Connection, node_id: str) -> int:
     """Of a job or dataset that is shown. Raises InvalidNodeId, Invalid, NotFound."""
+    return (await _shown(conn, node_id)).id
+
+
+async def start_of(conn: Connection, node_id: str) -> tuple[int, ...]:
+    """Likewise, with all that belong to it."""
+    return tuple(await load_opened(conn, await _shown(conn, node_id)))
+
+
+async def _shown(conn: Connection, node_id: str) -> Resolved:
     node = await find_node(conn, node_id)
     if node.kind is NodeKind.DATASET_FIELD or node.version is not None:
         raise Invalid("This is asked of datasets and jobs, not of their fields or versions.")
     node.require_shown()
-    return node.id
-
-
-async def start_of(conn: Connection, node_id: str) -> tuple[int, ...]:
-    """Likewise, and all jobs that belong to it: the edges of an Airflow DAG are those of its tasks."""
-    found = await id_of(conn, node_id)
-    return (found, *(await load_children(conn, found) if parse(node_id)[0] is NodeKind.JOB else ()))
+    return node
 
 
 async def ids_of(conn: Connection, node_ids: list[str]) -> tuple[int, ...]:

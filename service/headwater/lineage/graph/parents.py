@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 
 from headwater.catalog.aliases import JOIN_PARENT
 from headwater.db.pool import Connection
+from headwater.lineage.node_ids import NodeKind, Resolved
 
 _PARENTS = f"""
 SELECT j.job_id, p.job_id FROM jobs j {JOIN_PARENT}
@@ -36,6 +37,11 @@ WHERE r.run_id = ANY(%s)
 async def load_tops(conn: Connection, jobs: Collection[int]) -> dict[int, int]:
     """The topmost parent of each job that has one. A statement for each level of parents."""
     return await _climb(conn, _PARENTS, jobs)
+
+
+async def load_opened(conn: Connection, node: Resolved) -> list[int]:
+    """A node, and if it is a job all that belong to it: the edges of an Airflow DAG are those of its tasks."""
+    return [node.id, *(await load_children(conn, node.id) if node.kind is NodeKind.JOB else ())]
 
 
 async def load_children(conn: Connection, job: int) -> list[int]:

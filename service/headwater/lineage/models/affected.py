@@ -23,7 +23,7 @@ from headwater.lineage.columns.nested import holders
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.flow import Flow
-from headwater.lineage.graph.parents import load_children
+from headwater.lineage.graph.parents import load_opened
 from headwater.lineage.graph.question import FlowOf, Question
 from headwater.lineage.graph.reach import reach
 from headwater.lineage.models.serving import load_serving
@@ -78,8 +78,7 @@ async def affected(conn: Connection, flow_of: FlowOf, node_id: str, then: Then |
         return await _of_versions(conn, node_id, [start])
     if start.kind is NodeKind.DATASET_FIELD:
         return await _of_column(conn, flow_of, node_id, Place(start.id, start.field), then)
-    belonging = await load_children(conn, start.id) if start.kind is NodeKind.JOB else []
-    return await _of_nodes(conn, flow_of, node_id, [start.id, *belonging])
+    return await _of_nodes(conn, flow_of, node_id, await load_opened(conn, start))
 
 
 async def _of_nodes(conn: Connection, flow_of: FlowOf, node_id: str, start: list[int]) -> Affected:
