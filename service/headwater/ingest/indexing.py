@@ -31,7 +31,8 @@ _GATHER_S = 1.0
 _ROUND_S = 600.0
 _AGAIN_S = 10.0  # after a fault
 _LAST_S = 2.0  # for what is left at the end; the rest is for the next round
-_MOST = 100_000  # of each that are remembered: 10 MB
+_MOST = 100_000  # of each that wait: 10 MB
+_MOST_TOLD = 30_000  # of each whose facets are remembered: 15 MB
 _ROUNDS = 0x68772D726F756E64  # 'hw-round': of the one process that makes them
 
 
@@ -45,7 +46,7 @@ class _Told:
 
     def is_new(self, key: int, facets: FacetMap) -> bool:
         """Whether the words may be others now."""
-        if len(self._latest) > _MOST:
+        if len(self._latest) > _MOST_TOLD:
             self._latest.clear()
         latest, found = self._latest.setdefault(key, {}), False
         for name, (at, body_id, *_) in facets.items():
