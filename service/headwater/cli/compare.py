@@ -7,18 +7,16 @@ from typing import Annotated, Any
 
 import typer
 
-from headwater.cli.display import dim, heading, show, show_json, table, when
-from headwater.cli.options import DEFAULT_URL, AsJson, Form, Url, service
+from headwater.cli.display import dataset_node, heading, show, show_json, table, tell_if_cut, when
+from headwater.cli.options import DEFAULT_URL, AsJson, Form, ModelName, ModelNamespace, Url, service
 
-_Namespace = Annotated[str, typer.Argument(metavar="NAMESPACE", help="Of the model.")]
-_Name = Annotated[str, typer.Argument(metavar="NAME", help="Of the model.")]
 _Before = Annotated[str, typer.Argument(metavar="FROM", help="A version: its external version, such as v1.2, or our UUID.")]
 _After = Annotated[str, typer.Argument(metavar="TO", help="Likewise.")]
 
 
 def compare(
-    namespace: _Namespace,
-    name: _Name,
+    namespace: ModelNamespace,
+    name: ModelName,
     before: _Before,
     after: _After = "latest",
     *,
@@ -36,17 +34,12 @@ def compare(
         return
     told = decoded(body)
     names = [told[side]["externalVersion"] or told[side]["version"] for side in ("before", "after")]
-    show(f"{_dataset(told['before'])}  {' → '.join(names)}")
+    show(f"{dataset_node(told['before']['id'])}  {' → '.join(names)}")
     show("changed: ", ", ".join(told["changed"]).lower() or "nothing that is known")
     _show_data(told["trainingData"])
     _show_origins(told["origins"])
     _show_values(told)
-    if not told["complete"]:
-        show(dim("There is more than was looked at."), err=True)
-
-
-def _dataset(told: dict[str, Any]) -> str:
-    return f"dataset:{told['id']['namespace']}:{told['id']['name']}"
+    tell_if_cut(told)
 
 
 def _show_data(data: list[dict[str, Any]]) -> None:
@@ -54,7 +47,13 @@ def _show_data(data: list[dict[str, Any]]) -> None:
         return
     heading("Training data")
     rows = [
-        [change["change"], _versions(change["before"]), _versions(change["after"]), _difference(change), _dataset(change)]
+        [
+            change["change"],
+            _versions(change["before"]),
+            _versions(change["after"]),
+            _difference(change),
+            dataset_node(change["id"]),
+        ]
         for change in data
     ]
     table(["", "FROM", "TO", "ROWS", "DATASET"], rows)
@@ -81,7 +80,7 @@ def _show_origins(origins: list[dict[str, Any]]) -> None:
             when(origin["run"]["endedAt"]) if origin["run"] else "-",
             origin["run"]["job"]["name"] if origin["run"] else "a source",
             "other code" if origin["codeChanged"] else "",
-            f"{_dataset(origin)}#{_versions([origin['after']])}",
+            f"{dataset_node(origin['id'])}#{_versions([origin['after']])}",
         ]
         for origin in origins
     ]

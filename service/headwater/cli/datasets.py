@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from headwater.cli.display import Cell, Styled, dim, facts, heading, more, prose, show, show_json, table, when
+from headwater.cli.display import Cell, Styled, dataset_node, dim, facts, heading, more, prose, show, show_json, table, when
 from headwater.cli.options import DEFAULT_URL, AsJson, Limit, Offset, Url, service
 
 if TYPE_CHECKING:
@@ -105,8 +105,7 @@ def _list_all(client: Client, limit: int, offset: int) -> dict[str, Any]:
 
 
 def _row(dataset: dict[str, Any]) -> list[Cell]:
-    node = f"dataset:{dataset['namespace']}:{dataset['name']}"
-    return [when(dataset["updatedAt"]), str(len(dataset["fields"])), _tags(dataset["tags"]), node]
+    return [when(dataset["updatedAt"]), str(len(dataset["fields"])), _tags(dataset["tags"]), dataset_node(dataset)]
 
 
 def _tags(tags: list[str]) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -105,6 +105,17 @@ def duration(milliseconds: int | None) -> str:
 
 def dim(text: str) -> Styled:
     return Styled(text, "dim")
+
+
+def dataset_node(told: Mapping[str, str]) -> str:
+    """Node id of a dataset, from its namespace and name."""
+    return f"dataset:{told['namespace']}:{told['name']}"
+
+
+def tell_if_cut(told: Mapping[str, object]) -> None:
+    """Says on stderr that an answer is not complete."""
+    if not told["complete"]:
+        show(dim("There is more than was looked at."), err=True)
 
 
 def more(shown: int, total: int, what: str) -> None:

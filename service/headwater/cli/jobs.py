@@ -7,7 +7,21 @@ from typing import Annotated, Any
 
 import typer
 
-from headwater.cli.display import Cell, dim, duration, facts, heading, more, prose, show, show_json, state, table, when
+from headwater.cli.display import (
+    Cell,
+    dataset_node,
+    dim,
+    duration,
+    facts,
+    heading,
+    more,
+    prose,
+    show,
+    show_json,
+    state,
+    table,
+    when,
+)
 from headwater.cli.options import DEFAULT_URL, AsJson, Limit, Offset, Url, service
 from headwater.cli.runs import show_runs
 
@@ -81,11 +95,7 @@ def _facts(job: dict[str, Any]) -> list[tuple[str, Any]]:
         ("code", job["location"]),
         ("first event", when(job["createdAt"])),
         ("last event", when(job["updatedAt"])),
-        ("reads", [_dataset(d) for d in job["inputs"]]),
-        ("writes", [_dataset(d) for d in job["outputs"]]),
+        ("reads", [dataset_node(d) for d in job["inputs"]]),
+        ("writes", [dataset_node(d) for d in job["outputs"]]),
         ("facets", prose(" ".join(sorted(job["facets"])))),
     ]
-
-
-def _dataset(dataset: dict[str, str]) -> str:
-    return f"dataset:{dataset['namespace']}:{dataset['name']}"

@@ -8,11 +8,24 @@ from typing import Annotated, Any
 
 import typer
 
-from headwater.cli.display import Cell, Twig, dim, facts, heading, more, show, show_json, state, table, tree, when
-from headwater.cli.options import DEFAULT_URL, AsJson, AsOf, Form, Limit, Offset, Url, service
+from headwater.cli.display import (
+    Cell,
+    Twig,
+    dataset_node,
+    dim,
+    facts,
+    heading,
+    more,
+    show,
+    show_json,
+    state,
+    table,
+    tell_if_cut,
+    tree,
+    when,
+)
+from headwater.cli.options import DEFAULT_URL, AsJson, AsOf, Form, Limit, ModelName, ModelNamespace, Offset, Url, service
 
-_Namespace = Annotated[str, typer.Argument(metavar="NAMESPACE", help="Of the model.")]
-_Name = Annotated[str, typer.Argument(metavar="NAME", help="Of the model.")]
 _Version = Annotated[str, typer.Argument(metavar="VERSION", help="Its external version, such as v1.2, our UUID, or latest.")]
 _Depth = Annotated[int | None, typer.Option(min=0, help="Steps from run to run.", show_default="to the sources")]
 _NodeId = Annotated[
@@ -45,7 +58,12 @@ def models(
         return
     answer = decoded(body)
     rows = [
-        [m["externalVersion"] or "-", when(m["updatedAt"]), ", ".join(o["name"] for o in m["owners"]) or "-", _dataset(m["id"])]
+        [
+            m["externalVersion"] or "-",
+            when(m["updatedAt"]),
+            ", ".join(o["name"] for o in m["owners"]) or "-",
+            dataset_node(m["id"]),
+        ]
         for m in answer["models"]
     ]
     table(["VERSION", "UPDATED", "OWNERS", "MODEL"], rows)
@@ -53,8 +71,8 @@ def models(
 
 
 def trace(
-    namespace: _Namespace,
-    name: _Name,
+    namespace: ModelNamespace,
+    name: ModelName,
     version: _Version = "latest",
     *,
     depth: _Depth = None,
@@ -77,8 +95,7 @@ def trace(
     tree(_made_of(training["id"], told["data"], runs, set()) if training else [])
     _show_use(told)
     _show_missing(told["reproducibility"])
-    if not told["complete"]:
-        show(dim("There is more than was looked at."), err=True)
+    tell_if_cut(told)
 
 
 def affected(
@@ -113,17 +130,12 @@ def affected(
         heading("Deployments")
         rows = [["active" if d["active"] else "past", when(d["since"]), d["id"]] for d in told["deployments"]]
         table(["", "SINCE", "DEPLOYMENT"], rows)
-    if not told["complete"]:
-        show(dim("There is more than was looked at."), err=True)
-
-
-def _dataset(told: dict[str, str]) -> str:
-    return f"dataset:{told['namespace']}:{told['name']}"
+    tell_if_cut(told)
 
 
 def _show_version(version: dict[str, Any]) -> None:
     run = version["trainedBy"]
-    show(f"{_dataset(version['id'])}  ", version["externalVersion"] or version["version"])
+    show(f"{dataset_node(version['id'])}  ", version["externalVersion"] or version["version"])
     if run is None:
         show(dim("  No run is known that wrote it."))
         return
@@ -151,7 +163,7 @@ def _made_of(run: str, data: Sequence[dict[str, Any]], runs: dict[str, Any], dra
             drawn |= {producer} if opened else set()
             below = _made_of(producer, data, runs, drawn) if opened else []
             maker = f"by {runs[producer]['job']['name']}" if producer in runs else "a source" if producer is None else ""
-            twigs.append(Twig([_dataset(version["id"]), dim(_pinned(version))], below, maker))
+            twigs.append(Twig([dataset_node(version["id"]), dim(_pinned(version))], below, maker))
     return twigs
 
 
@@ -184,7 +196,7 @@ def _show_use(told: dict[str, Any]) -> None:
     for title, key in (("Predictions", "predictions"), ("Models made of it", "derivedModels")):
         if told[key]:
             heading(title)
-            for dataset in dict.fromkeys(_dataset(output["id"]) for output in told[key]):
+            for dataset in dict.fromkeys(dataset_node(output["id"]) for output in told[key]):
                 show("  ", dataset)
 
 

@@ -34,6 +34,8 @@ Kinds: TypeAlias = Annotated[
 Form: TypeAlias = Annotated[
     str | None, typer.Option("--format", help="Print it as dot, mermaid, graphml, csv or openlineage (events, one a line).")
 ]
+ModelNamespace: TypeAlias = Annotated[str, typer.Argument(metavar="NAMESPACE", help="Of the model.")]
+ModelName: TypeAlias = Annotated[str, typer.Argument(metavar="NAME", help="Of the model.")]
 
 
 def service(url: str) -> Client:

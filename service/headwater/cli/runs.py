@@ -8,7 +8,21 @@ from typing import Annotated, Any
 
 import typer
 
-from headwater.cli.display import Styled, dim, duration, facts, heading, more, prose, show, show_json, state, table, when
+from headwater.cli.display import (
+    Styled,
+    dataset_node,
+    dim,
+    duration,
+    facts,
+    heading,
+    more,
+    prose,
+    show,
+    show_json,
+    state,
+    table,
+    when,
+)
 from headwater.cli.options import DEFAULT_URL, AsJson, Limit, Offset, Url, service
 
 app = typer.Typer(help="Runs of jobs.", no_args_is_help=True)
@@ -100,7 +114,7 @@ def _show_datasets(title: str, versions: list[dict[str, Any]]) -> None:
     heading(title)
     for version in versions:
         dataset = version["datasetVersionId"]
-        show(f"  dataset:{dataset['namespace']}:{dataset['name']}")
+        show(f"  {dataset_node(dataset)}")
         counts = "".join(_counts(version["facets"].get(key)) for key in ("inputStatistics", "outputStatistics"))
         show(Styled(f"    version {dataset['version']}{counts}", "dim"))
 
