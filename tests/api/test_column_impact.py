@@ -492,6 +492,41 @@ async def test_column_lineage_by_ways_filters_and_kinds(database: str, client: h
     assert refused.status_code == 400
 
 
+def _column_edges(told: dict[str, Any]) -> set[tuple[str, str]]:
+    """Sources and targets, either of which may be a dataset as a whole."""
+    found = set()
+    for node in told["graph"]:
+        data, own = node["data"], node["id"]
+        whole = DB + data["dataset"]
+        found |= {(edge["destination"], own) for edge in node["inEdges"]}
+        found |= {(own, edge["destination"]) for edge in node["outEdges"]}
+        found |= {(_end(source), own) for source in data["inputDatasets"]}
+        found |= {(_end(source), whole) for source in data["datasetInfluences"]}
+        found |= {(own, _end(target)) for target in data["influencedDatasets"]}
+    return found
+
+
+def _end(told: dict[str, Any]) -> str:
+    return _field(f"{told['dataset']}.{told['field']}") if told["field"] else DB + str(told["dataset"])
+
+
+@pytest.mark.parametrize("direction", ["upstream", "downstream", "both"])
+async def test_pages_of_column_lineage_together_are_the_whole(database: str, client: httpx.AsyncClient, direction: str) -> None:
+    await store(database, _story())
+    for start in (DB + "clean", _field("clean.country")):
+        asked = {"direction": direction, "limit": 100}
+        whole, _ = await _graph(client, start, **asked)
+        edges, returned, cursor, pages = set[tuple[str, str]](), 0, "", 0
+        while cursor is not None:
+            page, _ = await _graph(client, start, **{**asked, "limit": 2, **({"cursor": cursor} if cursor else {})})
+            returned += page["counts"]["returned"]
+            edges |= _column_edges(page)
+            cursor, pages = page["cursor"], pages + 1
+        assert edges == _column_edges(whole)
+        assert (returned, whole["cursor"]) == (whole["counts"]["found"], None)
+        assert pages == max(1, -(-returned // 2))
+
+
 async def test_column_lineage_asked_either_way_is_the_same(database: str, client: httpx.AsyncClient) -> None:
     await store(database, [_writes("load", "b", "x < a.x", "y < a.y HASH"), _writes("join", "c", "z < b.x", "z < b.y")])
     plain = await client.get("/api/v1/column-lineage", params={"nodeId": DB + "c"})

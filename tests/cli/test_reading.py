@@ -191,6 +191,14 @@ def test_columns_as_of_a_time(headwater: Command) -> None:
     assert done.out == "No lineage of these fields is known.\n"
 
 
+def test_columns_by_kinds_and_over_all_history(headwater: Command) -> None:
+    asked = ("columns", "daily_revenue", "--field", "revenue")
+    lines = headwater(*asked).out
+    assert headwater(*asked, "--kind", "input", "--kind", "output").out == lines
+    assert headwater(*asked, "--kind", "dataset_lineage").out == "No lineage of these fields is known.\n"
+    assert lines.splitlines()[2] in headwater(*asked, "--history", "all").out
+
+
 def test_columns_downstream_tell_what_is_masked(headwater: Command) -> None:
     done = headwater("columns", f"dataset:{WAREHOUSE}:analytics.raw.customers", "--downstream", "--field", "email")
     assert "email_hash of analytics.staging.stg_customers  TRANSFORMATION masked" in done.out

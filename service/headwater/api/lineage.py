@@ -33,7 +33,7 @@ _OURS = frozenset(
     "direction grain asOf history kinds through avoid stopAt namespace name type owner tag state limit cursor".split()  # noqa: SIM905
 )
 """Parameters that Marquez's call does not have."""
-_OURS_OF_COLUMNS = _OURS - {"direction", "grain", "asOf", "history", "cursor"}
+_OURS_OF_COLUMNS = _OURS - {"direction", "grain", "asOf", "history"}
 """Those with which another question is asked; of the others one may be asked in either way."""
 _WAYS = {"DOWNSTREAM": [True], "UPSTREAM": [False], "BOTH": [True, False]}
 _FURTHEST = 1_000_000  # no graph is deeper; a walk ends where the graph does
@@ -136,6 +136,7 @@ async def get_columns(  # noqa: PLR0913 - one parameter a parameter
     with_downstream: _Downstream = False,
     direction: _Direction = None,
     limit: _Limit = 1_000,
+    cursor: PageCursor = None,
     format: Format = None,  # noqa: A002
 ) -> Response:
     """What the fields of a dataset, one field, or the fields that a job writes derive from; on demand, what derives from them.
@@ -149,7 +150,8 @@ async def get_columns(  # noqa: PLR0913 - one parameter a parameter
     way = direction or ("BOTH" if with_downstream else "UPSTREAM")
     async with snapshot(request.app.state.pool) as conn:
         if _OURS_OF_COLUMNS & request.query_params.keys():
-            asked = Question(start=(), depth=max(depth, 1), filter=shown, limit=limit)
+            page = Cursor.read(cursor) if cursor is not None else None
+            asked = Question(start=(), depth=max(depth, 1), filter=shown, limit=limit, cursor=page)
             body = await column_graph(conn, await column_question(conn, node_id, which, via, asked), _WAYS[way])
         else:
             then = await then_of(conn, which)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from headwater.cli.display import Cell, Styled, Twig, dim, heading, show, show_json, tree
-from headwater.cli.options import DEFAULT_URL, AsJson, Form, Url, service
+from headwater.cli.options import DEFAULT_URL, AsJson, AsOf, Form, History, Url, service
 from headwater.cli.trees import Edge, Edges, grow
 
 if TYPE_CHECKING:
@@ -25,8 +25,12 @@ _NodeId = Annotated[
 _Field = Annotated[str | None, typer.Option("--field", help="Only this field.", show_default="all")]
 _Depth = Annotated[int, typer.Option(min=1, max=100, help="How many steps away from NODE the trees end.")]
 _Downstream = Annotated[bool, typer.Option("--downstream", help="What comes from the fields, not what they come from.")]
-_AsOf = Annotated[str | None, typer.Option("--as-of", help="A time, or the UUID of a run or version.", show_default="now")]
+_Kinds = Annotated[
+    list[str],
+    typer.Option("--kind", help="Only edges of these kinds: input and output (of jobs), or dataset_lineage.", show_default="all"),
+]
 _Ids = Annotated[bool, typer.Option("--ids", help="Show whole node ids, for other commands.")]
+_MOST = 10_000  # columns of an answer that knows a limit
 
 
 def columns(  # noqa: PLR0913 - one option an option
@@ -35,7 +39,9 @@ def columns(  # noqa: PLR0913 - one option an option
     only: _Field = None,
     depth: _Depth = 5,
     downstream: _Downstream = False,
-    as_of: _AsOf = None,
+    kinds: _Kinds = [],  # noqa: B006
+    as_of: AsOf = None,
+    history: History = None,
     ids: _Ids = False,
     form: Form = None,
     url: Url = DEFAULT_URL,
@@ -50,8 +56,10 @@ def columns(  # noqa: PLR0913 - one option an option
     node_id = f"datasetField:{start.namespace}:{start.name}:{only}" if only and start.kind == DATASET else start.id
     # One step more than is shown tells whether there is more.
     steps = depth if as_json or form else depth + 1
-    asked = {"depth": steps, "withDownstream": downstream or None, "asOf": as_of, "format": form or "json"}
-    body = client.get("column-lineage", nodeId=node_id, **asked)
+    which = {"kinds": kinds, "limit": _MOST if kinds else None, "asOf": as_of, "history": history}
+    body = client.get(
+        "column-lineage", nodeId=node_id, depth=steps, withDownstream=downstream or None, format=form or "json", **which
+    )
     if as_json or form:
         show_json(body)
         return

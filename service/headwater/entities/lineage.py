@@ -139,6 +139,7 @@ class DirectedColumns(ColumnGraph):
     complete: bool = Field(description="Whether every column is in the counts: false where `depth` or `size` cut the walk.")
     counts: ColumnCounts = Field(description="How many columns there are, and how many are left out.")
     freshness: Freshness = Field(description="How far the store had heard by then.")
+    cursor: str | None = Field(description="For the next page, which has edges to the columns of this one too; null on the last.")
 
 
 class UpstreamJob(Entity):

@@ -100,7 +100,7 @@ async def column_impact(conn: Connection, flow: Flow, question: ColumnQuestion, 
     if question.filter != Filter():
         nodes |= await describe(conn, _datasets(found.place for found in nearest))
         shown = await load_passing_columns(conn, question, reached, nodes)
-    page = _page(shown, question)
+    page = page_of(shown, question)
     through = question.via.through
     ways, cut = await asyncio.to_thread(column_ways, reached, page, question.start, question.depth, question.paths, through)
     nodes |= await describe(conn, {place.dataset_id for of in ways for way in of for place in way} - nodes.keys())
@@ -120,7 +120,7 @@ async def column_impact(conn: Connection, flow: Flow, question: ColumnQuestion, 
         nodes=[columns.reached(found, of) for found, of in listed],
         edges=await _proven(conn, reached.flow, edges, columns, question),
         tableLevel=await load_onward(conn, flow, question, reached),
-        cursor=_cursor(page[-1]) if page and page[-1] is not shown[-1] else None,
+        cursor=cursor_after(page, shown),
     )
 
 
@@ -164,14 +164,18 @@ def _datasets(places: Iterable[Place]) -> set[int]:
     return {place.dataset_id for place in places}
 
 
-def _page(shown: Sequence[Found], question: ColumnQuestion) -> Sequence[Found]:
+def page_of(shown: Sequence[Found], question: ColumnQuestion) -> Sequence[Found]:
+    """Those of ``shown``, nearest first, that follow the question's cursor."""
     after = question.cursor
     passed = sum(Cursor(f.distance, f.id) <= after for f in shown) if after is not None else 0
     return shown[passed : passed + question.limit]
 
 
-def _cursor(found: Found) -> str:
-    return str(Cursor(found.distance, found.id))
+def cursor_after(page: Sequence[Found], shown: Sequence[Found]) -> str | None:
+    """That of the next page; None where nothing follows."""
+    if not page or page[-1] is shown[-1]:
+        return None
+    return str(Cursor(page[-1].distance, page[-1].id))
 
 
 class _Columns:
