@@ -58,6 +58,12 @@ def run_event(
     }
 
 
+def belonging(event: Event, parent: str) -> Event:
+    """A RunEvent as that of a job of which ``parent`` is the parent, as an Airflow DAG is of its tasks."""
+    told = {"run": {"runId": str(run_uuid(parent))}, "job": {"namespace": NAMESPACE, "name": parent}}
+    return {**event, "run": {**event["run"], "facets": {**event["run"]["facets"], "parent": told}}}
+
+
 def job_event(
     time: str,
     job: str,

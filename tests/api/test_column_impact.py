@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from headwater.entities.graph import ColumnImpact, RolledColumnImpact
 from headwater.entities.lineage import DirectedColumns
 from headwater.ids import dataset_id
-from tests.build import Event, dataset, dataset_event, run_event, run_uuid, schema, store
+from tests.build import Event, belonging, dataset, dataset_event, run_event, run_uuid, schema, store
 from tests.lineage.graphs import complete, complete_explicitly
 from tests.queries import recorded
 
@@ -490,6 +490,20 @@ async def test_column_lineage_by_ways_filters_and_kinds(database: str, client: h
     assert past["report.country"]["data"]["datasetVersion"] is None
     refused = await client.get("/api/v1/column-lineage", params={"nodeId": _field("clean.country"), "kinds": "job_lineage"})
     assert refused.status_code == 400
+
+
+async def test_the_columns_of_a_job_are_those_of_all_that_belongs_to_it(database: str, client: httpx.AsyncClient) -> None:
+    load, clean = _writes("load", "b", "x < a.x"), _writes("clean", "c", "y < b.x", time="08:05")
+    await store(database, [belonging(load, "dag"), belonging(clean, "dag"), _writes("alone", "d", "z < b.x", time="08:10")])
+    plain = await client.get("/api/v1/column-lineage", params={"nodeId": "job:shop:dag"})
+    fields = {_field("a.x"), _field("b.x"), _field("c.y")}
+    assert {node["id"] for node in plain.json()["graph"]} == fields
+    past = await client.get("/api/v1/column-lineage", params={"nodeId": "job:shop:dag", "asOf": "2026-03-01T08:01:00Z"})
+    assert {node["id"] for node in past.json()["graph"]} == {_field("a.x"), _field("b.x")}
+    told = await client.get("/api/v1/impact", params={"nodeId": _field("a.x"), "grain": "column", "avoid": "job:shop:dag"})
+    assert told.json()["nodes"] == []
+    reached = await client.get("/api/v1/impact", params={"nodeId": "job:shop:dag", "grain": "column"})
+    assert [node["id"] for node in reached.json()["nodes"]] == [_field("d.z")]
 
 
 def _column_edges(told: dict[str, Any]) -> set[tuple[str, str]]:

@@ -8,7 +8,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from headwater.entities.graph import Impact, RolledImpact
-from tests.build import Event, dataset_event, run_event, run_uuid, store
+from tests.build import Event, belonging, dataset_event, run_event, run_uuid, store
 from tests.conftest import Server, cloned
 from tests.lineage.graphs import complete, complete_explicitly, derived
 from tests.queries import recorded
@@ -271,9 +271,8 @@ async def test_jobs_by_the_state_of_their_latest_run(database: str, client: http
 
 
 def _task(dag: str, task: str, inputs: str, outputs: str) -> Event:
-    parent = {"run": {"runId": str(run_uuid(dag))}, "job": {"namespace": "shop", "name": dag}}
-    told = {"inputs": inputs.split(), "outputs": outputs.split(), "run_facets": {"parent": parent}}
-    return run_event("COMPLETE", "08:00", f"{dag}.{task}", f"{dag}.{task}", **told)  # type: ignore[arg-type]
+    name = f"{dag}.{task}"
+    return belonging(run_event("COMPLETE", "08:00", name, name, inputs=inputs.split(), outputs=outputs.split()), dag)
 
 
 def _dags() -> list[Event]:
@@ -328,6 +327,12 @@ async def test_a_dag_is_asked_about_with_its_tasks(database: str, client: httpx.
     rolled = await _rolled(client, "job:shop:load", collapse="parents", grain="job")
     assert [node["id"] for node in rolled["start"]] == ["job:shop:load"]
     assert _heaps(rolled) == {"report": (1, 2, 0), "alone": (2, 1, 0)}
+    assert _found(await _ask(client, DB + "raw", avoid="job:shop:report")) == {
+        "load.extract": 1, "orders": 2, "load.clean": 3, "clean": 4,
+    }  # fmt: skip
+    assert _found(await _ask(client, DB + "orders", through="job:shop:report", grain="job")) == {
+        "load.clean": 1, "report.sums": 2, "report.mail": 2, "alone": 3,
+    }  # fmt: skip
 
 
 async def test_everything_collapses_to_its_namespace(database: str, client: httpx.AsyncClient) -> None:

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from headwater.api import deps
 from headwater.entities.lineage import ColumnGraph, DirectedLineage, Lineage, UpstreamRuns
-from tests.build import GOLDEN, NAMESPACE, Event, golden_events, run_event, run_uuid, store
+from tests.build import GOLDEN, NAMESPACE, Event, belonging, golden_events, run_event, run_uuid, store
 from tests.lineage.graphs import complete
 from tests.queries import recorded
 from tests.serving import in_process
@@ -126,6 +126,14 @@ async def test_depth_filters_limits_and_times(database: str, client: httpx.Async
     assert (_named(few), few["counts"]["cut"]) == ({"orders", "extract", "report"}, [{"rule": "limit", "nodes": 3}])
     past = await _directed(client, "dataset:db://shop:orders", asOf="2026-03-01T08:05:00Z")
     assert (_named(past), past["asOf"]) == ({"orders", "extract", "raw"}, "2026-03-01T08:05:00Z")
+
+
+async def test_what_belongs_to_a_job_is_opened(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [belonging(event, "dag") if event["job"]["name"] != "mail" else event for event in _pipeline()])
+    told = await _directed(client, "job:shop:dag", direction="both", depth=1)
+    assert _named(told) == {"dag", "dag.extract", "dag.report", "dag.other", "raw", "orders", "rates", "report", "copy"}
+    assert ("dataset:db://shop:orders", "job:shop:dag.report") in _ends(told)
+    assert _named(await _directed(client, "job:shop:dag", direction="downstream", depth=2)) - _named(told) == {"mail"}
 
 
 async def test_pages_together_are_the_whole(database: str, client: httpx.AsyncClient) -> None:

@@ -11,7 +11,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from headwater.entities.diff import GraphDiff, RunDiff, VersionDiff
-from tests.build import Event, dataset, dataset_event, job_event, run_event, run_uuid, schema, store
+from tests.build import Event, belonging, dataset, dataset_event, job_event, run_event, run_uuid, schema, store
 from tests.lineage.graphs import complete
 from tests.queries import recorded
 
@@ -62,6 +62,18 @@ def _story() -> list[Event]:
 
 def _turns(told: list[dict[str, Any]]) -> set[tuple[Any, ...]]:
     return {(c["what"], c["name"], c["turn"], c["before"], c["after"]) for c in told}
+
+
+async def test_around_a_job_with_all_that_belongs_to_it(database: str, client: httpx.AsyncClient) -> None:
+    early, late = complete("load", "raw", "orders", "08:00"), complete("sum", "orders", "sums", "10:00")
+    await store(database, [belonging(early, "dag"), belonging(late, "dag")])
+    told = await _ask(client, "job:shop:dag", MORNING, NOON)
+    assert {node["id"] for node in told["nodes"]["added"]} == {"job:shop:dag.sum", "dataset:db://shop:sums"}
+    assert (told["node"]["id"], told["nodes"]["removed"]) == ("job:shop:dag", [])
+    drawn = await client.get(
+        "/api/v1/lineage/diff", params={"nodeId": "job:shop:dag", "from": MORNING, "to": NOON, "format": "dot"}
+    )
+    assert "dag.load" in drawn.text
 
 
 async def test_what_came_and_went_between_two_times(database: str, client: httpx.AsyncClient) -> None:

@@ -8,7 +8,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from headwater.entities.paths import Paths
-from tests.build import Event, dataset_event, job_event, run_event, run_uuid, store
+from tests.build import Event, belonging, dataset_event, job_event, run_event, run_uuid, store
 from tests.lineage.graphs import complete
 from tests.queries import recorded
 
@@ -47,6 +47,20 @@ def _story() -> list[Event]:
         complete("forecast", "revenue plan", "outlook", "08:40"),
         complete("correct", "outlook", "plan", "08:50"),
     ]
+
+
+async def test_a_path_of_a_job_begins_or_ends_at_any_that_belongs_to_it(database: str, client: httpx.AsyncClient) -> None:
+    early = ("stage", "backfill", "sum")
+    await store(database, [belonging(e, "dag") if "job" in e and e["job"]["name"] in early else e for e in _story()])
+    assert _paths(await _ask(client, JOB + "dag", DB + "board")) == ["dag.sum revenue join report board"]
+    assert _paths(await _ask(client, DB + "archive", JOB + "dag")) == ["archive dag.backfill"]
+    assert _paths(await _ask(client, JOB + "dag.stage", JOB + "dag")) == ["dag.stage orders dag.sum"]
+    assert _paths(await _ask(client, JOB + "dag", JOB + "dag.sum", k=2)) == [
+        "dag.backfill orders dag.sum",
+        "dag.stage orders dag.sum",
+    ]
+    same = await client.get("/api/v1/paths", params={"from": JOB + "dag", "to": JOB + "dag"})
+    assert same.status_code == 400
 
 
 async def test_the_shortest_path_and_what_proves_it(database: str, client: httpx.AsyncClient) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,12 +19,12 @@ from headwater.errors import Invalid, NotFound
 from headwater.lineage.edges import EdgeKind
 from headwater.lineage.graph.flow import Flow
 from headwater.lineage.graph.moments import moment_of
-from headwater.lineage.graph.parents import load_opened
 from headwater.lineage.graph.past import ALWAYS, BEGINNING, DATA, Past
 from headwater.lineage.graph.present import Present
 from headwater.lineage.graph.question import Filter, FlowOf, Grain, Question
 from headwater.lineage.near import find_node
 from headwater.lineage.node_ids import NodeKind, Resolved
+from headwater.lineage.parents import load_opened
 from headwater.lineage.runs.upstream import EVER, Span
 from headwater.lineage.snapshot import snapshot
 
@@ -217,9 +217,10 @@ async def id_of(conn: Connection, node_id: str) -> int:
     return (await _shown(conn, node_id)).id
 
 
-async def start_of(conn: Connection, node_id: str) -> tuple[int, ...]:
-    """Likewise, with all that belong to it."""
-    return tuple(await load_opened(conn, await _shown(conn, node_id)))
+async def ids_of(conn: Connection, node_ids: Iterable[str]) -> tuple[int, ...]:
+    """Likewise of several, with all that belong to jobs among them: the edges of an Airflow DAG are those of its tasks."""
+    opened = [await load_opened(conn, await _shown(conn, node_id)) for node_id in node_ids]
+    return tuple(dict.fromkeys(identifier for found in opened for identifier in found))
 
 
 async def _shown(conn: Connection, node_id: str) -> Resolved:
@@ -228,7 +229,3 @@ async def _shown(conn: Connection, node_id: str) -> Resolved:
         raise Invalid("This is asked of datasets and jobs, not of their fields or versions.")
     node.require_shown()
     return node
-
-
-async def ids_of(conn: Connection, node_ids: list[str]) -> tuple[int, ...]:
-    return tuple([await id_of(conn, node_id) for node_id in node_ids])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from itertools import chain
 
 from headwater.api.asking import Via, Which, moment
 from headwater.db.pool import Connection
@@ -17,6 +18,7 @@ from headwater.lineage.graph.question import Question
 from headwater.lineage.impact.columns import ColumnQuestion
 from headwater.lineage.near import find_node
 from headwater.lineage.node_ids import NodeKind, Resolved
+from headwater.lineage.parents import load_opened
 
 _EDGES = {False: {EdgeKind.INPUT, EdgeKind.OUTPUT}, True: {EdgeKind.DATASET_LINEAGE}}  # of which an edge is made; if explicit
 
@@ -58,9 +60,10 @@ def explicit_of(kinds: Collection[EdgeKind]) -> bool | None:
 
 async def _among(conn: Connection, node_ids: Iterable[str]) -> Among:
     nodes = [await _shown_node(conn, node_id) for node_id in node_ids]
+    jobs = [await load_opened(conn, node) for node in nodes if node.kind is NodeKind.JOB]
     return Among(
         frozenset(Place(node.id, node.field) for node in nodes if node.kind is not NodeKind.JOB),
-        frozenset(node.id for node in nodes if node.kind is NodeKind.JOB),
+        frozenset(chain.from_iterable(jobs)),
     )
 
 

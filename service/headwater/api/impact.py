@@ -24,7 +24,6 @@ from headwater.api.asking import (
     ids_of,
     present,
     span_of,
-    start_of,
 )
 from headwater.api.asking_columns import column_question
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json
@@ -167,7 +166,7 @@ async def _of_nodes(request: Request, asked: _Impact) -> Impact | RolledImpact:
     async with asking(request, asked.which) as (conn, flow_of):
         question = replace(
             asked.question,
-            start=await start_of(conn, asked.node_id),
+            start=await ids_of(conn, [asked.node_id]),
             grain=Grain(asked.grain.lower()),
             through=await ids_of(conn, asked.via.through),
             avoid=await ids_of(conn, asked.via.avoid),

@@ -6,9 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from headwater.api.asking import Asked, Depth, Grained, asking, ids_of
+from headwater.api.asking import Asked, Depth, Grained, asking, id_of, ids_of
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND
 from headwater.api.formats import FORMATS, Format, form_of, formatted
+from headwater.db.pool import Connection
 from headwater.entities.paths import Paths
 from headwater.lineage.graph.past import DATA
 from headwater.lineage.graph.question import Grain
@@ -24,7 +25,13 @@ async def get_paths(  # noqa: PLR0913 - one parameter a parameter
     request: Request,
     which: Asked,
     *,
-    origins: Annotated[list[str], Query(alias="from", description="Where a path begins: node ids of jobs or datasets.")],
+    origins: Annotated[
+        list[str],
+        Query(
+            alias="from",
+            description="Where a path begins: node ids of jobs or datasets.",
+        ),
+    ],
     destinations: Annotated[list[str], Query(alias="to", description="Where it ends.")],
     k: Annotated[
         int, Query(ge=0, le=_MOST, description="How many paths, the shortest first; 0 tells only whether there is one.")
@@ -43,8 +50,8 @@ async def get_paths(  # noqa: PLR0913 - one parameter a parameter
     """
     async with asking(request, which) as (conn, flow_of):
         question = PathQuestion(
-            origins=tuple(dict.fromkeys(await ids_of(conn, origins))),
-            destinations=tuple(dict.fromkeys(await ids_of(conn, destinations))),
+            origins=await _ends(conn, origins, destinations),
+            destinations=await _ends(conn, destinations, origins),
             most=_MOST if every else k,
             depth=depth,
             grain=Grain(grain.lower()),
@@ -52,3 +59,10 @@ async def get_paths(  # noqa: PLR0913 - one parameter a parameter
         )
         found = await find_paths(conn, flow_of, question)
     return await formatted(found, form_of(request, format))
+
+
+async def _ends(conn: Connection, asked: list[str], others: list[str]) -> tuple[int, ...]:
+    """With what belongs to those that are asked for, but not to the other ends as well."""
+    named = {await id_of(conn, node_id) for node_id in asked}
+    beyond = {*await ids_of(conn, others)} - named
+    return tuple(identifier for identifier in await ids_of(conn, asked) if identifier not in beyond)

@@ -25,6 +25,7 @@ from headwater.lineage.columns.nested import holders
 from headwater.lineage.columns.versions import version_columns
 from headwater.lineage.edges import EdgeKind
 from headwater.lineage.node_ids import NodeKind, Resolved, resolve
+from headwater.lineage.parents import load_opened
 from headwater.lineage.sql import past_statement
 from headwater.lineage.walk import Hop, walk
 
@@ -93,14 +94,15 @@ async def derived_columns(conn: Connection, start: Place, then: Then | None = No
 
 
 async def outset(conn: Connection, node: Resolved, then: Then | None = None) -> list[Place]:
-    """Where a walk begins; of a job, at all fields of what it writes."""
+    """Where a walk begins; of a job, at all fields of what it and all that belong to it write."""
     if node.kind is not NodeKind.JOB:
         return [Place(node.id, node.field)]
+    jobs = await load_opened(conn, node)
     if then is not None:
-        asked = {"ids": [node.id], "downstream": True, "kinds": [EdgeKind.OUTPUT.value], **then.asked()}
+        asked = {"ids": jobs, "downstream": True, "kinds": [EdgeKind.OUTPUT.value], **then.asked()}
         return [Place(dataset, "") for (dataset,) in await (await conn.execute(_OUTPUTS, asked)).fetchall()]
-    io = (await load_io(conn, [node.id])).get(node.id)
-    return [Place(ids.dataset_id(d.namespace, d.name), "") for d in io.outputs] if io else []
+    outputs = dict.fromkeys(output for io in (await load_io(conn, jobs)).values() for output in io.outputs)
+    return [Place(ids.dataset_id(d.namespace, d.name), "") for d in outputs]
 
 
 async def load_shown(conn: Connection, canonical_ids: Iterable[int], then: Then | None = None) -> dict[int, Shown]:

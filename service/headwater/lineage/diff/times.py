@@ -29,9 +29,9 @@ _UNKNOWN: _Known = (None, None)
 
 @dataclass(frozen=True, slots=True)
 class TimesQuestion:
-    """``limit`` is of each list in the answer."""
+    """``start`` is a node, and what belongs to it. ``limit`` is of each list in the answer."""
 
-    node: int
+    start: tuple[int, ...]
     before: datetime
     after: datetime
     upstream: bool = True
@@ -61,7 +61,7 @@ async def diff_times(conn: Connection, question: TimesQuestion) -> GraphDiff:
     compared = {node: names[node] for node in stayed[:_COMPARED]}
     told = [await told_at(conn, compared, at) for at in (question.before, question.after)]
     whole = GraphDiff(
-        node=nodes[question.node],
+        node=nodes[question.start[0]],
         before=question.before,
         after=question.after,
         complete=True,
@@ -103,15 +103,16 @@ async def _current(conn: Connection, edges: AbstractSet[Pair], at: datetime) -> 
 
 
 async def _around(conn: Connection, question: TimesQuestion, at: datetime) -> _Around:
-    nodes, edges, complete = [question.node], set[Pair](), True
+    start, nodes, edges, complete = question.start, [question.start[0]], set[Pair](), True
     for downstream, wanted in ((True, question.downstream), (False, question.upstream)):
         if wanted:
-            flow = await Past(conn, at).flow([question.node], downstream=downstream, hops=question.depth)
-            asked = Question(start=(question.node,), downstream=downstream, depth=question.depth)
+            flow = await Past(conn, at).flow(start, downstream=downstream, hops=question.depth)
+            asked = Question(start=start, downstream=downstream, depth=question.depth)
             reached = (await asyncio.to_thread(reach, flow, asked, ways=False)).ids.tolist()
-            within = {question.node, *reached}
+            within = {*start, *reached}
             edges |= {edge for edge in flow.edges_from(within) if edge[1] in within}
-            nodes += reached
+            tied = {end for edge in edges for end in edge}
+            nodes += [*(node for node in start if node in tied), *reached]
             complete = complete and flow.complete
     return _Around(list(dict.fromkeys(nodes)), edges, complete)
 

@@ -12,11 +12,11 @@ from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.flow import Flow
 from headwater.lineage.graph.left_out import SUMMED_UP, cut_short, left_out, load_passing
-from headwater.lineage.graph.parents import load_tops
 from headwater.lineage.graph.question import Question
 from headwater.lineage.graph.reach import Reach, reach
 from headwater.lineage.impact.collapse import Collapse, Collapsed, Homes, Member, collapsed, namespace_node
 from headwater.lineage.impact.groups import load_groups
+from headwater.lineage.parents import load_tops
 
 
 async def rolled_impact(conn: Connection, flow: Flow, question: Question, collapse: Collapse) -> RolledImpact:

@@ -10,10 +10,10 @@ from headwater.entities.graph import RolledCounts, RolledImpact
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.left_out import cut_short, left_out
-from headwater.lineage.graph.parents import load_top_runs
 from headwater.lineage.impact.collapse import Collapse, Homes, Member, collapsed, namespace_node
 from headwater.lineage.impact.groups import load_groups
 from headwater.lineage.impact.runs import RunQuestion, RunWalk, run_node, walk_runs
+from headwater.lineage.parents import load_top_runs
 from headwater.lineage.runs.upstream import EVER, RunsRead, Span
 
 

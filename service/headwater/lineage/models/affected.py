@@ -23,13 +23,13 @@ from headwater.lineage.columns.nested import holders
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.flow import Flow
-from headwater.lineage.graph.parents import load_opened
 from headwater.lineage.graph.question import FlowOf, Question
 from headwater.lineage.graph.reach import reach
 from headwater.lineage.models.serving import load_serving
 from headwater.lineage.models.trace import FURTHEST
 from headwater.lineage.models.trained import Trained, load_trained
 from headwater.lineage.node_ids import NodeKind, field_node_id, job_node_id
+from headwater.lineage.parents import load_opened
 from headwater.lineage.runs.downstream import Readers, Written
 from headwater.lineage.runs.start import StartRun, find_start
 from headwater.lineage.runs.upstream import ReadingRun

@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-from tests.build import Event, run_event, run_uuid, store
-
 from headwater import ids
 from headwater.db.pool import Pool
-from headwater.lineage.graph.parents import load_children, load_tops, top
+from headwater.lineage.parents import load_children, load_tops, top
+from tests.build import Event, run_event, run_uuid, store
 
 
 def test_the_top_of_those_that_are_one_anothers_parents() -> None:
