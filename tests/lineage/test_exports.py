@@ -53,6 +53,15 @@ def test_graphml_is_read_by_others() -> None:
     assert graph.nodes["job:etl:load"] == {"kind": "JOB", "type": "TABLE", "namespace": "etl", "name": "load", "distance": 1}
 
 
+def test_csv_has_columns_of_what_only_some_nodes_have() -> None:
+    plain = exports.table(ANSWER).splitlines()[0]
+    column = _node("datasetField:db:raw", field="mail", affects="BOTH", masked=True)
+    rows = exports.table({**ANSWER, "nodes": [*ANSWER["nodes"], column]}).splitlines()
+    assert rows[0] == f"{plain},field,affects,masked"
+    assert [row.rpartition(",,")[2] for row in rows[1:3]] == ["", ""]
+    assert rows[-1].endswith(",mail,BOTH,True")
+
+
 def test_csv_holds_no_formulas() -> None:
     rows = list(csv.DictReader(io.StringIO(exports.table(ANSWER))))
     assert [row["distance"] for row in rows] == ["1", "2"]

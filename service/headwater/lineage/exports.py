@@ -16,6 +16,11 @@ _ESCAPES = str.maketrans({"&": "#amp;", '"': "#quot;", "<": "#lt;", ">": "#gt;",
 _COLUMNS = (
     "id", "kind", "type", "namespace", "name", "distance", "jobs", "datasets", "owners", "tags", "path", "externalVersion",
 )  # fmt: skip
+_SPECIAL_COLUMNS = (
+    "field", "fieldType", "affects", "masked", "resolved", "columns", "runs", "versions", "state", "startedAt", "endedAt",
+    "version", "createdAt",
+)  # fmt: skip
+"""Of columns, runs, versions and collapsed nodes; only where any node has them."""
 # Told by more than colour, which not everybody sees.
 _DOT_TURNS = {"ADDED": "color=forestgreen, style=bold", "REMOVED": "color=crimson, style=dashed", "CHANGED": "color=darkorange"}
 _MERMAID_TURNS = {
@@ -66,12 +71,17 @@ def graphml(answer: Answer) -> str:
 
 def table(answer: Answer) -> str:
     """CSV of the nodes found, or of the answer's own table; lists have spaces between their elements."""
-    told = answer.get("table") or tabular(_COLUMNS, map(_row, answer["nodes"]))
+    told = answer.get("table") or _nodes_table(answer["nodes"])
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(told["columns"])
     writer.writerows([_harmless(" ".join(v) if isinstance(v, list) else v) for v in row] for row in told["rows"])
     return text.getvalue()
+
+
+def _nodes_table(nodes: Sequence[Mapping[str, Any]]) -> Answer:
+    special = [column for column in _SPECIAL_COLUMNS if any(column in node for node in nodes)]
+    return tabular((*_COLUMNS, *special), map(_row, nodes))
 
 
 def _row(node: Mapping[str, Any]) -> Mapping[str, Any]:
