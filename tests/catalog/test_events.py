@@ -74,3 +74,10 @@ async def test_events_of_a_namespace(database: str, pool: Pool) -> None:
         nothing = await list_events(conn, Window(), Page(), namespace="shop/")
     assert ([json.loads(bytes(e))["job"]["name"] for e in listed.events], listed.totalCount) == (["far"], 1)
     assert (nothing.events, nothing.totalCount) == ([], 0)
+
+
+async def test_events_of_a_namespace_that_no_index_holds(database: str, pool: Pool) -> None:
+    names = ["n" * length for length in (256, 257, 10_000)]
+    await store(database, [run_event("START", "08:00", namespace=name) for name in names])
+    async with pool.connection() as conn:
+        assert [(await list_events(conn, Window(), Page(), namespace=name)).totalCount for name in names] == [1, 1, 1]

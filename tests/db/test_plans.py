@@ -306,7 +306,6 @@ _LAST_RUN = run_uuid("busy last")
 _DATASET_PATH = "/namespaces/db%3A%2F%2Fshop/datasets/c"
 _JOB_PATH = "/namespaces/shop/jobs/busy"
 _MODEL = "/models/db%3A%2F%2Fshop/c"
-_HOUR = "limit=20&after=2026-03-01T12:00:00Z&before=2026-03-01T13:00:00Z"
 # Of each GET what is asked. {dataset} and {job} stand for their current versions. Events of a namespace are asked for by a
 # window: without one their total is counted in the whole log.
 ASKED = {
@@ -329,7 +328,7 @@ ASKED = {
     "/tags": "/tags",
     "/events": "/events",
     "/events/lineage": "/events/lineage?limit=20",
-    "/events/{namespace}": f"/events/shop?{_HOUR}",
+    "/events/{namespace}": "/events/n?limit=20",
     "/lineage": "/lineage?nodeId=job:shop:busy",
     "/column-lineage": "/column-lineage?nodeId=job:shop:busy&withDownstream=true",
     "/runlineage/upstream": f"/runlineage/upstream?runId={_LAST_RUN}",

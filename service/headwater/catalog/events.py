@@ -14,6 +14,8 @@ from headwater.entities.event import Events
 
 _WHERE = "FROM lineage_events WHERE kind = 1 AND event_time >= %(after)s AND event_time < %(before)s"
 _IN_NAMESPACE = " AND namespace = %(namespace)s"
+_INDEXED = 256  # characters of a namespace
+_SHORT = f" AND length(namespace) <= {_INDEXED}"  # the condition of the index of namespaces, in its words
 _NEWEST = " ORDER BY event_time DESC, event_id DESC LIMIT %(limit)s OFFSET %(offset)s"
 _OLDEST = " ORDER BY event_time, event_id LIMIT %(limit)s OFFSET %(offset)s"
 # Whole quarters of an hour are counted at ingest; those that the window cuts, of which there are two, in the log.
@@ -53,7 +55,9 @@ async def list_events(
     conn: Connection, window: Window, page: Page, *, newest_first: bool = True, namespace: str | None = None
 ) -> Events:
     """Run events by event time; with ``namespace`` only those of jobs in it."""
-    wanted = _WHERE + (_IN_NAMESPACE if namespace is not None else "")
+    wanted = _WHERE
+    if namespace is not None:
+        wanted += _IN_NAMESPACE + (_SHORT if len(namespace) <= _INDEXED else "")
     asked = {
         "after": window.after,
         "before": window.before,
