@@ -52,6 +52,7 @@ def targets(warehouse: Warehouse, laps: int) -> dict[str, str]:
         "search": path("search", q="customer"),
         "events, 20": path("events/lineage", limit=20),
         "events, 100": path("events/lineage", limit=100),
+        "events of a namespace, 20": path(f"events/{percent(JOB_NAMESPACE)}", limit=20),
         "dashboard: failed jobs": path("jobs", limit=10, lastRunStates="FAILED"),
         **{f"dashboard: {of}": path(f"stats/{of}", period="WEEK", timezone="Europe/Berlin") for of in _STATISTICS},
         "conformance": path("conformance"),
