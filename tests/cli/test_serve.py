@@ -69,8 +69,10 @@ def test_serves_until_it_is_told_to_stop(empty_database: str, number: int) -> No
 def test_leaves_the_schema_alone_if_it_is_to(empty_database: str) -> None:
     environment = {"HEADWATER_DATABASE_URL": empty_database, "HEADWATER_MIGRATE_ON_START": "false"}
     with _serving(**environment) as service:
-        service.process.terminate()
-        service.process.communicate(timeout=30)
+        _, written = service.process.communicate(timeout=60)
+    assert service.process.returncode == 1
+    assert "`headwater db upgrade` brings it there" in written
+    assert "Traceback" not in written
     with psycopg.connect(empty_database) as conn:
         assert conn.execute("SELECT to_regclass('jobs')").fetchone() == (None,)
 

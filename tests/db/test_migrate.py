@@ -15,6 +15,7 @@ from sqlalchemy import text
 from tests.build import job_event, run_event, store
 
 from headwater.db import migrate, tables
+from headwater.errors import Unavailable
 from headwater.ids import namespace_id
 
 # What a table is made of, in PostgreSQL's own words; partitions are left out, which the models do not list.
@@ -58,6 +59,18 @@ def test_check_is_content_with_a_migrated_database(database: str) -> None:
 
 def test_check_names_the_missing_revision(empty_database: str) -> None:
     assert migrate.check(empty_database) == [f"the database is at revision none, this release needs {migrate.head()}"]
+
+
+def test_what_is_pending_is_required(database: str, empty_database: str) -> None:
+    migrate.require(database)
+    with pytest.raises(Unavailable, match="at revision none"):
+        migrate.require(empty_database)
+    with psycopg.connect(database, autocommit=True) as conn:
+        conn.execute("UPDATE alembic_version SET version_num = '0001'")
+        with pytest.raises(Unavailable, match="at revision 0001"):
+            migrate.require(database)
+        conn.execute("UPDATE alembic_version SET version_num = 'of a later release'")
+    migrate.require(database)
 
 
 def test_check_finds_what_was_changed_by_hand(database: str) -> None:

@@ -37,6 +37,7 @@ _column_lineage = st.builds(
 _schema = st.sampled_from([facet(fields=[{"name": n, "type": "INT"} for n in names]) for names in ("x", "xy", "z")])
 _symlinks = st.builds(lambda name: facet(identifiers=[{**_name(name), "type": "TABLE"}]), _names)
 _tags = st.builds(lambda key: facet(tags=[{"key": key, "value": "true"}]), st.sampled_from(["PII", "raw"]))
+_renamed = st.builds(lambda old: facet(lifecycleStateChange="RENAME", previousIdentifier=_name(old)), _names)
 _rows = st.builds(lambda n: facet(rowCount=n), st.integers(0, 2))
 
 _job_names = st.sampled_from(["load", "train", "up"])
@@ -81,6 +82,7 @@ _dataset_facets = st.fixed_dictionaries(
         "documentation": st.builds(lambda t: facet(description=t), st.sampled_from(["one", "two"])) | _deleted,
         "dataSource": st.builds(lambda u: facet(name="db", uri=u), st.sampled_from(["db://one", "db://two"])),
         "tags": _tags,
+        "lifecycleStateChange": _renamed | _deleted,
         "statistics": _rows,
         "lineage": _derivation | _deleted | _odd,
     },

@@ -126,6 +126,34 @@ def test_symlinks() -> None:
     assert set(told(_read(facet, "09:00"), _read(facet)).symlinks.values()) == {EIGHT}
 
 
+def _renamed(old: object, change: str = "RENAME") -> Facets:
+    return {"lifecycleStateChange": {"lifecycleStateChange": change, "previousIdentifier": old}}
+
+
+def test_who_renames_a_dataset_reads_it_under_its_old_name() -> None:
+    changes = told(_wrote(_renamed(_name("a"))))
+    assert edges(changes) == {"a -INPUT-> load", "load -OUTPUT-> b"}
+    assert (run_id(), dataset_id("a"), False) in changes.run_io
+    assert edges(told(job_event("08:00", "load", outputs=[dataset("b", _renamed(_name("a"), "rename"))]))) == edges(changes)
+
+
+def test_a_renaming_that_is_declared() -> None:
+    changes = told(dataset_event("08:00", "b", _renamed(_name("a"))))
+    assert edges(changes) == {"a -DATASET_LINEAGE-> b"}
+    assert changes.datasets[dataset_id("b")].declared_at == EIGHT
+    explicit = {"lineage": {"inputs": [{"type": "DATASET", **_name("c")}]}}
+    assert edges(told(dataset_event("08:00", "b", {**_renamed(_name("a")), **explicit}))) == {"c -DATASET_LINEAGE-> b"}
+
+
+@pytest.mark.parametrize(
+    "facets",
+    [_renamed(_name("b")), _renamed(_name("a"), "CREATE"), _renamed(None), _renamed({"name": "a"}), _renamed(_name(" "))],
+)
+def test_what_is_no_renaming(facets: Facets) -> None:
+    assert edges(told(_wrote(facets))) == {"load -OUTPUT-> b"}
+    assert edges(told(dataset_event("08:00", "b", facets))) == set()
+
+
 def test_a_version_that_is_written() -> None:
     changes = told(_wrote({"version": {"datasetVersion": "12"}}, "09:00"), _wrote({"version": {"datasetVersion": 12}}, "08:00"))
     key = (run_id(), dataset_id("b"), True, ids.name_id("external_version", "12"))

@@ -41,6 +41,11 @@ def test_arrays(content: bytes) -> None:
     assert read(content) == [Found(A, "event 1"), Found(B, "event 2")]
 
 
+@pytest.mark.parametrize("odd", [rb'{"a": "\ud800"}', b'{"a":' * 5000 + b"1" + b"}" * 5000, b"{broken}"])
+def test_an_odd_element_leaves_the_others_alone(odd: bytes) -> None:
+    assert [found.body for found in read(b"[" + A + b"," + odd + b"]", 100_000)] == [A, odd]
+
+
 def test_a_document_of_several_lines_has_no_place() -> None:
     assert read(pretty(B)) == [Found(pretty(B), "")]
 

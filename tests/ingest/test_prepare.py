@@ -33,8 +33,12 @@ def test_the_body_is_kept_as_it_came() -> None:
     incoming = prepare(body, SETTINGS)
     assert decompress(incoming.body) == body
     assert len(incoming.body) < len(body)
-    assert incoming.event_id == ids.event_id(body)
-    assert incoming.event_id != prepare(body.strip(), SETTINGS).event_id, "another body is another event"
+
+
+def test_what_stands_around_an_event_makes_no_other_of_it() -> None:
+    body = _bytes(run_event("START", "08:00"))
+    assert {prepare(sent, SETTINGS).event_id for sent in (body, body + b"\n", b"\t" + body + b"\r\n ")} == {ids.event_id(body)}
+    assert prepare(body.replace(b": ", b":"), SETTINGS).event_id != ids.event_id(body), "another body is another event"
 
 
 @pytest.mark.parametrize("size", [0, 1, 1000, 1_000_000])

@@ -7,24 +7,31 @@ from collections.abc import AsyncIterator, Iterator
 
 from starlette.requests import ClientDisconnect, Request
 
-from headwater.errors import HeadwaterError, Unavailable
+from headwater.errors import Invalid, Unavailable
 
 _CHUNK = 1 << 20
 
 
-class TooLarge(HeadwaterError):
+class BodyFault(Invalid):
+    """Of a body as a whole."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, [{"path": "$", "message": message}])
+
+
+class TooLarge(BodyFault):
     """413."""
 
 
-class UnsupportedEncoding(HeadwaterError):
+class UnsupportedEncoding(BodyFault):
     """415."""
 
 
-class UnsupportedMedia(HeadwaterError):
+class UnsupportedMedia(BodyFault):
     """415: not what its Content-Type should say."""
 
 
-class Garbled(HeadwaterError):
+class Garbled(BodyFault):
     """400: not what its Content-Encoding says."""
 
 

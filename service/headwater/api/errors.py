@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from headwater.api.body import Garbled, TooLarge, UnsupportedEncoding, UnsupportedMedia
+from headwater.api.body import TooLarge, UnsupportedEncoding, UnsupportedMedia
 from headwater.api.parameters import complaint
 from headwater.db.pool import DatabaseUnavailable
 from headwater.entities import encode
@@ -22,15 +22,14 @@ _METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 _STATUS: tuple[tuple[type[HeadwaterError], int], ...] = (
     (MalformedEvent, 400),
     (InvalidEvent, 422),
+    (TooLarge, 413),
+    (UnsupportedEncoding, 415),
+    (UnsupportedMedia, 415),
     (Invalid, 400),
     (Forbidden, 403),
     (NotFound, 404),
     (Conflict, 409),
     (Unavailable, 503),
-    (TooLarge, 413),
-    (UnsupportedEncoding, 415),
-    (UnsupportedMedia, 415),
-    (Garbled, 400),
     (HeadwaterError, 500),
 )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -14,6 +16,7 @@ from headwater.db.pool import DatabaseUnavailable
 from headwater.entities import Entity, encode
 
 router = APIRouter(tags=["operations"])
+_PATIENCE_S = 2  # who asks for health or metrics gives up after some seconds, and learns nothing
 
 
 class Check(Entity):
@@ -55,16 +58,18 @@ async def healthcheck(request: Request) -> Response:
 
 @router.get("/metrics", response_class=PlainTextResponse)
 async def prometheus(request: Request) -> Response:
-    """Prometheus metrics of this process, and the estimated size of the graph."""
-    async with request.app.state.pool.connection() as conn:
-        for table, rows in (await store.estimated_rows(conn)).items():
-            metrics.ROWS.labels(table).set(rows)
+    """Prometheus metrics of this process, and the estimated size of the graph while the database answers."""
+    metrics.ROWS.clear()
+    with suppress(*DatabaseUnavailable):
+        async with request.app.state.pool.connection(timeout=_PATIENCE_S) as conn:
+            for table, rows in (await store.estimated_rows(conn)).items():
+                metrics.ROWS.labels(table).set(rows)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
 async def _answers(request: Request) -> bool:
     try:
-        async with request.app.state.pool.connection(timeout=2) as conn:
+        async with request.app.state.pool.connection(timeout=_PATIENCE_S) as conn:
             await conn.execute("SELECT 1")
     except DatabaseUnavailable:
         return False

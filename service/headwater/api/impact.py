@@ -28,7 +28,6 @@ from headwater.api.asking import (
 from headwater.api.asking_columns import column_question
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json
 from headwater.api.formats import FORMATS, Format, form_of, formatted
-from headwater.api.ingest import elements
 from headwater.api.parameters import Text, one_of
 from headwater.db.pool import Connection
 from headwater.entities.graph import ColumnImpact, Impact, RolledColumnImpact, RolledImpact, WhatIf
@@ -50,6 +49,7 @@ from headwater.lineage.node_ids import NodeKind, Resolved, parse
 from headwater.lineage.runs.start import Start, find_start, latest_of
 from headwater.lineage.runs.upstream import Span
 from headwater.lineage.snapshot import snapshot
+from headwater.openlineage.batch import elements
 
 router = APIRouter(prefix="/api/v1", tags=["Graph"])
 

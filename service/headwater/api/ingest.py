@@ -6,9 +6,7 @@ Documented in OpenAPI by hand (``OPENAPI``).
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import re
 from collections import deque
 from collections.abc import AsyncIterator
 from typing import Any
@@ -25,16 +23,14 @@ from headwater.api.errors import answer, status_of, told, unexpected
 from headwater.errors import Excluded, HeadwaterError, InvalidEvent, MalformedEvent, Unavailable
 from headwater.ingest import dead_letters
 from headwater.ingest.prepare import Incoming, prepare
+from headwater.openlineage.batch import elements
 from headwater.openlineage.parse import Kind
 from headwater.settings import Settings
 
 _log = logging.getLogger(__name__)
 _BREATH = 50  # events of a batch between two chances for other requests: about 5 ms
-_LARGE = 1024 * 1024  # bytes of an event: about 10 ms of work
+_LARGE = 1024 * 1024  # bytes of a body: about 10 ms of work
 _BOM = b"\xef\xbb\xbf"
-_split = msgspec.json.Decoder(list[msgspec.Raw]).decode
-_JSON = json.JSONDecoder()
-_SPACE = re.compile(r"[ \t\r\n]*")
 _CREATED = Response(status_code=201)
 _STORED = {kind: metrics.EVENTS.labels(kind.name.lower(), "stored") for kind in Kind}
 _DUPLICATE = {kind: metrics.EVENTS.labels(kind.name.lower(), "duplicate") for kind in Kind}
@@ -113,7 +109,7 @@ async def _events(request: Request) -> AsyncIterator[bytes]:
         return
     body = await bodies.read(request, settings.max_body_bytes)
     try:
-        events = elements(body.removeprefix(_BOM))
+        events = await _elements(body.removeprefix(_BOM))
     except MalformedEvent as error:
         await _bury(request, body, error)
         raise
@@ -123,34 +119,8 @@ async def _events(request: Request) -> AsyncIterator[bytes]:
         yield event
 
 
-def elements(body: bytes) -> list[bytes]:
-    """The events of a JSON array, as they were sent. Raises MalformedEvent."""
-    try:
-        text = body.decode()
-        return [bytes(event) for event in _split(body)]
-    except (UnicodeDecodeError, RecursionError):
-        raise MalformedEvent.at("$", "is no JSON array of events") from None
-    except msgspec.DecodeError:
-        return _elements_with_halves(text)
-
-
-def _elements_with_halves(text: str) -> list[bytes]:
-    """The same where a string has half of a surrogate pair, which msgspec refuses to pass over."""
-    found: list[bytes] = []
-    at = _SPACE.match(text).end()  # type: ignore[union-attr]  # matches everywhere
-    try:
-        if text[at : at + 1] != "[":
-            raise ValueError
-        while text[at] in "[,":
-            start = _SPACE.match(text, at + 1).end()  # type: ignore[union-attr]
-            _, end = _JSON.raw_decode(text, start)
-            found.append(text[start:end].encode())
-            at = _SPACE.match(text, end).end()  # type: ignore[union-attr]
-        if text[at] != "]" or text[at + 1 :].strip():
-            raise ValueError
-    except (ValueError, IndexError, RecursionError):
-        raise MalformedEvent.at("$", "is no JSON array of events") from None
-    return found
+async def _elements(body: bytes) -> list[bytes]:
+    return elements(body) if len(body) < _LARGE else await asyncio.to_thread(elements, body)
 
 
 async def _lines(request: Request, longest: int) -> AsyncIterator[bytes]:

@@ -65,10 +65,15 @@ def database(settings: Settings, *, service: bool = False) -> Iterator[str]:
 
 @contextmanager
 def migrated(settings: Settings) -> Iterator[str]:
-    """As ``database``, at the schema of this release; where the settings leave migrating to others, as it is."""
+    """As ``database``, at the schema of this release. Raises Unavailable where it is behind and the settings leave migrating to
+    others."""
     with database(settings) as url:
-        if settings.migrate_on_start:
-            from headwater.db import migrate
-
-            migrate.upgrade(url)
+        migrate(settings, url)
         yield url
+
+
+def migrate(settings: Settings, url: str) -> None:
+    """Brings the database to the schema of this release, or raises Unavailable where that is left to others."""
+    from headwater.db import migrate as migrations
+
+    (migrations.upgrade if settings.migrate_on_start else migrations.require)(url)

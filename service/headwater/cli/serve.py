@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from headwater.cli.database import DataDir, database, read_settings
+from headwater.cli.database import DataDir, database, migrate, read_settings
 from headwater.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -31,10 +31,7 @@ def serve(host: _Host = None, port: _Port = None, data_dir: DataDir = None) -> N
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
     with database(settings, service=True) as url:
-        if settings.migrate_on_start:
-            from headwater.db import migrate
-
-            migrate.upgrade(url)
+        migrate(settings, url)
         _run(settings, url)
 
 

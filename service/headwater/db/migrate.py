@@ -56,6 +56,20 @@ def upgrade(url: str) -> None:
         connection.commit()
 
 
+def require(url: str) -> None:
+    """Raises Unavailable where something is pending. A database that a later release has upgraded will do, so that one after the
+    other may be replaced."""
+    with engine(url).connect() as connection:
+        revision = MigrationContext.configure(connection).get_current_revision()
+    pending = {step.revision for step in ScriptDirectory(str(location())).walk_revisions()} - {head()}
+    if revision is None or revision in pending:
+        raise Unavailable(f"{_behind(revision)}: `headwater db upgrade` brings it there.")
+
+
+def _behind(revision: str | None) -> str:
+    return f"the database is at revision {revision or 'none'}, this release needs {head()}"
+
+
 def check(url: str) -> list[str]:
     """What keeps the database from being at this release's schema, a line each; empty when all is well."""
     with engine(url).connect() as connection:
@@ -69,7 +83,7 @@ def check(url: str) -> list[str]:
         )
         revision = context.get_current_revision()
         if revision != head():
-            return [f"the database is at revision {revision or 'none'}, this release needs {head()}"]
+            return [_behind(revision)]
         return [_line(difference) for difference in compare_metadata(context, tables.metadata)]
 
 

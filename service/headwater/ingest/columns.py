@@ -45,7 +45,7 @@ def add(scope: DatasetScope, told: Told) -> None:
     _point(scope.scope, scope.dataset_id, told.edges, told.set_id, adds=False)
     if scope.scope.event.kind is Kind.DATASET:
         for namespace, name in told.inputs:
-            _derive(scope.scope, ids.dataset_id(namespace, name), scope.dataset_id)
+            derive(scope.scope, ids.dataset_id(namespace, name), scope.dataset_id)
         scope.changes.datasets[scope.dataset_id].declared(scope.at)
 
 
@@ -81,7 +81,8 @@ def _point_explicitly(scope: Scope, dataset: int, edges: list[ColumnEdge], *, ad
     _point(scope, dataset, told, ids.content_id(msgspec.json.encode(told)), adds=adds)
 
 
-def _derive(scope: Scope, source: int, target: int) -> None:
+def derive(scope: Scope, source: int, target: int) -> None:
+    """Adds that a dataset comes from another."""
     owner = target if scope.event.kind is Kind.DATASET else scope.job_id
     scope.changes.add_edge(EdgeKind.DATASET_LINEAGE, source, target, owner, scope.event.at, scope.run_id)
 
@@ -162,7 +163,7 @@ def _source(scope: Scope, target: int, source: LineageInput) -> None:
     if name is None:
         return
     dataset = scope.changes.dataset(*name, scope.event.at)
-    _derive(scope, dataset, target)
+    derive(scope, dataset, target)
     if scope.event.kind is not Kind.DATASET:
         _link(scope, EdgeKind.INPUT, dataset, scope.job_id)
 

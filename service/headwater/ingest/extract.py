@@ -8,10 +8,11 @@ from typing import NamedTuple
 from uuid import UUID
 
 from headwater import ids
-from headwater.ingest import facets, own_events, writes
+from headwater.ingest import columns, facets, own_events, writes
 from headwater.ingest.changes import Changes, Dataset, Facet, FacetMap, Run, RunIo, merge_facets
 from headwater.ingest.scope import DatasetScope, Scope
 from headwater.lineage.edges import EdgeKind
+from headwater.openlineage import lasting
 from headwater.openlineage.facets import Parent, name_of, read
 from headwater.openlineage.lasting import LastingFacets
 from headwater.openlineage.parse import Dataset as EventDataset
@@ -162,6 +163,9 @@ def _inputs_and_outputs(scope: Scope) -> None:
         _dataset(scope, dataset, output=False)
     for dataset in scope.event.outputs:
         _dataset(scope, dataset, output=True)
+    # Who renames a dataset reads it under its old name, and says so nowhere else.
+    for namespace, name in facets.previous_names(scope.event):
+        _dataset(scope, EventDataset(namespace, name, lasting.NONE, {}), output=False)
 
 
 def _dataset(scope: Scope, dataset: EventDataset, *, output: bool) -> None:
@@ -213,3 +217,11 @@ def _dataset_event(event: Event, changes: Changes) -> None:
     scope = DatasetScope(told, identifier, True, versioning)
     facets.of_dataset(scope, dataset.facets)
     facets.declare_version(scope)
+    if not told.explicit:
+        _declare_renaming(told, identifier)
+
+
+def _declare_renaming(scope: Scope, identifier: int) -> None:
+    for namespace, name in facets.previous_names(scope.event):
+        columns.derive(scope, scope.changes.dataset(namespace, name, scope.event.at), identifier)
+        scope.changes.datasets[identifier].declared(scope.event.at)

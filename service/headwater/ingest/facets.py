@@ -169,6 +169,19 @@ def _add_symlinks(scope: DatasetScope, aliases: list[tuple[str, str]]) -> None:
             scope.changes.symlinks[key] = min(scope.at, scope.changes.symlinks.get(key, scope.at))
 
 
+def previous_names(event: Event) -> list[tuple[str, str]]:
+    """(namespace, name) of what the event's outputs were before it renamed them."""
+    told = [(output, output.facets.once(_previous_name)) for output in event.outputs]
+    return [name for output, name in told if name is not None and name != (output.namespace, output.name)]
+
+
+def _previous_name(facets: LastingFacets) -> tuple[str, str] | None:
+    change = read(shapes.Lifecycle, facets["lifecycleStateChange"]) if "lifecycleStateChange" in facets else None
+    if change is None or change.previousIdentifier is None or (change.lifecycleStateChange or "").upper() != "RENAME":
+        return None
+    return name_of(change.previousIdentifier)
+
+
 def external_version(raw: msgspec.Raw | None) -> str | None:
     """What the ``version`` facet names (Delta 12, an Iceberg snapshot), if it does."""
     version = read(shapes.DatasetVersion, raw) if raw is not None else None

@@ -18,7 +18,8 @@ from typing import IO, NamedTuple, cast
 
 import msgspec
 
-from headwater.errors import HeadwaterError
+from headwater.errors import HeadwaterError, MalformedEvent
+from headwater.openlineage.batch import elements
 
 SUFFIXES = (".json", ".ndjson", ".jsonl")
 LARGEST_ARRAY = 1 << 30
@@ -27,7 +28,6 @@ _KEPT = 1000  # bytes of an event that is too large
 _BOM = b"\xef\xbb\xbf"
 _GZIP = b"\x1f\x8b"
 _BLANK = re.compile(r"\s*")
-_split = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _values = json.JSONDecoder()
 
 
@@ -128,11 +128,11 @@ def _is_cut(line: bytes) -> bool:
 
 def _array(body: bytes) -> Iterator[Found]:
     try:
-        events = _split(body)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise Unreadable(f"is no JSON array of events: {error}") from None
+        events = elements(body)
+    except MalformedEvent:
+        raise Unreadable("is no JSON array of events") from None
     for number, event in enumerate(events, 1):
-        yield Found(bytes(event), f"event {number}")
+        yield Found(event, f"event {number}")
 
 
 def _documents(body: bytes) -> Iterator[Found]:

@@ -102,6 +102,7 @@ class DatasetVersion(msgspec.Struct):
 
 class Lifecycle(msgspec.Struct):
     lifecycleStateChange: str | None = None  # noqa: N815
+    previousIdentifier: Name | None = None  # noqa: N815
 
 
 class Transformation(msgspec.Struct, omit_defaults=True):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from tests.build import Event, dataset, dataset_event, run_event, schema, store
@@ -257,6 +258,20 @@ async def test_a_version_with_explicit_lineage_is_as_it_was(database: str, pool:
     assert nodes(await ask(pool, field(f"c.y#{version}"))) == {"c.y", "loose.y"}
     now = await version_of(pool, "c")
     assert nodes(await ask(pool, f"dataset:db://shop:c#{now}")) == {"c.x", "other.k"}
+
+
+async def test_a_version_comes_from_what_its_facet_names_beside_the_inputs(database: str, pool: Pool) -> None:
+    """As it does where no version is asked for."""
+    told = [
+        writes("load", "a", derives("x < raw.x"), "08:00"),
+        writes("copy", "b", derives("x < a.x", "y < loose.y"), "09:00", "c"),
+    ]
+    await store(database, told)
+    now, then = await ask(pool, "dataset:db://shop:b"), await ask(pool, f"dataset:db://shop:b#{await version_of(pool, 'b')}")
+    assert nodes(then) == nodes(now) == {"raw.x", "a.x", "b.x", "b.y", "loose.y"}
+    assert {n.data.dataset: n.data.datasetVersion for n in then.graph if n.data.dataset in "ab"} == {
+        name: UUID(await version_of(pool, name)) for name in "ab"
+    }
 
 
 async def test_what_a_run_says_explicitly_goes_before_its_facet(database: str, pool: Pool) -> None:

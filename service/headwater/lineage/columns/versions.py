@@ -6,7 +6,7 @@ was declared with it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence, Set
 from datetime import date, datetime
 from typing import NamedTuple, TypeAlias
 from uuid import UUID
@@ -47,7 +47,7 @@ JOIN dataset_versions v ON v.dataset_id = d.dataset_id AND v.version_id = a.vers
 # Of runs whose job tells its lineage explicitly: a set counts for each run between its first telling and its last, as edges do.
 # Of what was declared, the set that was told last by then.
 _EXPLICIT = f"""
-SELECT t.version_id, t.canonical_id, s.output_field, s.input_dataset_id, i.canonical_id, s.input_field, s.transformations::text
+SELECT t.version_id, t.canonical_id, s.output_field, s.input_dataset_id, s.input_field, s.transformations::text
 FROM (
     SELECT a.version_id, d.canonical_id, l.set_id, l.last_at
     FROM unnest(%(runs)s::bigint[], %(months)s::date[], %(datasets)s::bigint[]) AS a (version_id, month, canonical_id)
@@ -67,13 +67,18 @@ FROM (
     ) l
 ) t
 JOIN column_sets s ON s.set_id = t.set_id
-JOIN datasets i ON i.dataset_id = s.input_dataset_id
 ORDER BY t.last_at DESC, s.set_id, s.ordinal
 """
-_INPUTS = """
-SELECT io.run_id, io.month, io.dataset_id, d.canonical_id, (io.facets->'schema'->>1)::bigint
+# What runs read, by their events; and what else the columns are said to come from.
+_SOURCES = """
+SELECT io.run_id, io.dataset_id, d.canonical_id, (io.facets->'schema'->>1)::bigint
 FROM run_io io JOIN datasets d ON d.dataset_id = io.dataset_id
-WHERE io.run_id = ANY(%s) AND NOT io.output
+WHERE io.run_id = ANY(%(runs)s) AND NOT io.output
+UNION ALL
+SELECT a.run_id, d.dataset_id, d.canonical_id, NULL
+FROM unnest(%(telling)s::bigint[], %(named)s::bigint[]) AS a (run_id, dataset_id)
+JOIN datasets d ON d.dataset_id = a.dataset_id
+WHERE NOT EXISTS (SELECT FROM run_io io WHERE io.run_id = a.run_id AND io.dataset_id = a.dataset_id AND NOT io.output)
 """
 _SHOWN = """
 SELECT c.dataset_id, n.name, c.name, v.version_id, b.body
@@ -181,40 +186,42 @@ async def _hop(conn: Connection, columns: Columns, level: Sequence[Place]) -> li
     asked = {"runs": [run for run, _ in by_run], "datasets": [dataset for _, dataset in by_run]}
     written = [_Written(*row) for row in await (await conn.execute(_WRITTEN, asked)).fetchall()]
     written = [w for w in written if (w.run_id, w.canonical_id) in by_run]
-    explicit, sources = await _explicit(conn, [w for w in written if w.explicit])
-    read = await _read(conn, written, sources)
+    explicit = await _explicit(conn, [w for w in written if w.explicit])
+    told = [
+        (w, edge) for w in written for edge in (explicit.get((w.run_id, w.canonical_id), []) if w.explicit else _told(w.facet))
+    ]
+    read = await _read(conn, written, {(w.run_id, edge.dataset_id) for w, edge in told})
     found = []
-    for w in written:
-        told = explicit.get((w.run_id, w.canonical_id), []) if w.explicit else _told(w.facet)
-        for edge in told:
-            if source := _source(edge, read.get((w.run_id, edge.dataset_id)), explicit=w.explicit):
-                found += _add(columns, by_run[w.run_id, w.canonical_id], edge, source)
+    for w, edge in told:
+        if source := read.get((w.run_id, edge.dataset_id)):
+            dataset, version = source
+            found += _add(columns, by_run[w.run_id, w.canonical_id], edge, Place(dataset, edge.field, version))
     return found
 
 
-async def _explicit(conn: Connection, written: Sequence[_Written]) -> tuple[dict[_Key, list[_Edge]], dict[_Key, int]]:
-    """By run and dataset what the run's job said explicitly, and the canonical ids of the sources that it named."""
+async def _explicit(conn: Connection, written: Sequence[_Written]) -> dict[_Key, list[_Edge]]:
+    """By run and dataset what the run's job said explicitly."""
     edges: dict[_Key, list[_Edge]] = {}
-    sources: dict[_Key, int] = {}
     if written:
         asked = {
             "runs": [w.run_id for w in written],
             "months": [w.month for w in written],
             "datasets": [w.canonical_id for w in written],
         }
-        for run, dataset, output, source, canonical, field, told in await (await conn.execute(_EXPLICIT, asked)).fetchall():
+        for run, dataset, output, source, field, told in await (await conn.execute(_EXPLICIT, asked)).fetchall():
             edges.setdefault((run, dataset), []).append(_Edge(output, source, field, told))
-            sources[run, source] = canonical
-    return edges, sources
+    return edges
 
 
-async def _read(conn: Connection, written: Sequence[_Written], named: Mapping[_Key, int]) -> dict[_Key, _Version]:
-    """What each run read, by its id and the dataset as it names it; ``named``: also what is told beside its inputs."""
+async def _read(conn: Connection, written: Sequence[_Written], named: Set[_Key]) -> dict[_Key, _Version]:
+    """What each run read, by its id and the dataset as it names it; ``named`` may be told beside its inputs, and then is of no
+    version where none is known."""
     runs = {w.run_id: w for w in written}
-    inputs = {(run, dataset): Reading(run, runs[run].month, dataset, canonical, None, runs[run].start)
-              for (run, dataset), canonical in named.items()}  # fmt: skip
-    for run, month, dataset, canonical, schema in await (await conn.execute(_INPUTS, (list(runs),))).fetchall():
-        inputs[run, dataset] = Reading(run, month, dataset, canonical, schema, runs[run].start)
+    asked = {"runs": list(runs), "telling": [run for run, _ in named], "named": [dataset for _, dataset in named]}
+    inputs = {
+        (run, dataset): Reading(run, runs[run].month, dataset, canonical, schema, runs[run].start)
+        for run, dataset, canonical, schema in await (await conn.execute(_SOURCES, asked)).fetchall()
+    }
     found = await versions_read(conn, list(inputs.values()))
     return {key: (reading.canonical_id, next(iter(found.get(key, [])), None)) for key, reading in inputs.items()}
 
@@ -235,13 +242,6 @@ def _told(facet: str | None) -> list[_Edge]:
 def _edge(output: str, source: shapes.InputField, told: list[shapes.Transformation]) -> _Edge:
     dataset = ids.dataset_id(source.namespace, source.name)
     return _Edge(output, dataset, source.field or "", msgspec.json.encode(told).decode())
-
-
-def _source(edge: _Edge, read: _Version | None, *, explicit: bool) -> Place | None:
-    """None where a facet names what is no input of the run. What is said explicitly is an input, of whatever version."""
-    if read is None or (read[1] is None and not explicit):
-        return None
-    return Place(read[0], edge.field, read[1])
 
 
 def _add(columns: Columns, asked: Iterable[Place], edge: _Edge, source: Place) -> list[Place]:
