@@ -86,13 +86,14 @@ async def test_a_dataset_is_what_was_put(http: httpx.AsyncClient) -> None:
 
 
 async def test_a_version_is_of_what_was_put(http: httpx.AsyncClient) -> None:
-    """Another order of the fields makes none, as in Marquez."""
+    """Another order of the fields or case of their types makes none, as in Marquez."""
     await _shop(http)
     await _told(http, "PUT", f"{V1}/sources/s3", {"type": "S3", "connectionUrl": "s3://lake"})
     path = f"{NS}/datasets/new"
     first = (await _told(http, "PUT", path, TABLE))["currentVersion"]
-    for same in (TABLE, {**TABLE, "fields": FIELDS[::-1]}, {**TABLE, "fields": None}, {**TABLE, "description": "sums"}):
-        assert (await _told(http, "PUT", path, same))["currentVersion"] == first
+    lower = [{**field, "type": field["type"].lower()} for field in FIELDS]
+    for same in (*({"fields": fields} for fields in (FIELDS, FIELDS[::-1], lower, None)), {"description": "sums"}):
+        assert (await _told(http, "PUT", path, {**TABLE, **same}))["currentVersion"] == first
     others: list[dict[str, Any]] = [{"physicalName": "public.u"}, {"sourceName": "s3"}, {"fields": []}]
     other = [(await _told(http, "PUT", path, {**TABLE, **told}))["currentVersion"] for told in others]
     assert len({first, *other}) == 4

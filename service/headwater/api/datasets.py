@@ -92,7 +92,8 @@ def _fields(told: Sequence[FieldMeta] | None, known: Sequence[Field]) -> Sequenc
 
 
 def _content(field: FieldMeta | Field) -> tuple[str, str, str]:
-    return field.name, field.type or "", field.description or ""
+    """Types in capitals: in another case they are the same, as in Marquez."""
+    return field.name, (field.type or "").upper(), field.description or ""
 
 
 @router.delete("/{dataset}", response_model=Dataset | StreamDataset, responses=ERASED)
