@@ -106,6 +106,7 @@ async def test_a_dataset_without_fields_has_a_version(http: httpx.AsyncClient) -
     put = await _told(http, "PUT", f"{NS}/datasets/new", {**TABLE, "fields": None})
     version = await _told(http, "GET", f"{NS}/datasets/new/versions/{put['currentVersion']}")
     assert (put["fields"], version["fields"]) == ([], [])
+    assert (put["lastLifecycleState"], version["lifecycleState"]) == (None, None), "events alone tell of states"
 
 
 async def test_a_stream_has_a_schema_location(http: httpx.AsyncClient) -> None:
@@ -165,7 +166,7 @@ async def test_a_run_from_its_making_to_its_end(http: httpx.AsyncClient) -> None
     await _shop(http)
     meta = {"args": {"k": "v"}, "nominalStartTime": "2026-01-01T00:00:00Z"}
     run = await _told(http, "POST", f"{NS}/jobs/load/runs", meta, 201)
-    assert (run["state"], run["nominalStartTime"], run["args"]["k"]) == ("NEW", "2026-01-01T00:00:00Z", "v")
+    assert (run["state"], run["nominalStartTime"], run["args"]) == ("NEW", "2026-01-01T00:00:00Z", {"k": "v"})
     assert [v["datasetVersionId"]["name"] for v in run["inputDatasetVersions"]] == ["in"]
     assert "already exists" in (await _told(http, "POST", f"{NS}/jobs/load/runs", {"id": run["id"]}, 400))["message"]
     path = f"{V1}/jobs/runs/{run['id']}"

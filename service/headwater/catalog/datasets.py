@@ -34,7 +34,7 @@ from headwater.entities.dataset import (
 )
 from headwater.entities.run import Run
 from headwater.errors import NotFound
-from headwater.openlineage.facets import OWN_MODIFIED
+from headwater.openlineage.facets import OWN_DATASET, OWN_MODIFIED
 from headwater.openlineage.times import to_datetime
 
 _FIND = """
@@ -232,7 +232,7 @@ def shown_dataset(known: Known, bodies: Bodies, columns: list[ColumnLineage] | N
         "fields": meaning.fields(facets, tags),
         "tags": tags.get(None, []),
         "lastModifiedAt": to_datetime(modified.at) if (modified := known.written.get(OWN_MODIFIED)) else None,
-        "lastLifecycleState": meaning.lifecycle_state(facets) if current else None,
+        "lastLifecycleState": _lifecycle_state(facets, current.facets) if current else None,
         "description": meaning.description(facets),
         "currentVersion": current.uuid if current else None,
         "columnLineage": columns,
@@ -269,7 +269,7 @@ def _version(known: Known, told: Shown, version: Version, bodies: Bodies, runs: 
         "sourceName": meaning.source_name(known_facets),
         "fields": fields,
         "tags": tags.get(None, []),
-        "lifecycleState": meaning.lifecycle_state(own),
+        "lifecycleState": _lifecycle_state(own, version.facets),
         "description": meaning.description(known_facets),
         "currentSchemaVersion": _schema_version(known.canonical_id, fields),
         "createdByRun": runs.get(version.version_id) if version.month else None,
@@ -279,6 +279,11 @@ def _version(known: Known, told: Shown, version: Version, bodies: Bodies, runs: 
     if shown["type"] == "STREAM":
         return StreamDatasetVersion(**shown, schemaLocation=meaning.schema_location(known_facets))
     return DatasetVersion(**shown)
+
+
+def _lifecycle_state(told: Shown, version: FacetMap) -> str | None:
+    """Of a version that somebody put, as in Marquez, null and not empty where nothing is told."""
+    return meaning.lifecycle_state(told) or (None if OWN_DATASET in version else "")
 
 
 def _schema_version(dataset: int, fields: Sequence[Field]) -> UUID:
