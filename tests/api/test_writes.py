@@ -176,6 +176,14 @@ async def test_a_run_from_its_making_to_its_end(http: httpx.AsyncClient) -> None
     assert (await _told(http, "GET", f"{NS}/jobs/load"))["outputs"] == JOB["outputs"]
 
 
+async def test_arguments_of_a_run_are_shown_as_strings(http: httpx.AsyncClient) -> None:
+    await _shop(http)
+    run = await _told(http, "POST", f"{NS}/jobs/load/runs", {"args": {"batch": 5, "share": 1.5, "dry": True}}, 201)
+    assert run["args"] == {"batch": "5", "share": "1.5", "dry": "true"}
+    wrong = await _told(http, "POST", f"{NS}/jobs/load/runs", {"args": {"batch": [5]}}, 400)
+    assert wrong["message"] == "body param args.batch must be a string"
+
+
 async def test_a_run_ends_at_a_time(http: httpx.AsyncClient) -> None:
     await _shop(http)
     run = await _told(http, "POST", f"{NS}/jobs/load/runs", {}, 201)
