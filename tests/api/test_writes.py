@@ -17,7 +17,10 @@ from tests.serving import in_process
 V1 = "/api/v1"
 NS = f"{V1}/namespaces/shop"
 SOURCE = {"type": "POSTGRESQL", "connectionUrl": "jdbc:postgresql://db:5432/shop", "description": "the shop's"}
-FIELDS = [{"name": "id", "type": "INT", "description": "key"}, {"name": "email", "type": "TEXT", "tags": ["PII"]}]
+FIELDS: list[dict[str, Any]] = [
+    {"name": "id", "type": "INT", "description": "key"},
+    {"name": "email", "type": "TEXT", "tags": ["PII"]},
+]
 TABLE = {"type": "DB_TABLE", "physicalName": "public.t", "sourceName": "pg", "fields": FIELDS, "tags": ["CORE"]}
 JOB = {"type": "BATCH", "inputs": [{"namespace": "shop", "name": "in"}], "outputs": [{"namespace": "shop", "name": "out"}]}
 
@@ -92,7 +95,8 @@ async def test_a_version_is_of_what_was_put(http: httpx.AsyncClient) -> None:
     path = f"{NS}/datasets/new"
     first = (await _told(http, "PUT", path, TABLE))["currentVersion"]
     lower = [{**field, "type": field["type"].lower()} for field in FIELDS]
-    for same in (*({"fields": fields} for fields in (FIELDS, FIELDS[::-1], lower, None)), {"description": "sums"}):
+    sames: list[dict[str, Any]] = [*({"fields": told} for told in (FIELDS, FIELDS[::-1], lower, None)), {"description": "sums"}]
+    for same in sames:
         assert (await _told(http, "PUT", path, {**TABLE, **same}))["currentVersion"] == first
     others: list[dict[str, Any]] = [{"physicalName": "public.u"}, {"sourceName": "s3"}, {"fields": []}]
     other = [(await _told(http, "PUT", path, {**TABLE, **told}))["currentVersion"] for told in others]
@@ -174,6 +178,21 @@ async def test_a_run_from_its_making_to_its_end(http: httpx.AsyncClient) -> None
     done = await _told(http, "POST", f"{path}/complete")
     assert (done["state"], [v["datasetVersionId"]["name"] for v in done["outputDatasetVersions"]]) == ("COMPLETED", ["out"])
     assert (await _told(http, "GET", f"{NS}/jobs/load"))["outputs"] == JOB["outputs"]
+
+
+async def test_what_a_run_wrote_has_the_fields_of_its_dataset(http: httpx.AsyncClient) -> None:
+    """As in Marquez, where only the dataset's own PUT tells them."""
+    await _shop(http)
+    for put in (False, True):
+        run = await _told(http, "POST", f"{NS}/jobs/load/runs", {}, 201)
+        if put:
+            await _told(http, "PUT", f"{NS}/jobs/load", {**JOB, "runId": run["id"]})
+        await _told(http, "POST", f"{V1}/jobs/runs/{run['id']}/complete")
+        out = await _told(http, "GET", f"{NS}/datasets/out")
+        version = await _told(http, "GET", f"{NS}/datasets/out/versions/{out['currentVersion']}")
+        assert version["createdByRun"]["id"] == run["id"]
+        assert version["fields"] == out["fields"]
+        assert [field["name"] for field in version["fields"]] == ["id", "email"]
 
 
 async def test_arguments_of_a_run_are_shown_as_strings(http: httpx.AsyncClient) -> None:

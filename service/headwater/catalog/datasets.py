@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -45,6 +45,7 @@ _NAME = """
 SELECT n.name, c.name FROM datasets d JOIN datasets c ON c.dataset_id = d.canonical_id
 JOIN namespaces n ON n.namespace_id = c.namespace_id WHERE d.dataset_id = %s
 """
+_CANONICAL = "SELECT dataset_id, canonical_id FROM datasets WHERE dataset_id = ANY(%s)"
 _LISTED = "FROM datasets d WHERE d.namespace_id = %(namespace)s AND d.canonical_id = d.dataset_id AND NOT d.is_hidden"
 _PAGE = """
 SELECT (SELECT count(*) {listed}),
@@ -193,6 +194,16 @@ async def load_known(conn: Connection, canonical_ids: Sequence[int]) -> dict[int
         name = _Name(*row)
         names.setdefault(name.canonical_id, []).append(name)
     return {dataset: _known(dataset, told) for dataset, told in names.items()}
+
+
+async def load_schemas(conn: Connection, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], Shown]:
+    """The schema facet of each dataset, or none, by namespace and name; of hidden ones and aliases too."""
+    asked = [ids.dataset_id(*name) for name in names]
+    canonical: dict[int, int] = dict(await (await conn.execute(_CANONICAL, (asked,))).fetchall())
+    known = await load_known(conn, list({*canonical.values()}))
+    schemas = {i: {"schema": told.facets["schema"]} for i, told in known.items() if "schema" in told.facets}
+    bodies = await load_bodies(conn, schemas.values())
+    return {name: show(schemas.get(canonical[i], {}), bodies) for name, i in zip(names, asked, strict=True) if i in canonical}
 
 
 def _known(dataset: int, names: list[_Name]) -> Known:
