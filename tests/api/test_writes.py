@@ -105,6 +105,17 @@ async def test_a_version_is_of_what_was_put(http: httpx.AsyncClient) -> None:
     assert names == ["public.t", "public.t", "public.u", "public.t"]
 
 
+async def test_a_put_without_fields_leaves_them_as_events_told_them(http: httpx.AsyncClient) -> None:
+    await _shop(http)
+    told = {"schema": {"fields": [{"name": "who", "type": "STRUCT", "fields": [{"name": "city", "type": "TEXT"}]}]}}
+    await _event(http, dataset_event("08:00", "nested", told, namespace="shop"))
+    before = await _told(http, "GET", f"{NS}/datasets/nested")
+    for fields in (None, before["fields"]):
+        put = await _told(http, "PUT", f"{NS}/datasets/nested", {**TABLE, "fields": fields})
+        assert put["fields"] == before["fields"]
+        assert put["facets"]["schema"]["fields"] == told["schema"]["fields"], "a struct's fields are inside of it"
+
+
 async def test_a_dataset_without_fields_has_a_version(http: httpx.AsyncClient) -> None:
     await _shop(http)
     put = await _told(http, "PUT", f"{NS}/datasets/new", {**TABLE, "fields": None})
