@@ -55,10 +55,12 @@ async def healthcheck(request: Request) -> Response:
 
 @router.get("/metrics", response_class=PlainTextResponse)
 async def prometheus(request: Request) -> Response:
-    """Prometheus metrics of this process, and the estimated size of the graph."""
+    """Prometheus metrics of this process, the estimated size of the graph, and what Marquez counts."""
     async with request.app.state.pool.connection() as conn:
         for table, rows in (await store.estimated_rows(conn)).items():
             metrics.ROWS.labels(table).set(rows)
+        for name, number in (await store.gauges(conn)).items():
+            metrics.MARQUEZ[name].set(number)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
