@@ -15,7 +15,7 @@ SECRET = "p@ss:w?rd"
 @pytest.fixture(autouse=True)
 def _no_settings_around(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
-        theirs = {"DATABASE_URL", "XDG_DATA_HOME", "MARQUEZ_PORT", "MIGRATE_ON_STARTUP", "MARQUEZ_CONFIG"}
+        theirs = {"DATABASE_URL", "XDG_DATA_HOME", "MARQUEZ_PORT", "MIGRATE_ON_STARTUP", "LOG_LEVEL", "MARQUEZ_CONFIG"}
         if name.startswith(("HEADWATER_", "POSTGRES_")) or name in theirs:
             monkeypatch.delenv(name)
 
@@ -129,11 +129,11 @@ def test_a_web_application_must_be_built(monkeypatch: pytest.MonkeyPatch, tmp_pa
 def test_marquezs_names_are_read_where_ours_are_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "MARQUEZ_PORT": "8080", "MIGRATE_ON_STARTUP": "false", "POSTGRES_HOST": "db", "POSTGRES_PASSWORD": SECRET,
-        "POSTGRES_DB": "line age",
+        "POSTGRES_DB": "line age", "LOG_LEVEL": "warn",
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
     settings = Settings()
-    assert (settings.port, settings.migrate_on_start) == (8080, False)
+    assert (settings.port, settings.migrate_on_start, settings.log_level) == (8080, False, "WARNING")
     assert settings.database_url == "postgresql://marquez:p%40ss%3Aw%3Frd@db:5432/line%20age"
     assert SECRET not in repr(settings)
     monkeypatch.setenv("HEADWATER_PORT", "5001")

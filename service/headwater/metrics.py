@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import nan
+
 from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a gauge beside each counter, of no use to anyone
@@ -19,4 +21,20 @@ REQUESTS = Histogram(
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
 )
 ROWS = Gauge("headwater_graph_rows", "Estimated rows, by table", ["table"])
+# Those of Marquez that cost little to know, for dashboards that show them: without its labels, which grow with the data.
+MARQUEZ = {
+    "namespaces": Gauge("marquez_namespace_total", "Namespaces"),
+    "sources": Gauge("marquez_source_total", "Sources"),
+    "datasets": Gauge("marquez_dataset_total", "Datasets"),
+    "jobs": Gauge("marquez_job_total", "Jobs"),
+    "active": Gauge("marquez_job_runs_active", "Beginnings of runs less their ends"),
+    "completed": Gauge("marquez_job_runs_completed", "Ends of runs: completed, failed and aborted"),
+}
 SEARCH_LAG = Gauge("headwater_search_lag_seconds", "Since when the oldest event of this process waits to be found by its content")
+
+
+def forget_the_store() -> None:
+    """What is in the store is not known until it is asked for anew."""
+    ROWS.clear()
+    for gauge in MARQUEZ.values():
+        gauge.set(nan)

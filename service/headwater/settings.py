@@ -21,6 +21,7 @@ from headwater import marquez_config
 MIB = 1024 * 1024
 
 _MARQUEZ_POSTGRES = {"USER": "marquez", "PASSWORD": "", "HOST": "", "PORT": "5432", "DB": "marquez"}  # with Marquez's defaults
+_MARQUEZ_LEVELS = {"ALL": "DEBUG", "TRACE": "DEBUG", "WARN": "WARNING", "OFF": "ERROR"}  # those that have no like here
 _SCHEMES = re.compile(r"^(postgres|postgresql|postgresql\+psycopg)://")
 _PASSWORDS = re.compile(r"(?<=://)([^:/?#@\s]*):[^/\s]*(?=@)|(?<=[?&])(password|sslpassword)=[^&\s]*")
 
@@ -105,7 +106,9 @@ class Settings(BaseSettings):
 
     # ---- the rest
     tags: Annotated[dict[str, str | None], NoDecode] = {}  # comma separated; there from the start, as in Marquez
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", validation_alias=_or("LOG_LEVEL", "LOG_LEVEL")
+    )
 
     @field_validator("database_url")
     @classmethod
@@ -143,8 +146,8 @@ class Settings(BaseSettings):
 
     @field_validator("log_level", mode="before")
     @classmethod
-    def _upper_case(cls, level: object) -> object:
-        return level.upper() if isinstance(level, str) else level
+    def _python_level(cls, level: object) -> object:
+        return _MARQUEZ_LEVELS.get(level.upper(), level.upper()) if isinstance(level, str) else level
 
     @field_validator("data_dir", "marquez_ui_dir")
     @classmethod

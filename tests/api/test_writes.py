@@ -17,7 +17,10 @@ from tests.serving import in_process
 V1 = "/api/v1"
 NS = f"{V1}/namespaces/shop"
 SOURCE = {"type": "POSTGRESQL", "connectionUrl": "jdbc:postgresql://db:5432/shop", "description": "the shop's"}
-FIELDS = [{"name": "id", "type": "INT", "description": "key"}, {"name": "email", "type": "TEXT", "tags": ["PII"]}]
+FIELDS: list[dict[str, Any]] = [
+    {"name": "id", "type": "INT", "description": "key"},
+    {"name": "email", "type": "TEXT", "tags": ["PII"]},
+]
 TABLE = {"type": "DB_TABLE", "physicalName": "public.t", "sourceName": "pg", "fields": FIELDS, "tags": ["CORE"]}
 JOB = {"type": "BATCH", "inputs": [{"namespace": "shop", "name": "in"}], "outputs": [{"namespace": "shop", "name": "out"}]}
 
@@ -86,13 +89,15 @@ async def test_a_dataset_is_what_was_put(http: httpx.AsyncClient) -> None:
 
 
 async def test_a_version_is_of_what_was_put(http: httpx.AsyncClient) -> None:
-    """Another order of the fields makes none, as in Marquez."""
+    """Another order of the fields or case of their types makes none, as in Marquez."""
     await _shop(http)
     await _told(http, "PUT", f"{V1}/sources/s3", {"type": "S3", "connectionUrl": "s3://lake"})
     path = f"{NS}/datasets/new"
     first = (await _told(http, "PUT", path, TABLE))["currentVersion"]
-    for same in (TABLE, {**TABLE, "fields": FIELDS[::-1]}, {**TABLE, "fields": None}, {**TABLE, "description": "sums"}):
-        assert (await _told(http, "PUT", path, same))["currentVersion"] == first
+    lower = [{**field, "type": field["type"].lower()} for field in FIELDS]
+    sames: list[dict[str, Any]] = [*({"fields": told} for told in (FIELDS, FIELDS[::-1], lower, None)), {"description": "sums"}]
+    for same in sames:
+        assert (await _told(http, "PUT", path, {**TABLE, **same}))["currentVersion"] == first
     others: list[dict[str, Any]] = [{"physicalName": "public.u"}, {"sourceName": "s3"}, {"fields": []}]
     other = [(await _told(http, "PUT", path, {**TABLE, **told}))["currentVersion"] for told in others]
     assert len({first, *other}) == 4
@@ -100,11 +105,23 @@ async def test_a_version_is_of_what_was_put(http: httpx.AsyncClient) -> None:
     assert names == ["public.t", "public.t", "public.u", "public.t"]
 
 
+async def test_a_put_without_fields_leaves_them_as_events_told_them(http: httpx.AsyncClient) -> None:
+    await _shop(http)
+    told = {"schema": {"fields": [{"name": "who", "type": "STRUCT", "fields": [{"name": "city", "type": "TEXT"}]}]}}
+    await _event(http, dataset_event("08:00", "nested", told, namespace="shop"))
+    before = await _told(http, "GET", f"{NS}/datasets/nested")
+    for fields in (None, before["fields"]):
+        put = await _told(http, "PUT", f"{NS}/datasets/nested", {**TABLE, "fields": fields})
+        assert put["fields"] == before["fields"]
+        assert put["facets"]["schema"]["fields"] == told["schema"]["fields"], "a struct's fields are inside of it"
+
+
 async def test_a_dataset_without_fields_has_a_version(http: httpx.AsyncClient) -> None:
     await _shop(http)
     put = await _told(http, "PUT", f"{NS}/datasets/new", {**TABLE, "fields": None})
     version = await _told(http, "GET", f"{NS}/datasets/new/versions/{put['currentVersion']}")
     assert (put["fields"], version["fields"]) == ([], [])
+    assert (put["lastLifecycleState"], version["lifecycleState"]) == (None, None), "events alone tell of states"
 
 
 async def test_a_stream_has_a_schema_location(http: httpx.AsyncClient) -> None:
@@ -164,7 +181,7 @@ async def test_a_run_from_its_making_to_its_end(http: httpx.AsyncClient) -> None
     await _shop(http)
     meta = {"args": {"k": "v"}, "nominalStartTime": "2026-01-01T00:00:00Z"}
     run = await _told(http, "POST", f"{NS}/jobs/load/runs", meta, 201)
-    assert (run["state"], run["nominalStartTime"], run["args"]["k"]) == ("NEW", "2026-01-01T00:00:00Z", "v")
+    assert (run["state"], run["nominalStartTime"], run["args"]) == ("NEW", "2026-01-01T00:00:00Z", {"k": "v"})
     assert [v["datasetVersionId"]["name"] for v in run["inputDatasetVersions"]] == ["in"]
     assert "already exists" in (await _told(http, "POST", f"{NS}/jobs/load/runs", {"id": run["id"]}, 400))["message"]
     path = f"{V1}/jobs/runs/{run['id']}"
@@ -172,6 +189,29 @@ async def test_a_run_from_its_making_to_its_end(http: httpx.AsyncClient) -> None
     done = await _told(http, "POST", f"{path}/complete")
     assert (done["state"], [v["datasetVersionId"]["name"] for v in done["outputDatasetVersions"]]) == ("COMPLETED", ["out"])
     assert (await _told(http, "GET", f"{NS}/jobs/load"))["outputs"] == JOB["outputs"]
+
+
+async def test_what_a_run_wrote_has_the_fields_of_its_dataset(http: httpx.AsyncClient) -> None:
+    """As in Marquez, where only the dataset's own PUT tells them."""
+    await _shop(http)
+    for put in (False, True):
+        run = await _told(http, "POST", f"{NS}/jobs/load/runs", {}, 201)
+        if put:
+            await _told(http, "PUT", f"{NS}/jobs/load", {**JOB, "runId": run["id"]})
+        await _told(http, "POST", f"{V1}/jobs/runs/{run['id']}/complete")
+        out = await _told(http, "GET", f"{NS}/datasets/out")
+        version = await _told(http, "GET", f"{NS}/datasets/out/versions/{out['currentVersion']}")
+        assert version["createdByRun"]["id"] == run["id"]
+        assert version["fields"] == out["fields"]
+        assert [field["name"] for field in version["fields"]] == ["id", "email"]
+
+
+async def test_arguments_of_a_run_are_shown_as_strings(http: httpx.AsyncClient) -> None:
+    await _shop(http)
+    run = await _told(http, "POST", f"{NS}/jobs/load/runs", {"args": {"batch": 5, "share": 1.5, "dry": True}}, 201)
+    assert run["args"] == {"batch": "5", "share": "1.5", "dry": "true"}
+    wrong = await _told(http, "POST", f"{NS}/jobs/load/runs", {"args": {"batch": [5]}}, 400)
+    assert wrong["message"] == "body param args.batch must be a string"
 
 
 async def test_a_run_ends_at_a_time(http: httpx.AsyncClient) -> None:

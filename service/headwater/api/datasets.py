@@ -11,7 +11,7 @@ from headwater.api.json_body import JsonBody
 from headwater.api.metas import DatasetMeta, FieldMeta
 from headwater.api.paths import Name, NotBlank
 from headwater.api.telling import erase, tell, write
-from headwater.catalog import datasets, namespaces, runs, sources
+from headwater.catalog import datasets, meaning, namespaces, runs, sources
 from headwater.db.pool import Connection
 from headwater.entities.dataset import (
     Dataset,
@@ -81,18 +81,22 @@ async def _known(read: Connection, namespace: str, dataset: str) -> Dataset | St
 
 def _facets(meta: DatasetMeta, uri: str | None, known: Dataset | StreamDataset | None) -> own_events.Facets:
     own = {"type": meta.type, "physicalName": meta.physicalName, "schemaLocation": meta.schemaLocation}
-    fields = [field.model_dump() for field in _fields(meta.fields, known.fields if known else [])]
     tags = [*((None, tag) for tag in meta.tags), *((field.name, tag) for field in meta.fields or [] for tag in field.tags)]
-    return own_events.dataset_facets(own, (meta.sourceName, uri), meta.description, fields, tags)
+    fields = [field.model_dump() for field in meta.fields or []]
+    facets = own_events.dataset_facets(own, (meta.sourceName, uri), meta.description, fields, tags)
+    if known and _are_known(meta.fields, known.fields):
+        facets |= own_events.schema_facets(meaning.body(known.facets, "schema"))
+    return facets
 
 
-def _fields(told: Sequence[FieldMeta] | None, known: Sequence[Field]) -> Sequence[FieldMeta | Field]:
-    """As they are known where none are told, or the same in another order: that makes no other version."""
-    return known if told is None or sorted(map(_content, told)) == sorted(map(_content, known)) else told
+def _are_known(told: Sequence[FieldMeta] | None, known: Sequence[Field]) -> bool:
+    """Where none are told, or the same in another order: that makes no other version."""
+    return told is None or sorted(map(_content, told)) == sorted(map(_content, known))
 
 
 def _content(field: FieldMeta | Field) -> tuple[str, str, str]:
-    return field.name, field.type or "", field.description or ""
+    """Types in capitals: in another case they are the same, as in Marquez."""
+    return field.name, (field.type or "").upper(), field.description or ""
 
 
 @router.delete("/{dataset}", response_model=Dataset | StreamDataset, responses=ERASED)

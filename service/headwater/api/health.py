@@ -58,12 +58,14 @@ async def healthcheck(request: Request) -> Response:
 
 @router.get("/metrics", response_class=PlainTextResponse)
 async def prometheus(request: Request) -> Response:
-    """Prometheus metrics of this process, and the estimated size of the graph while the database answers."""
-    metrics.ROWS.clear()
+    """Prometheus metrics of this process; while the database answers, also the estimated size of the graph, and Marquez's counts."""
+    metrics.forget_the_store()
     with suppress(*DatabaseUnavailable):
         async with request.app.state.pool.connection(timeout=_PATIENCE_S) as conn:
             for table, rows in (await store.estimated_rows(conn)).items():
                 metrics.ROWS.labels(table).set(rows)
+            for name, number in (await store.gauges(conn)).items():
+                metrics.MARQUEZ[name].set(number)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -11,7 +11,7 @@ from headwater.api.json_body import JsonBody
 from headwater.api.metas import JobMeta, RunMeta
 from headwater.api.parameters import one_of
 from headwater.api.paths import Name, NotBlank
-from headwater.api.telling import erase, tell, write
+from headwater.api.telling import erase, tell, with_schemas, write
 from headwater.catalog import datasets, job_versions, jobs, namespaces, runs
 from headwater.db.pool import Connection
 from headwater.entities.job import Job, Jobs, JobVersion, JobVersions
@@ -89,9 +89,8 @@ async def put_job(request: Request, read: Read, namespace: Name, job: Name, meta
         of_run = (await runs.get_run(read, meta.runId)).job
         if (of_run.namespace, of_run.name) != (namespace, job):
             raise NotFound("Run", str(meta.runId))
-        event = own_events.run_event(
-            now(), None, str(meta.runId), (named, facets), None, [(d, {}) for d in inputs], [(d, {}) for d in outputs]
-        )
+        written = await with_schemas(read, outputs)
+        event = own_events.run_event(now(), None, str(meta.runId), (named, facets), None, [(d, {}) for d in inputs], written)
     await tell(request, event)
     return json(await jobs.get_job(read, namespace, job))
 

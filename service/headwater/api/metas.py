@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+import msgspec
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from headwater.api.parameters import Moment, Text
 
@@ -18,6 +19,14 @@ class _Meta(BaseModel):
     def _without_nulls(cls, told: Any) -> Any:
         """Null is as good as absent: clients send it for whatever is not set."""
         return {name: value for name, value in told.items() if value is not None} if isinstance(told, dict) else told
+
+
+def _as_text(told: Any) -> Any:
+    return msgspec.json.encode(told).decode() if isinstance(told, bool | int | float) else told
+
+
+# Marquez takes them for strings too, and its Python client sends what it is given.
+_Arg = Annotated[str, BeforeValidator(_as_text), WithJsonSchema({"type": ["string", "number", "boolean"]})]
 
 
 class NamespaceMeta(_Meta):
@@ -71,4 +80,4 @@ class RunMeta(_Meta):
     id: UUID | None = Field(None, description="Made up where absent.")
     nominalStartTime: Moment | None = Field(None, description="Begin of what it is for, with offset.")
     nominalEndTime: Moment | None = Field(None, description="End of what it is for, with offset.")
-    args: dict[str, str] = Field({}, description="Shown with the run.")
+    args: dict[str, _Arg] = Field({}, description="Shown with the run, as strings.")

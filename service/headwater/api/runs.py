@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, Read, json, uuid_of
 from headwater.api.parameters import Moment, one_of
 from headwater.api.paths import Name
-from headwater.api.telling import tell
+from headwater.api.telling import tell, with_schemas
 from headwater.catalog import jobs, runs
 from headwater.entities.run import Run, RunDatasetVersion, RunFacets
 from headwater.ingest import own_events
@@ -48,11 +48,12 @@ async def mark_run(
     uuid = uuid_of("Run", run)
     job = await runs.find_job_of_run(read, uuid)
     known = await runs.get_run(read, uuid)
-    written = [] if transition == "start" else list(dict.fromkeys(_name(v) for v in known.outputDatasetVersions))
+    named = [] if transition == "start" else dict.fromkeys(map(_name, known.outputDatasetVersions))
+    written = [(name, own_events.NO_FACETS) for name in named]
     if transition == "complete" and not written:
-        written = [(d.namespace, d.name) for d in await jobs.list_outputs(read, known.job)]
+        written = await with_schemas(read, [(d.namespace, d.name) for d in await jobs.list_outputs(read, known.job)])
     time = at.isoformat() if at else now()
-    outputs = [(name, own_events.MODIFIED) for name in written]
+    outputs = [(name, facets | own_events.MODIFIED) for name, facets in written]
     await tell(request, own_events.run_event(time, _TYPES[transition], str(uuid), (job, {}), outputs=outputs))
     return json(await runs.get_run(read, uuid))
 

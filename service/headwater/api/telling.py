@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastapi import Request, Response
 
+from headwater.catalog import datasets, meaning
+from headwater.db.pool import Connection
 from headwater.errors import Forbidden, Invalid, InvalidEvent
-from headwater.ingest import writes
+from headwater.ingest import own_events, writes
+from headwater.ingest.own_events import Name
 from headwater.ingest.prepare import prepare
 from headwater.ingest.writer import Writer
 from headwater.openlineage.times import now
@@ -18,6 +23,12 @@ async def tell(request: Request, event: bytes) -> None:
         await writer.put(prepare(event, request.app.state.settings))
     except InvalidEvent as error:
         raise Invalid("; ".join(f"{e['path'].rpartition('.')[2]} {e['message']}" for e in error.errors)) from None
+
+
+async def with_schemas(read: Connection, outputs: Sequence[Name]) -> list[own_events.Told]:
+    """A run's outputs with the schemas that they have now: over REST these are told with the dataset, and not with the run."""
+    schemas = await datasets.load_schemas(read, outputs)
+    return [(name, own_events.schema_facets(meaning.body(schemas.get(name, {}), "schema"))) for name in outputs]
 
 
 async def erase(request: Request, content: writes.Erase) -> Response:

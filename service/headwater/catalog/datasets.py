@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -34,7 +34,7 @@ from headwater.entities.dataset import (
 )
 from headwater.entities.run import Run
 from headwater.errors import NotFound
-from headwater.openlineage.facets import OWN_MODIFIED
+from headwater.openlineage.facets import OWN_DATASET, OWN_MODIFIED
 from headwater.openlineage.times import to_datetime
 
 _FIND = """
@@ -45,6 +45,7 @@ _NAME = """
 SELECT n.name, c.name FROM datasets d JOIN datasets c ON c.dataset_id = d.canonical_id
 JOIN namespaces n ON n.namespace_id = c.namespace_id WHERE d.dataset_id = %s
 """
+_CANONICAL = "SELECT dataset_id, canonical_id FROM datasets WHERE dataset_id = ANY(%s)"
 _LISTED = "FROM datasets d WHERE d.namespace_id = %(namespace)s AND d.canonical_id = d.dataset_id AND NOT d.is_hidden"
 _PAGE = """
 SELECT (SELECT count(*) {listed}),
@@ -195,6 +196,16 @@ async def load_known(conn: Connection, canonical_ids: Sequence[int]) -> dict[int
     return {dataset: _known(dataset, told) for dataset, told in names.items()}
 
 
+async def load_schemas(conn: Connection, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], Shown]:
+    """The schema facet of each dataset, or none, by namespace and name; of hidden ones and aliases too."""
+    asked = [ids.dataset_id(*name) for name in names]
+    canonical: dict[int, int] = dict(await (await conn.execute(_CANONICAL, (asked,))).fetchall())
+    known = await load_known(conn, list({*canonical.values()}))
+    schemas = {i: {"schema": told.facets["schema"]} for i, told in known.items() if "schema" in told.facets}
+    bodies = await load_bodies(conn, schemas.values())
+    return {name: show(schemas.get(canonical[i], {}), bodies) for name, i in zip(names, asked, strict=True) if i in canonical}
+
+
 def _known(dataset: int, names: list[_Name]) -> Known:
     names.sort(key=lambda name: name.dataset_id != dataset)
     return Known(
@@ -232,7 +243,7 @@ def shown_dataset(known: Known, bodies: Bodies, columns: list[ColumnLineage] | N
         "fields": meaning.fields(facets, tags),
         "tags": tags.get(None, []),
         "lastModifiedAt": to_datetime(modified.at) if (modified := known.written.get(OWN_MODIFIED)) else None,
-        "lastLifecycleState": meaning.lifecycle_state(facets) if current else None,
+        "lastLifecycleState": _lifecycle_state(facets, current.facets) if current else None,
         "description": meaning.description(facets),
         "currentVersion": current.uuid if current else None,
         "columnLineage": columns,
@@ -269,7 +280,7 @@ def _version(known: Known, told: Shown, version: Version, bodies: Bodies, runs: 
         "sourceName": meaning.source_name(known_facets),
         "fields": fields,
         "tags": tags.get(None, []),
-        "lifecycleState": meaning.lifecycle_state(own),
+        "lifecycleState": _lifecycle_state(own, version.facets),
         "description": meaning.description(known_facets),
         "currentSchemaVersion": _schema_version(known.canonical_id, fields),
         "createdByRun": runs.get(version.version_id) if version.month else None,
@@ -279,6 +290,11 @@ def _version(known: Known, told: Shown, version: Version, bodies: Bodies, runs: 
     if shown["type"] == "STREAM":
         return StreamDatasetVersion(**shown, schemaLocation=meaning.schema_location(known_facets))
     return DatasetVersion(**shown)
+
+
+def _lifecycle_state(told: Shown, version: FacetMap) -> str | None:
+    """Of a version that somebody put, as in Marquez, null and not empty where nothing is told."""
+    return meaning.lifecycle_state(told) or (None if OWN_DATASET in version else "")
 
 
 def _schema_version(dataset: int, fields: Sequence[Field]) -> UUID:

@@ -175,7 +175,9 @@ def _time(told: str | None) -> datetime | None:
 
 
 def run_args(facets: Shown) -> dict[str, str]:
-    """What Marquez makes of the nominalTime and parent facets."""
+    """Those that the run was made with over REST; else what Marquez makes of the nominalTime and parent facets."""
+    if OWN_RUN in facets:
+        return {key: str(value) for key, value in object_in(body(facets, OWN_RUN), "args").items()}
     nominal = body(facets, "nominalTime")
     parent = body(facets, "parent") or body(facets, "parentRun")
     told = {
@@ -185,5 +187,4 @@ def run_args(facets: Shown) -> dict[str, str]:
         "name": text(object_in(parent, "job"), "name"),
         "namespace": text(object_in(parent, "job"), "namespace"),
     }
-    args = {key: str(value) for key, value in object_in(body(facets, OWN_RUN), "args").items()}
-    return {**{key: value for key, value in told.items() if value is not None}, **args}
+    return {key: value for key, value in told.items() if value is not None}

@@ -33,11 +33,14 @@ from headwater.openlineage.facets import OWN_RUN
 _MILLISECOND = timedelta(milliseconds=1)
 _ENDED = ("COMPLETED", "ABORTED", "FAILED")
 
+STARTED_AT = "coalesce(r.started_at, CASE WHEN r.running OR r.other THEN r.first_at END)"
+"""When a run (``runs r``) began; null where nothing but its end is known."""
+
 # What it read and wrote comes as JSON in the same row, with the versions that each input may be.
 RUN_COLUMNS = f"""
        r.run_id, r.month, r.run_uuid, r.job_id, n.name, j.name, r.parent_run_uuid, r.first_at,
        coalesce(r.last_at, r.first_at),
-       coalesce(r.started_at, CASE WHEN r.running OR r.other THEN r.first_at END), r.ended_at,
+       {STARTED_AT}, r.ended_at,
        r.state, r.streaming, r.version_id, r.facets::text,
        (SELECT json_agg(json_build_array(
             reading.dataset_id, n.name, c.name, io.output, io.io_facets,

@@ -23,6 +23,7 @@ FROM (
 FULL JOIN (SELECT * FROM put_sources {where}) p USING (source_id)
 """
 _ONE = _SOURCES.format(where="WHERE source_id = %(id)s")
+_PUT = "SELECT FROM put_sources WHERE source_id = %s"
 _LISTED = f"WHERE {condition('name')}"
 _PAGE = _SOURCES.format(where=_LISTED) + 'ORDER BY coalesce(p.name, t.name) COLLATE "C" LIMIT %(limit)s OFFSET %(offset)s'
 _COUNT = f"""
@@ -37,6 +38,12 @@ async def get_source(conn: Connection, name: str) -> Source:
     if row is None:
         raise NotFound("Source", name)
     return _source(*row)
+
+
+async def is_put(conn: Connection, name: str) -> bool:
+    """Whether somebody told of it, and not only events."""
+    row = await (await conn.execute(_PUT, (ids.name_id("source", name),))).fetchone()
+    return row is not None
 
 
 async def list_sources(conn: Connection, page: Page, names: Names = ALL) -> Sources:

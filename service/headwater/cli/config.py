@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _PREFIX = "HEADWATER_"
 _THEIRS = {  # see Settings
     "database_url": ("DATABASE_URL", "POSTGRES_HOST"),
+    "log_level": ("LOG_LEVEL",),
     "migrate_on_start": ("MIGRATE_ON_STARTUP",),
     "port": ("MARQUEZ_PORT",),
 }

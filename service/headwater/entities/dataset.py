@@ -66,7 +66,9 @@ class Dataset(Entity):
     lastModifiedAt: datetime | None = Described(
         description="When a run that wrote it was last marked as ended over REST; null where only events tell of it."
     )
-    lastLifecycleState: str | None = Described(description="Lifecycle change that made the current version, or empty.")
+    lastLifecycleState: str | None = Described(
+        description="Lifecycle change that made the current version, or empty; null where it was put."
+    )
     description: str | None = Described(description="From the documentation facet, or as put.")
     currentVersion: UUID | None = Described(description="Null until a run has written or read it, or an event declared it.")
     columnLineage: list[ColumnLineage] | None = Described(description="Null, never empty, where none is known.")
@@ -95,7 +97,9 @@ class DatasetVersion(Entity):
     sourceName: str = Described(description="From its own dataSource facet, else as of the dataset.")
     fields: list[Field] = Described(description="Empty where the version's events give no schema.")
     tags: list[str] = Described(description="From its own tags facet, else as of the dataset.")
-    lifecycleState: str | None = Described(description="From the lifecycleStateChange facet, such as `CREATE` or `DROP`.")
+    lifecycleState: str | None = Described(
+        description="From the lifecycleStateChange facet, such as `CREATE`, or empty; null where it was put."
+    )
     description: str | None = Described(description="From its own documentation facet, else as of the dataset.")
     currentSchemaVersion: UUID | None = Described(description="The same for the same fields.")
     createdByRun: Run | None = Described(description="Null for a version that no known run wrote.")

@@ -83,6 +83,11 @@ def run_facets(args: Mapping[str, str], nominal_start: datetime | None, nominal_
     return facets
 
 
+def schema_facets(schema: Mapping[str, Any]) -> Facets:
+    """Of an output, as its dataset is known to be: a version has the fields that are told with it."""
+    return {"schema": dict(schema)} if schema else {}
+
+
 def documentation(description: str | None) -> Facets:
     return {} if description is None else {"documentation": {"description": description}}
 

@@ -18,7 +18,8 @@ _WHY = {
     "runs": "A run UUID that several jobs use is one run in Marquez and several here. Marquez counts no runs of deleted jobs, and"
     " has runs of its own making for some parents.",
     "dataset versions": "Marquez makes two versions for a run whose events differ in the schema, and one for what is only read;"
-    " here each run that writes makes one, and a read only where nobody writes.",
+    " here each run that writes makes one, and a read only where nobody writes. Of versions that people put the last comes over,"
+    " where no run wrote.",
     "tags": "In Marquez tags come from people only; here those in the tags facets of events are tags too.",
 }
 

@@ -105,8 +105,10 @@ class Import:
     async def _take_sources(self) -> None:
         async for source in self._marquez.sources():
             self._uris[source.name] = source.connection_url
-            if not await known.has_source(self._conn, source.name):
-                await self._log([telling.source(source)])
+            shown = await known.find_source(self._conn, source.name)
+            if shown and (not telling.says_more(source, shown) or await known.is_source_put(self._conn, source.name)):
+                continue
+            await self._log([telling.source(source)])
 
     async def _take_tags(self, time: datetime) -> None:
         """Marquez does not say when a tag was told: ``time`` is before all that may be said of it here."""

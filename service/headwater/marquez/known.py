@@ -6,6 +6,7 @@ from headwater.catalog import datasets, jobs, runs, sources, tags
 from headwater.db.pool import Connection
 from headwater.entities.dataset import Dataset
 from headwater.entities.job import Job
+from headwater.entities.source import Source
 from headwater.errors import NotFound
 
 
@@ -43,12 +44,15 @@ async def has_job(conn: Connection, namespace: str, name: str) -> bool:
     return True
 
 
-async def has_source(conn: Connection, name: str) -> bool:
+async def find_source(conn: Connection, name: str) -> Source | None:
     try:
-        await sources.get_source(conn, name)
+        return await sources.get_source(conn, name)
     except NotFound:
-        return False
-    return True
+        return None
+
+
+async def is_source_put(conn: Connection, name: str) -> bool:
+    return await sources.is_put(conn, name)
 
 
 async def has_tag(conn: Connection, name: str, description: str | None) -> bool:

@@ -10,6 +10,7 @@ import msgspec
 
 from headwater.entities import dataset as shown_dataset
 from headwater.entities import job as shown_job
+from headwater.entities import source as shown_source
 from headwater.ingest import own_events, writes
 from headwater.marquez.nouns import ANONYMOUS, Dataset, Job, Name, Namespace, Run, Source, Tag, iso, utc
 
@@ -24,6 +25,11 @@ def namespace(told: Namespace, owner: str, description: str | None) -> bytes | N
     if new_owner == owner and new_description is None:
         return None
     return writes.event_of(writes.PutNamespace(told.name, new_owner, new_description), iso(told.created_at))
+
+
+def says_more(told: Source, known: shown_source.Source) -> bool:
+    """Whether somebody told Marquez of a source that events name too: those alone make each one POSTGRESQL."""
+    return told.type not in (known.type, "POSTGRESQL") or bool(told.description and not known.description)
 
 
 def source(told: Source) -> bytes:

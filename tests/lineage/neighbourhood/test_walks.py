@@ -10,6 +10,7 @@ from tests.lineage.graphs import ask, complete, names
 from tests.queries import recorded
 
 from headwater.db.pool import Pool
+from headwater.entities.lineage import DatasetNodeData
 from headwater.errors import InvalidNodeId, NotFound
 from headwater.lineage.neighbourhood import walks
 from headwater.lineage.neighbourhood.around import Surveyor
@@ -43,6 +44,15 @@ async def test_what_marquez_counts(database: str, pool: Pool) -> None:
     hidden = await ask(pool, "job:shop:writer", 2)
     assert len(hidden) == 96
     assert hidden.keys() == graph.keys() - {COMMON}
+
+
+async def test_a_stream_is_told_as_a_table_is(database: str, pool: Pool) -> None:
+    topic = dataset("topic", {"datasetType": {"datasetType": "STREAM"}})
+    await store(database, [run_event("COMPLETE", "08:00", inputs=[topic], outputs=["table"])])
+    graph = await ask(pool, "dataset:db://shop:topic", 1)
+    stream, table = (graph[f"dataset:db://shop:{name}"]["data"] for name in ("topic", "table"))
+    assert (stream["type"], table["type"]) == ("STREAM", "DB_TABLE")
+    assert stream.keys() == table.keys() == DatasetNodeData.model_fields.keys()
 
 
 async def _hide(database: str, table: str, name: str) -> None:

@@ -7,6 +7,7 @@ from tests.queries import recorded
 
 from headwater import ids
 from headwater.catalog.datasets import get_dataset
+from headwater.catalog.runs import get_run
 from headwater.db.pool import Pool
 from headwater.entities.lineage import UpstreamRuns
 from headwater.errors import NotFound
@@ -70,6 +71,14 @@ async def test_a_run_that_goes_on(database: str, pool: Pool) -> None:
     await store(database, [run_event("START", "09:00", "j", "r", inputs=["a"])])
     [run] = (await ask(pool, "r")).runs
     assert (run.run.status, run.run.end, run.job.version) == ("RUNNING", None, None)
+
+
+@pytest.mark.parametrize("told", ["START", "RUNNING", "OTHER", "COMPLETE", None])
+async def test_a_run_began_when_the_run_itself_says_so(database: str, pool: Pool, told: str | None) -> None:
+    await store(database, [run_event(told, "09:00", "j", "r"), run_event("COMPLETE", "10:00", "j", "r")])
+    [run] = (await ask(pool, "r")).runs
+    async with pool.connection() as conn:
+        assert run.run.start == (await get_run(conn, run_uuid("r"))).startedAt
 
 
 async def test_an_unknown_run(pool: Pool) -> None:

@@ -228,7 +228,7 @@ def run_node(run: ReadingRun, of: Node | None) -> RunNode | None:
     if of is None:
         return None
     members = {**of.__dict__, "id": _run_id(run), "kind": "RUN"}
-    return RunNode(**members, state=run.state, startedAt=run.start, endedAt=run.end)
+    return RunNode(**members, state=run.state, startedAt=run.started_at, endedAt=run.end)
 
 
 def _run_id(run: ReadingRun) -> str:

@@ -246,7 +246,7 @@ def _passed(run: ReadingRun) -> PassedRun:
         id=f"{NodeKind.RUN}:{run.uuid}",
         job=JobName(namespace=run.namespace, name=run.job),
         state=run.state,
-        startedAt=run.start,
+        startedAt=run.started_at,
         endedAt=run.end,
     )
 

@@ -111,8 +111,6 @@ def _dataset_data(dataset: Dataset) -> bytes:
     told = {key: getattr(dataset, key) for key in _DATASET_FIELDS}
     # Marquez leaves the tags of the whole dataset out of its graphs; they are at the dataset itself.
     told["tags"] = []
-    if dataset.type == "STREAM":
-        told["schemaLocation"] = None
     return _members(told)
 
 

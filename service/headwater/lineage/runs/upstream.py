@@ -9,6 +9,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from headwater import ids
+from headwater.catalog.runs import STARTED_AT
 from headwater.catalog.versions import Reading, versions_read
 from headwater.db.pool import Connection
 from headwater.entities.lineage import UpstreamInput, UpstreamJob, UpstreamRun, UpstreamRunDetails, UpstreamRuns
@@ -22,8 +23,8 @@ SELECT run_id FROM runs
 WHERE run_uuid = %s AND month = %s AND coalesce(started_at, first_at) <= %s ORDER BY last_at IS NULL, first_at, run_id LIMIT 1
 """
 # A run and an input of it in each row; one row without an input where it has none.
-_RUNS = """
-SELECT r.run_id, r.run_uuid, r.job_id, jn.name, j.name, r.month, r.started_at, r.first_at, r.ended_at, r.state,
+_RUNS = f"""
+SELECT r.run_id, r.run_uuid, r.job_id, jn.name, j.name, r.month, {STARTED_AT}, r.first_at, r.ended_at, r.state,
        r.streaming, r.version_id, io.dataset_id, c.dataset_id, cn.name, c.name, (io.facets->'schema'->>1)::bigint
 FROM runs r
 JOIN jobs j ON j.job_id = r.job_id
@@ -73,11 +74,6 @@ class ReadingRun:
     streaming: bool
     version_id: int
     inputs: list[Input]
-
-    @property
-    def start(self) -> datetime | None:
-        """None where nothing tells that it has begun."""
-        return self.started_at or (None if self.state == "NEW" else self.first_at)
 
     @property
     def end(self) -> datetime | None:
@@ -189,7 +185,7 @@ def shown_run(run: ReadingRun, read: dict[tuple[int, int], list[UUID]], uuids: d
         ),
         run=UpstreamRunDetails(
             id=run.uuid,
-            start=run.start,
+            start=run.started_at,
             end=run.end,
             status=run.state,
         ),
