@@ -376,6 +376,7 @@ async def test_statements_do_not_grow(database: str, client: httpx.AsyncClient) 
         ({"nodeId": DB + "orders", "from": NOON, "to": MORNING}, 400, "from must not be later than to"),
         ({"nodeId": DB + "orders", "from": NOON, "to": str(run_uuid("x"))}, 400, "must be two times, or two UUIDs"),
         ({"nodeId": DB + "orders", "from": str(run_uuid("x"))}, 400, "must be two times, or two UUIDs"),
+        ({"nodeId": DB + "orders", "from": "\0", "to": "v2"}, 400, "query param from must be a time"),
         ({"nodeId": DB + "orders", "from": str(run_uuid("x")), "to": str(run_uuid("y"))}, 404, "Dataset version"),
         ({"nodeId": JOB + "j", "from": str(run_uuid("x")), "to": str(run_uuid("y"))}, 404, "Run of this job"),
         ({"nodeId": JOB + "j", "from": str(run_uuid("j 08:00")), "to": str(run_uuid("k 08:00"))}, 404, "Run of this job"),

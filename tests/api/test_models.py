@@ -623,6 +623,7 @@ async def test_statements_do_not_grow(database: str, client: httpx.AsyncClient) 
         (f"/{CHURN}/versions/v1/trace", {"depth": -1}, 400, "query param depth must be greater than or equal to 0"),
         (f"/{CHURN}/versions/v1/trace", {"format": "xml"}, 400, "must be one of [JSON, PROV, DOT"),
         (f"/{CHURN}/compare", {"from": "v1"}, 400, "query param to must not be null"),
+        (f"/{CHURN}/compare", {"from": "v1", "to": "\0"}, 404, "Model version '\ufffd' not found."),
         (f"/{CHURN}/compare", {"from": "v1", "to": "v9"}, 404, "Model version 'v9' not found."),
         ("", {"limit": -1}, 400, "query param limit must be greater than or equal to 0"),
         ("/affected", {}, 400, "query param nodeId must not be null"),

@@ -160,10 +160,13 @@ Shown = Annotated[Filter, Depends(_filter)]
 
 
 def time_of(told: str, name: str) -> datetime:
-    """Raises Invalid."""
+    """In UTC. Raises Invalid."""
     if (time := instant(told)) is None:
         raise Invalid(f"query param {name} {NO_INSTANT}, not '{told}'")
-    return time
+    try:
+        return time.astimezone(UTC)  # PostgreSQL knows no offset of 16 hours or more
+    except OverflowError:
+        raise Invalid(f"query param {name} must be in the years 1 to 9999 of UTC, not '{told}'") from None
 
 
 @asynccontextmanager
