@@ -325,9 +325,20 @@ async def test_a_dag_is_asked_about_with_its_tasks(database: str, client: httpx.
     [sums] = [node for node in told["nodes"] if node["name"] == "report.sums"]
     assert sums["path"] == ["job:shop:load.clean", DB + "clean", "job:shop:report.sums"]
     assert _found(await _ask(client, "job:shop:load", direction="upstream")) == {"raw": 1, "orders": 1}
+    assert _found(await _ask(client, DB + "raw", stopAt="job:shop:load")) == {"load.extract": 1}
     rolled = await _rolled(client, "job:shop:load", collapse="parents", grain="job")
     assert [node["id"] for node in rolled["start"]] == ["job:shop:load"]
     assert _heaps(rolled) == {"report": (1, 2, 0), "alone": (2, 1, 0)}
+
+
+async def test_paths_and_lineage_of_a_dag_are_those_of_its_tasks(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _dags())
+    [path] = (await client.get("/api/v1/paths", params={"from": "job:shop:load", "to": "job:shop:report"})).json()["paths"]
+    assert path["nodes"] in (["job:shop:load.clean", DB + "clean", f"job:shop:report.{task}"] for task in ("mail", "sums"))
+    asked = {"nodeId": "job:shop:load", "direction": "downstream", "depth": 1}
+    graph = (await client.get("/api/v1/lineage", params=asked)).json()["graph"]
+    tasks = ["job:shop:load", "job:shop:load.clean", "job:shop:load.extract"]
+    assert [node["id"] for node in graph] == [DB + "clean", DB + "orders", *tasks]
 
 
 async def test_everything_collapses_to_its_namespace(database: str, client: httpx.AsyncClient) -> None:

@@ -218,16 +218,39 @@ async def test_only_what_runs_read_or_wrote(database: str, client: httpx.AsyncCl
     assert _distances(await _ask(client, orders, kinds="output", direction="upstream")) == {_run("bad"): 1}
 
 
-async def test_runs_collapsed_to_those_that_started_them(database: str, client: httpx.AsyncClient) -> None:
+def _dag() -> list[Event]:
+    """Two tasks of a DAG; a job before them, and one after."""
+
     def task(job: str, inputs: str, outputs: str, time: str) -> Event:
         parent = {"parent": {"run": {"runId": str(run_uuid("dag run"))}, "job": {"namespace": "shop", "name": "dag"}}}
         return {**complete(f"dag.{job}", inputs, outputs, time, job), "run": {"runId": str(run_uuid(job)), "facets": parent}}
 
-    await store(database, [
-        run_event("START", "08:00", "dag", "dag run"), complete("load", "", "raw", "07:00", "load"),
+    return [
+        run_event("START", "08:00", "dag", "dag run"),
+        complete("load", "", "raw", "07:00", "load"),
         complete("mail", "sums", "", "09:00", "mail"),
-        task("clean", "raw", "clean", "08:10"), task("sum", "clean", "sums", "08:20"),
-    ])  # fmt: skip
+        task("clean", "raw", "clean", "08:10"),
+        task("sum", "clean", "sums", "08:20"),
+    ]
+
+
+async def test_a_dag_run_is_asked_about_with_those_of_its_tasks(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _dag())
+    told = await _ask(client, _run("dag run"))
+    assert {node["id"] for node in told["start"]} == {_run("dag run"), _run("clean"), _run("sum")}
+    assert [(node["name"], node["distance"]) for node in told["nodes"] if node["kind"] == "RUN"] == [("mail", 2)]
+    assert _distances(await _ask(client, _run("dag run"), grain="run", direction="upstream")) == {_run("load"): 1}
+    assert _distances(await _ask(client, "job:shop:dag", grain="run")) == {_run("mail"): 1}
+    assert _distances(await _ask(client, _run("load"), grain="run", stopAt=_run("dag run"))) == {_run("clean"): 1}
+    early = await _ask(client, _run("dag run"), asOf="2026-03-01T08:15:00Z")
+    assert [node["id"] for node in early["start"]] == [_run("dag run"), _run("clean")]
+    for direction, others in (("upstream", ["dag.clean", "dag.sum", "load"]), ("downstream", ["dag.clean", "dag.sum", "mail"])):
+        runs = await client.get(f"/api/v1/runlineage/{direction}", params={"runId": str(run_uuid("dag run"))})
+        assert [run["job"]["name"] for run in runs.json()["runs"]] == ["dag", *others]
+
+
+async def test_runs_collapsed_to_those_that_started_them(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _dag())
 
     async def ask(**parameters: Any) -> dict[str, Any]:
         answer = await client.get("/api/v1/impact", params={"nodeId": _run("load"), **parameters})

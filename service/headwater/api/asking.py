@@ -234,4 +234,5 @@ async def _shown(conn: Connection, node_id: str) -> Resolved:
 
 
 async def ids_of(conn: Connection, node_ids: list[str]) -> tuple[int, ...]:
-    return tuple([await id_of(conn, node_id) for node_id in node_ids])
+    """Of several, each with all that belong to it, once."""
+    return tuple(dict.fromkeys([found for node_id in node_ids for found in await start_of(conn, node_id)]))

@@ -61,8 +61,8 @@ _NodeId = Annotated[
         alias="nodeId",
         description="Such as `dataset:<namespace>:<name>`, `job:<namespace>:<name>`,"
         " `datasetField:<namespace>:<dataset>:<field>`, `run:<uuid>` or `dataset:<namespace>:<name>#<version>`, the version"
-        " being our UUID, its external version such as `v1.2`, or `latest`. Of a job that others belong to, such as an Airflow"
-        " DAG its tasks, it is asked of these too.",
+        " being our UUID, its external version such as `v1.2`, or `latest`. Of a job or run that others belong to, such as"
+        " an Airflow DAG its tasks, it is asked of these too.",
     ),
 ]
 _Grain = Annotated[

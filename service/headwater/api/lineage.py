@@ -8,7 +8,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AfterValidator, BeforeValidator
 
-from headwater.api.asking import Asked, Grained, PageCursor, Period, Shown, Ways, asking, id_of, ids_of, span_of
+from headwater.api.asking import Asked, Grained, PageCursor, Period, Shown, Ways, asking, ids_of, span_of, start_of
 from headwater.api.asking_columns import column_question, then_of
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json, sent, uuid_of
 from headwater.api.formats import FORMATS, Format, form_of, formatted
@@ -108,7 +108,7 @@ async def get_lineage(  # noqa: PLR0913 - one parameter a parameter
         return await sent(request, await surveyor.around(pool, node_id, depth))
     async with asking(request, which) as (conn, flow_of):
         question = Question(
-            start=(await id_of(conn, node_id),),
+            start=await start_of(conn, node_id),
             depth=depth,
             through=await ids_of(conn, via.through),
             avoid=await ids_of(conn, via.avoid),

@@ -43,8 +43,8 @@ async def get_paths(  # noqa: PLR0913 - one parameter a parameter
     """
     async with asking(request, which) as (conn, flow_of):
         question = PathQuestion(
-            origins=tuple(dict.fromkeys(await ids_of(conn, origins))),
-            destinations=tuple(dict.fromkeys(await ids_of(conn, destinations))),
+            origins=await ids_of(conn, origins),
+            destinations=await ids_of(conn, destinations),
             most=_MOST if every else k,
             depth=depth,
             grain=Grain(grain.lower()),
