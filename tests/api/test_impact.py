@@ -335,7 +335,7 @@ async def test_paths_and_lineage_of_a_dag_are_those_of_its_tasks(database: str, 
     await store(database, _dags())
     [path] = (await client.get("/api/v1/paths", params={"from": "job:shop:load", "to": "job:shop:report"})).json()["paths"]
     assert path["nodes"] in (["job:shop:load.clean", DB + "clean", f"job:shop:report.{task}"] for task in ("mail", "sums"))
-    asked = {"nodeId": "job:shop:load", "direction": "downstream", "depth": 1}
+    asked = {"nodeId": "job:shop:load", "direction": "downstream", "depth": "1"}
     graph = (await client.get("/api/v1/lineage", params=asked)).json()["graph"]
     tasks = ["job:shop:load", "job:shop:load.clean", "job:shop:load.extract"]
     assert [node["id"] for node in graph] == [DB + "clean", DB + "orders", *tasks]
