@@ -23,7 +23,7 @@ from headwater.lineage.graph.parents import load_opened
 from headwater.lineage.graph.past import ALWAYS, BEGINNING, DATA, Past
 from headwater.lineage.graph.present import Present
 from headwater.lineage.graph.question import Filter, FlowOf, Grain, Question
-from headwater.lineage.near import find_node
+from headwater.lineage.near import find_versioned
 from headwater.lineage.node_ids import NodeKind, Resolved
 from headwater.lineage.runs.upstream import EVER, Span
 from headwater.lineage.snapshot import snapshot
@@ -226,8 +226,8 @@ async def start_of(conn: Connection, node_id: str) -> tuple[int, ...]:
 
 
 async def _shown(conn: Connection, node_id: str) -> Resolved:
-    node = await find_node(conn, node_id)
-    if node.kind is NodeKind.DATASET_FIELD or node.version is not None:
+    node, version = await find_versioned(conn, node_id)
+    if node.kind is NodeKind.DATASET_FIELD or version is not None:
         raise Invalid("This is asked of datasets and jobs, not of their fields or versions.")
     node.require_shown()
     return node

@@ -140,7 +140,8 @@ async def get_columns(  # noqa: PLR0913 - one parameter a parameter
 ) -> Response:
     """What the fields of a dataset, one field, or the fields that a job writes derive from; on demand, what derives from them.
 
-    With `#version` after the node id: what the run that wrote that version really read. With `asOf`: as it was known at that
+    With `#version` after the node id (our UUID, its external version such as `v1.2`, or `latest`): what the run that wrote that
+    version really read. With `asOf`: as it was known at that
     time; names and types of fields are those of today. With `direction`, `asOf` or `history` a field stands for those inside
     of it too (`person` for `person.city`), and is met where one that holds it is used. With kinds, ways, filters or a limit it
     is all that is reached, also by what bears on a dataset as a whole, and the answer tells what was left out.
