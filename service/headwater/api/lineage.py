@@ -8,7 +8,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AfterValidator, BeforeValidator
 
-from headwater.api.asking import Asked, Grained, PageCursor, Period, Shown, Ways, asking, ids_of, span_of, start_of
+from headwater.api.asking import Asked, Grained, PageCursor, Period, Shown, Ways, asking, ids_of, named, span_of, start_of
 from headwater.api.asking_columns import column_question, then_of
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json, sent, uuid_of
 from headwater.api.formats import FORMATS, Format, form_of, formatted
@@ -50,8 +50,12 @@ async def _surveyor(request: Request) -> Surveyor:
 
 _Surveyor = Annotated[Surveyor, Depends(_surveyor)]
 _NodeId = Annotated[
-    Text,
-    Query(alias="nodeId", description="Such as `job:<namespace>:<name>`; parts may be percent-encoded."),
+    Text | None,
+    Query(
+        alias="nodeId",
+        description="Such as `job:<namespace>:<name>`; parts may be percent-encoded. Without it, `namespace` and `name` tell a"
+        " dataset.",
+    ),
 ]
 _Depth = Annotated[
     int,
@@ -89,7 +93,7 @@ async def get_lineage(  # noqa: PLR0913 - one parameter a parameter
     via: Ways,
     shown: Shown,
     *,
-    node_id: _NodeId,
+    node_id: _NodeId = None,
     depth: _Depth = 20,
     direction: _Around = None,
     grain: Grained = "ALL",
@@ -104,6 +108,7 @@ async def get_lineage(  # noqa: PLR0913 - one parameter a parameter
     """
     pool: Pool = request.app.state.pool
     form = form_of(request, format)
+    node_id, shown = named(node_id, shown)
     if form == "JSON" and not _OURS & request.query_params.keys():
         return await sent(request, await surveyor.around(pool, node_id, depth))
     async with asking(request, which) as (conn, flow_of):
@@ -131,7 +136,7 @@ async def get_columns(  # noqa: PLR0913 - one parameter a parameter
     via: Ways,
     shown: Shown,
     *,
-    node_id: _NodeId,
+    node_id: _NodeId = None,
     depth: _Depth = 20,
     with_downstream: _Downstream = False,
     direction: _Direction = None,
@@ -147,6 +152,7 @@ async def get_columns(  # noqa: PLR0913 - one parameter a parameter
     is all that is reached, also by what bears on a dataset as a whole, and the answer tells what was left out.
     """
     form = form_of(request, format)
+    node_id, shown = named(node_id, shown)
     way = direction or ("BOTH" if with_downstream else "UPSTREAM")
     async with snapshot(request.app.state.pool) as conn:
         if _OURS_OF_COLUMNS & request.query_params.keys():
