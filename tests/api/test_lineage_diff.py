@@ -200,6 +200,23 @@ async def test_until_now(database: str, client: httpx.AsyncClient) -> None:
     assert (told["changes"], told["edges"], told["complete"]) == ([], {"added": [], "removed": []}, True)
 
 
+async def test_a_dag_is_compared_with_its_tasks(database: str, client: httpx.AsyncClient) -> None:
+    def task(name: str, time: str, inputs: str, outputs: str) -> Event:
+        parent = {"parent": {"run": {"runId": str(run_uuid(f"dag {time[:2]}"))}, "job": {"namespace": "shop", "name": "dag"}}}
+        told = complete(f"dag.{name}", inputs, outputs, time)
+        return {**told, "run": {**told["run"], "facets": parent}}
+
+    dags = [run_event("COMPLETE", time, "dag", f"dag {time[:2]}") for time in ("08:00", "09:00")]
+    first, second = task("clean", "08:10", "raw", "clean"), task("clean", "09:10", "raw", "clean")
+    await store(database, [*dags, first, second, task("sum", "09:20", "clean", "sums")])
+    told = await _ask(client, JOB + "dag", "2026-03-01T08:30:00Z", "2026-03-01T09:30:00Z")
+    assert told["node"]["id"] == JOB + "dag"
+    assert [node["id"] for node in told["nodes"]["added"]] == [DB + "sums", JOB + "dag.sum"]
+    added = {(edge["origin"], edge["destination"]) for edge in told["edges"]["added"]}
+    assert added == {(DB + "clean", JOB + "dag.sum"), (JOB + "dag.sum", DB + "sums")}
+    assert not told["nodes"]["removed"] + told["edges"]["removed"] + told["changes"]
+
+
 def _training(time: str, run: str, rows: int, depth: int, code: str, kind: str = "COMPLETE") -> list[Event]:
     parameters = {"parameters": [{"key": "depth", "name": "depth", "value": depth}, {"key": "seed", "name": "seed", "value": 7}]}
     told = dataset("model", schema("w:FLOAT"), outputFacets={"outputStatistics": {"rowCount": rows, "size": 10}})

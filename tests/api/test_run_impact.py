@@ -320,7 +320,7 @@ async def test_statements_grow_with_the_steps_only(database: str, client: httpx.
         ({"nodeId": _run("bad"), "asOf": "yesterday"}, 400, "query param asOf"),
         ({"nodeId": _run("bad"), "asOf": "2026-03-01T07:59:59Z"}, 404, "not found."),
         ({"nodeId": DB + "orders#latest", "asOf": "2026-02-28T09:00:00-22:00"}, 404, "Dataset version 'latest' not found."),
-        ({"nodeId": _run("bad"), "asOf": "0001-01-01T00:00:00+14:00"}, 400, "must be in the years 1 to 9999 of UTC"),
+        ({"nodeId": _run("bad"), "asOf": "0001-01-01T00:00:00+14:00"}, 404, "not found."),
         ({"nodeId": _run("bad"), "avoid": DB + "orders#\0"}, 404, "Dataset version '\ufffd' not found."),
         ({"nodeId": _run("bad"), "kinds": "job_dependency"}, 400, "query param kinds must have INPUT or OUTPUT"),
         ({"nodeId": "job:shop:load", "grain": "run", "asOf": "2026-01-01T00:00:00Z"}, 404, "Run of job 'load' not found."),

@@ -176,13 +176,13 @@ def named(node_id: str | None, shown: Filter) -> tuple[str, Filter]:
 
 
 def time_of(told: str, name: str) -> datetime:
-    """In UTC. Raises Invalid."""
+    """In UTC; at most the first or last that there is in it. Raises Invalid."""
     if (time := instant(told)) is None:
         raise Invalid(f"query param {name} {NO_INSTANT}, not '{told}'")
     try:
         return time.astimezone(UTC)  # PostgreSQL knows no offset of 16 hours or more
     except OverflowError:
-        raise Invalid(f"query param {name} must be in the years 1 to 9999 of UTC, not '{told}'") from None
+        return EVER.since if time.year == 1 else EVER.at
 
 
 @asynccontextmanager

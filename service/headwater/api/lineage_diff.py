@@ -9,7 +9,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from headwater.api.asking import NodeId, id_of, time_of
+from headwater.api.asking import NodeId, id_of, start_of, time_of
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, Responses
 from headwater.api.formats import FORMATS, form_of, formatted
 from headwater.api.parameters import Text, instant, one_of
@@ -95,7 +95,7 @@ async def get_diff(
         versions = await _named(conn, node, sides) or _uuids(sides)
         if versions is None:
             question = TimesQuestion(
-                node=node,
+                start=await start_of(conn, node_id),
                 before=time_of(sides.before, "from"),
                 after=datetime.now(UTC) if sides.after is None else time_of(sides.after, "to"),
                 upstream=direction != "DOWNSTREAM",
@@ -119,7 +119,7 @@ async def _after(conn: Connection, question: TimesQuestion) -> dict[str, Any]:
         return await Past(conn, question.after).flow(asked.start, downstream=asked.downstream, hops=asked.depth)
 
     ways = [way for way, wanted in ((True, question.downstream), (False, question.upstream)) if wanted]
-    return await proven_lineage(conn, flow_of, Question((question.node,), depth=question.depth, limit=question.limit), ways)
+    return await proven_lineage(conn, flow_of, Question(question.start, depth=question.depth, limit=question.limit), ways)
 
 
 async def _diff(conn: Connection, node: int, before: UUID, after: UUID) -> VersionDiff | RunDiff:

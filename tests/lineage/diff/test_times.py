@@ -65,7 +65,7 @@ async def test_a_diff_is_that_of_the_two_presents(database: str, pool: Pool, see
             continue
         (old_nodes, old_edges), (new_nodes, new_edges) = presents[0][start], presents[1][start]
         async with snapshot(pool) as conn:
-            told = await diff_times(conn, TimesQuestion(start, cuts[0], cuts[1], depth=depth))
+            told = await diff_times(conn, TimesQuestion((start,), cuts[0], cuts[1], depth=depth))
         assert {node.id for node in told.nodes.added} == new_nodes - old_nodes
         assert {node.id for node in told.nodes.removed} == old_nodes - new_nodes
         assert {(edge.origin, edge.destination) for edge in told.edges.added} == new_edges - old_edges

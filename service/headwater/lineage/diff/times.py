@@ -29,9 +29,9 @@ _UNKNOWN: _Known = (None, None)
 
 @dataclass(frozen=True, slots=True)
 class TimesQuestion:
-    """``limit`` is of each list in the answer."""
+    """``start``: a node, and all that belong to it. ``limit`` is of each list in the answer."""
 
-    node: int
+    start: tuple[int, ...]
     before: datetime
     after: datetime
     upstream: bool = True
@@ -61,7 +61,7 @@ async def diff_times(conn: Connection, question: TimesQuestion) -> GraphDiff:
     compared = {node: names[node] for node in stayed[:_COMPARED]}
     told = [await told_at(conn, compared, at) for at in (question.before, question.after)]
     whole = GraphDiff(
-        node=nodes[question.node],
+        node=nodes[question.start[0]],
         before=question.before,
         after=question.after,
         complete=True,
@@ -103,17 +103,19 @@ async def _current(conn: Connection, edges: AbstractSet[Pair], at: datetime) -> 
 
 
 async def _around(conn: Connection, question: TimesQuestion, at: datetime) -> _Around:
-    nodes, edges, complete = [question.node], set[Pair](), True
+    start, found, edges, complete = question.start, list[int](), set[Pair](), True
     for downstream, wanted in ((True, question.downstream), (False, question.upstream)):
         if wanted:
-            flow = await Past(conn, at).flow([question.node], downstream=downstream, hops=question.depth)
-            asked = Question(start=(question.node,), downstream=downstream, depth=question.depth)
+            flow = await Past(conn, at).flow(start, downstream=downstream, hops=question.depth)
+            asked = Question(start=start, downstream=downstream, depth=question.depth)
             reached = (await asyncio.to_thread(reach, flow, asked, ways=False)).ids.tolist()
-            within = {question.node, *reached}
+            within = {*start, *reached}
             edges |= {edge for edge in flow.edges_from(within) if edge[1] in within}
-            nodes += reached
+            found += reached
             complete = complete and flow.complete
-    return _Around(list(dict.fromkeys(nodes)), edges, complete)
+    linked = {end for edge in edges for end in edge}  # a task of a DAG is there while it reads or writes something
+    own = [node for node in start if node == start[0] or node in linked]
+    return _Around(list(dict.fromkeys((*own, *found))), edges, complete)
 
 
 # ---------------------------------------------------------------- what to tell
