@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import networkx as nx
+import psycopg
 import pytest
 from pydantic import TypeAdapter
 
@@ -269,6 +270,16 @@ async def test_runs_collapsed_to_those_that_started_them(database: str, client: 
     assert [(n["id"], n["runs"], n["versions"]) for n in spaces["nodes"]] == [
         ("namespace:db://shop", 0, 3), ("namespace:shop", 3, 0),
     ]  # fmt: skip
+
+
+async def test_what_is_hidden_is_walked_through_and_not_counted(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _chain())
+    orders = await _version(client, "bad", "orders")
+    async with await psycopg.AsyncConnection.connect(database) as conn:
+        await conn.execute("UPDATE datasets SET is_hidden = true WHERE name = 'orders'")
+    told = await _ask(client, _run("bad"))
+    assert orders not in _distances(told)
+    assert (told["counts"]["found"], told["counts"]["returned"], told["counts"]["cut"]) == (3, 3, [])
 
 
 @pytest.mark.parametrize("seed", range(3))

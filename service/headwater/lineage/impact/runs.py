@@ -89,10 +89,10 @@ async def walk_runs(conn: Connection, question: RunQuestion) -> RunWalk:
         avoid=_nodes(graph, question.avoid),
         stop_at=_nodes(graph, question.stop_at),
     )
-    flow = _flow(graph)
+    told = await _load_told(conn, graph, start)
+    flow = _flow(graph, told)
     found = await asyncio.to_thread(reach, flow, asked)
-    nearest = found.nearest(SUMMED_UP)
-    told, shown = await _load_told(conn, graph, start), found
+    nearest, shown = found.nearest(SUMMED_UP), found
     if test := asked.filter.test():
         nodes = enumerate(nearest.ids.tolist())
         shown = nearest.pick([i for i, node in nodes if (known := told.of(node)) and test(known, told.state(node))])
@@ -104,7 +104,6 @@ async def run_impact(conn: Connection, question: RunQuestion) -> RunImpact:
     start, walk = question.start, await walk_runs(conn, question)
     asked, told = walk.asked, walk.told
     page, cursor = page_of(walk.shown, asked)
-    page = page.pick([i for i, node in enumerate(page.ids.tolist()) if told.of(node)])
     ways, cut = await asyncio.to_thread(ways_to, walk.flow, asked, page)
     await told.load_facts(conn, {*page.ids.tolist(), *asked.start})
     now, freshness = await load_freshness(conn)
@@ -150,13 +149,14 @@ def _of(graph: RunGraph, told: Start | Resolved) -> Iterator[int]:
     yield from (node for node, use in graph.versions.items() if use.canonical_id == told.id)
 
 
-def _flow(graph: RunGraph) -> Flow:
+def _flow(graph: RunGraph, told: Told) -> Flow:
     edges = [(*pair, pair[0], EdgeKind.OUTPUT) for pair in graph.wrote] + [
         (*pair, pair[1], EdgeKind.INPUT) for pair in graph.read
     ]
     columns = np.array(edges, np.int64).reshape(-1, 4).T
     arrays = Arrays([(columns[0], columns[1], columns[2], columns[3].astype(np.int8))])
-    return Flow(arrays, frozenset(), frozenset(), {}, graph.complete)
+    hidden = frozenset(node for node in (*graph.runs, *graph.versions) if told.of(node) is None)
+    return Flow(arrays, frozenset(), hidden, {}, graph.complete)
 
 
 def _counts(walk: RunWalk, listed: int, more: list[Cut]) -> RunCounts:
