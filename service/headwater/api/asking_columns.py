@@ -13,6 +13,7 @@ from headwater.lineage.columns.lineage import outset
 from headwater.lineage.columns.via import Among
 from headwater.lineage.columns.via import Via as ColumnVia
 from headwater.lineage.edges import EdgeKind
+from headwater.lineage.graph.parents import load_opened
 from headwater.lineage.graph.question import Question
 from headwater.lineage.impact.columns import ColumnQuestion
 from headwater.lineage.near import find_node
@@ -25,8 +26,9 @@ async def column_question(conn: Connection, node_id: str, which: Which, via: Via
     """``asked`` as of jobs and datasets, but for its start and sets. The node is a column, or stands for those of a dataset, or
     of what a job writes. Whether a dataset has the column is not asked. Raises InvalidNodeId, Invalid, NotFound."""
     explicit, then = explicit_of(which.kinds), await then_of(conn, which)
+    node = await _shown_node(conn, node_id)
     return ColumnQuestion(
-        start=tuple(await outset(conn, await _shown_node(conn, node_id), then)),
+        start=tuple(await outset(conn, node, then, await load_opened(conn, node))),
         downstream=asked.downstream,
         depth=asked.depth,
         via=ColumnVia(*[await _among(conn, told) for told in (via.through, via.avoid, via.stop_at)]),
@@ -60,7 +62,7 @@ async def _among(conn: Connection, node_ids: Iterable[str]) -> Among:
     nodes = [await _shown_node(conn, node_id) for node_id in node_ids]
     return Among(
         frozenset(Place(node.id, node.field) for node in nodes if node.kind is not NodeKind.JOB),
-        frozenset(node.id for node in nodes if node.kind is NodeKind.JOB),
+        frozenset([job for node in nodes if node.kind is NodeKind.JOB for job in await load_opened(conn, node)]),
     )
 
 

@@ -108,15 +108,16 @@ async def derived_columns(conn: Connection, start: Place, then: Then | None = No
     return before
 
 
-async def outset(conn: Connection, node: Resolved, then: Then | None = None) -> list[Place]:
-    """Where a walk begins; of a job, at all fields of what it writes."""
+async def outset(conn: Connection, node: Resolved, then: Then | None = None, opened: Sequence[int] = ()) -> list[Place]:
+    """Where a walk begins; of a job, at all fields of what it writes, and what those write that it is ``opened`` to."""
     if node.kind is not NodeKind.JOB:
         return [Place(node.id, node.field)]
+    jobs = [*opened] or [node.id]
     if then is not None:
-        asked = {"ids": [node.id], "downstream": True, "kinds": [EdgeKind.OUTPUT.value], **then.asked()}
+        asked = {"ids": jobs, "downstream": True, "kinds": [EdgeKind.OUTPUT.value], **then.asked()}
         return [Place(dataset, "") for (dataset,) in await (await conn.execute(_OUTPUTS, asked)).fetchall()]
-    io = (await load_io(conn, [node.id])).get(node.id)
-    return [Place(ids.dataset_id(d.namespace, d.name), "") for d in io.outputs] if io else []
+    written = [d for io in (await load_io(conn, jobs)).values() for d in io.outputs]
+    return list(dict.fromkeys(Place(ids.dataset_id(d.namespace, d.name), "") for d in written))
 
 
 async def load_shown(conn: Connection, canonical_ids: Iterable[int], then: Then | None = None) -> dict[int, Shown]:
