@@ -67,6 +67,7 @@ def _turns(told: list[dict[str, Any]]) -> set[tuple[Any, ...]]:
 async def test_what_came_and_went_between_two_times(database: str, client: httpx.AsyncClient) -> None:
     await store(database, _story())
     told = await _ask(client, DB + "revenue", MORNING, NOON)
+    assert told["freshness"]["eventTime"] == "2026-03-01T13:00:00Z"
     assert [(node["id"], node["run"]) for node in told["nodes"]["added"]] == [
         (DB + "board", str(run_uuid("show 11:00"))), (DB + "rates", str(run_uuid("s10"))),
     ]  # fmt: skip

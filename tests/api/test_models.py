@@ -219,6 +219,7 @@ async def test_a_service_that_goes_on_is_a_deployment(database: str, client: htt
 
 async def test_changed_hyperparameters(told: httpx.AsyncClient) -> None:
     found = await _get(told, f"/{CHURN}/compare", Comparison, **{"from": "v1", "to": "v1.1"})
+    assert (found["asOf"] > found["freshness"]["eventTime"], found["freshness"]["eventId"] is None) == (True, False)
     assert found["changed"] == ["PARAMETERS", "METRICS"]
     assert found["parameters"] == [{"name": "learning_rate", "before": "0.1", "after": "0.05"}]
     assert [d["change"] for d in found["trainingData"]] == ["SAME", "SAME"]

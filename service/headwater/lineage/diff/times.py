@@ -14,6 +14,7 @@ from headwater.db.pool import Connection
 from headwater.entities.diff import EdgeChange, EdgeChanges, GraphDiff, NodeChange, NodeChanges
 from headwater.entities.graph import Cut, Node
 from headwater.lineage.diff.nodes import node_changes, told_at
+from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.begun import load_begun
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.ended import load_ended
@@ -60,6 +61,7 @@ async def diff_times(conn: Connection, question: TimesQuestion) -> GraphDiff:
     stayed = [node for node in before.nodes if node in both and node in names]
     compared = {node: names[node] for node in stayed[:_COMPARED]}
     told = [await told_at(conn, compared, at) for at in (question.before, question.after)]
+    _, freshness = await load_freshness(conn)
     whole = GraphDiff(
         node=nodes[question.start[0]],
         before=question.before,
@@ -72,6 +74,7 @@ async def diff_times(conn: Connection, question: TimesQuestion) -> GraphDiff:
         ),
         edges=edges,
         changes=await node_changes(conn, compared, *told),
+        freshness=freshness,
     )
     return _limited(whole, question.limit, len(stayed) - len(compared))
 

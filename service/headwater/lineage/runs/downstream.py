@@ -13,6 +13,7 @@ from headwater.catalog.versions import Version
 from headwater.db.pool import Connection
 from headwater.entities.dataset import DatasetId
 from headwater.entities.lineage import DownstreamOutput, DownstreamRun, DownstreamRuns
+from headwater.lineage.freshness import load_freshness
 from headwater.lineage.runs.upstream import EVER, RunsRead, Span, find_run, load_opened_run, shown_run
 from headwater.lineage.sql import statement
 from headwater.lineage.walk import walk
@@ -125,6 +126,7 @@ async def get_downstream(conn: Connection, run: UUID, depth: int, span: Span = E
     reads = RunsRead(conn, span=span)
     await reads.load(list(distances))
     uuids = await reads.uuids()
+    now, freshness = await load_freshness(conn)
     return DownstreamRuns(
         runs=[
             DownstreamRun(
@@ -133,6 +135,8 @@ async def get_downstream(conn: Connection, run: UUID, depth: int, span: Span = E
             for run in reads.ordered(distances)
         ],
         complete=readers.complete,
+        asOf=span.at if span.at != EVER.at else now,
+        freshness=freshness,
     )
 
 
