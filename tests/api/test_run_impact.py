@@ -273,6 +273,19 @@ async def test_runs_collapsed_to_those_that_started_them(database: str, client: 
     ]  # fmt: skip
 
 
+async def test_run_lineage_as_a_graph(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _chain())
+    orders, report = await _version(client, "bad", "orders"), await _version(client, "bad report", "report")
+    for direction, run in (("downstream", "bad report"), ("upstream", "bad mail")):
+        asked = {"runId": str(run_uuid(run)), "format": "graphml"}
+        graph = nx.parse_graphml((await client.get(f"/api/v1/runlineage/{direction}", params=asked)).text)
+        ways = {(orders, _run("bad report")), (_run("bad report"), report), (report, _run("bad mail"))}
+        assert ways <= set(graph.edges)
+        assert graph.nodes[_run("bad mail")]["name"] == "mail"
+    refused = await client.get("/api/v1/runlineage/upstream", params={"runId": str(run_uuid("bad")), "format": "openlineage"})
+    assert refused.status_code == 400
+
+
 async def test_what_is_hidden_is_walked_through_and_not_counted(database: str, client: httpx.AsyncClient) -> None:
     await store(database, _chain())
     orders = await _version(client, "bad", "orders")

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator
 
 from headwater.api.asking import Asked, Grained, PageCursor, Period, Shown, Ways, asking, ids_of, named, span_of, start_of
 from headwater.api.asking_columns import column_question, then_of
-from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json, sent, uuid_of
+from headwater.api.deps import BAD_REQUEST, NOT_FOUND, sent, uuid_of
 from headwater.api.formats import FORMATS, Format, form_of, formatted
 from headwater.api.parameters import Text, one_of
 from headwater.db.pool import Pool
@@ -23,6 +23,7 @@ from headwater.lineage.impact.column_graph import column_graph
 from headwater.lineage.neighbourhood.around import Surveyor
 from headwater.lineage.neighbourhood.directed import directed_lineage, proven_lineage
 from headwater.lineage.runs.downstream import get_downstream
+from headwater.lineage.runs.drawn import runs_drawn
 from headwater.lineage.runs.upstream import get_upstream
 from headwater.lineage.snapshot import snapshot
 
@@ -172,17 +173,33 @@ async def get_columns(  # noqa: PLR0913 - one parameter a parameter
     return await sent(request, body) if form == "JSON" else await formatted(columns_drawn(msgspec.json.decode(body)), form)
 
 
-@router.get("/runlineage/upstream", response_model=UpstreamRuns, responses={**BAD_REQUEST, **NOT_FOUND})
-async def get_upstream_runs(request: Request, period: Period, run_id: _RunId, depth: _Depth = 20) -> Response:
+@router.get("/runlineage/upstream", response_model=UpstreamRuns, responses={**FORMATS, **BAD_REQUEST, **NOT_FOUND})
+async def get_upstream_runs(
+    request: Request,
+    period: Period,
+    run_id: _RunId,
+    depth: _Depth = 20,
+    format: Format = None,  # noqa: A002
+) -> Response:
     """The runs that wrote what a run read, those that wrote what these read, and so on. With `asOf` or `history=since=…`: by what
     had been read by then, or was since."""
     async with snapshot(request.app.state.pool) as conn:
-        return json(await get_upstream(conn, uuid_of("Run", run_id), depth, await span_of(conn, period)))
+        found = await get_upstream(conn, uuid_of("Run", run_id), depth, await span_of(conn, period))
+    form = form_of(request, format)
+    return await formatted(found if form == "JSON" else runs_drawn(found), form)
 
 
-@router.get("/runlineage/downstream", response_model=DownstreamRuns, responses={**BAD_REQUEST, **NOT_FOUND})
-async def get_downstream_runs(request: Request, period: Period, run_id: _RunId, depth: _Depth = 20) -> Response:
+@router.get("/runlineage/downstream", response_model=DownstreamRuns, responses={**FORMATS, **BAD_REQUEST, **NOT_FOUND})
+async def get_downstream_runs(
+    request: Request,
+    period: Period,
+    run_id: _RunId,
+    depth: _Depth = 20,
+    format: Format = None,  # noqa: A002
+) -> Response:
     """The runs that read what a run wrote, those that read what these wrote, and so on: by the versions that they really read.
     With `asOf` or `history=since=…`: by what had been read and written by then, or was since."""
     async with snapshot(request.app.state.pool) as conn:
-        return json(await get_downstream(conn, uuid_of("Run", run_id), depth, await span_of(conn, period)))
+        found = await get_downstream(conn, uuid_of("Run", run_id), depth, await span_of(conn, period))
+    form = form_of(request, format)
+    return await formatted(found if form == "JSON" else runs_drawn(found), form)
