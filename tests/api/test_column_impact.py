@@ -210,6 +210,21 @@ async def test_depth_ways_filters_and_pages(database: str, client: httpx.AsyncCl
     assert (await _ask(client, DB + "raw", grain="column", paths="false"))["edges"] == []
 
 
+async def test_the_columns_of_a_dag_are_those_that_its_tasks_write(database: str, client: httpx.AsyncClient) -> None:
+    def task(name: str, output: str, edge: str) -> Event:
+        told = _writes(f"dag.{name}", output, edge)
+        parent = {"run": {"runId": str(run_uuid("dag"))}, "job": {"namespace": "shop", "name": "dag"}}
+        return {**told, "run": {**told["run"], "facets": {"parent": parent}}}
+
+    tasks = [task("a", "b", "x < a.x"), task("b", "c", "x < b.x")]
+    await store(database, [run_event("COMPLETE", "08:00", "dag", "dag"), *tasks, _writes("d", "d", "x < c.x")])
+    for time in ({}, {"asOf": "2026-03-02T00:00:00Z"}):
+        assert _found(await _ask(client, "job:shop:dag", grain="column", **time)) == {"d.x": (1, "VALUES")}
+        upstream = await _ask(client, "job:shop:dag", grain="column", direction="upstream", **time)
+        assert _found(upstream) == {"a.x": (1, "VALUES")}
+    assert _found(await _ask(client, "a.x", avoid="job:shop:dag")) == {}
+
+
 async def test_only_by_way_of_columns_datasets_and_jobs(database: str, client: httpx.AsyncClient) -> None:
     await store(database, _story())
     raw = DB + "raw"

@@ -8,7 +8,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from headwater.entities.graph import Impact, RolledImpact
-from tests.build import Event, belonging, dataset_event, run_event, run_uuid, store
+from tests.build import Event, belonging, dataset, dataset_event, run_event, run_uuid, store
 from tests.conftest import Server, cloned
 from tests.lineage.graphs import complete, complete_explicitly, derived
 from tests.queries import recorded
@@ -324,6 +324,7 @@ async def test_a_dag_is_asked_about_with_its_tasks(database: str, client: httpx.
     [sums] = [node for node in told["nodes"] if node["name"] == "report.sums"]
     assert sums["path"] == ["job:shop:load.clean", DB + "clean", "job:shop:report.sums"]
     assert _found(await _ask(client, "job:shop:load", direction="upstream")) == {"raw": 1, "orders": 1}
+    assert _found(await _ask(client, DB + "raw", stopAt="job:shop:load")) == {"load.extract": 1}
     rolled = await _rolled(client, "job:shop:load", collapse="parents", grain="job")
     assert [node["id"] for node in rolled["start"]] == ["job:shop:load"]
     assert _heaps(rolled) == {"report": (1, 2, 0), "alone": (2, 1, 0)}
@@ -333,6 +334,37 @@ async def test_a_dag_is_asked_about_with_its_tasks(database: str, client: httpx.
     assert _found(await _ask(client, DB + "orders", through="job:shop:report", grain="job")) == {
         "load.clean": 1, "report.sums": 2, "report.mail": 2, "alone": 3,
     }  # fmt: skip
+
+
+async def test_a_dataset_by_its_namespace_and_name(database: str, client: httpx.AsyncClient) -> None:
+    odd = [complete("j", "", "a:b#c"), complete("k", "a:b#c", "orders"), complete("l", "orders", "", "09:00")]
+    await store(database, odd)
+    for name in ("a:b#c", "orders"):
+        asked = {"namespace": "db://shop", "name": name}
+        for call, nodes in (("impact", "nodes"), ("lineage", "graph"), ("column-lineage", "graph")):
+            told = (await client.get(f"/api/v1/{call}", params=asked)).json()
+            same = (await client.get(f"/api/v1/{call}", params={"nodeId": DB + name, "history": "current", "limit": 100})).json()
+            assert told[nodes] == same[nodes]
+            assert call == "column-lineage" or told[nodes]
+
+
+async def test_as_of_a_run_or_a_version_by_node_ids(database: str, client: httpx.AsyncClient) -> None:
+    version = dataset("orders", {"version": {"datasetVersion": "v1"}})
+    load = run_event("COMPLETE", "08:00", "load", "load", inputs=["raw"], outputs=[version])
+    await store(database, [load, complete("sum", "orders", "sums", "09:00")])
+    for as_of in (DB + "orders#v1", f"run:{run_uuid('load')}"):
+        told = await _ask(client, DB + "raw", asOf=as_of)
+        assert (told["asOf"], set(_found(told))) == ("2026-03-01T08:00:00Z", {"load", "orders"})
+
+
+async def test_paths_and_lineage_of_a_dag_are_those_of_its_tasks(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _dags())
+    [path] = (await client.get("/api/v1/paths", params={"from": "job:shop:load", "to": "job:shop:report"})).json()["paths"]
+    assert path["nodes"] in (["job:shop:load.clean", DB + "clean", f"job:shop:report.{task}"] for task in ("mail", "sums"))
+    asked = {"nodeId": "job:shop:load", "direction": "downstream", "depth": "1"}
+    graph = (await client.get("/api/v1/lineage", params=asked)).json()["graph"]
+    tasks = ["job:shop:load", "job:shop:load.clean", "job:shop:load.extract"]
+    assert [node["id"] for node in graph] == [DB + "clean", DB + "orders", *tasks]
 
 
 async def test_everything_collapses_to_its_namespace(database: str, client: httpx.AsyncClient) -> None:
@@ -440,6 +472,9 @@ async def test_statements_do_not_grow(database: str, client: httpx.AsyncClient) 
         ({"nodeId": DB + "orders", "grain": "atom"}, 400, "must be one of [ALL, DATASET, JOB, COLUMN, RUN, VERSION]"),
         ({"nodeId": DB + "orders", "kinds": "wire"}, 400, "query param kinds must be one of [INPUT, OUTPUT, DATASET_LINEAGE,"),
         ({"nodeId": DB + "orders", "state": "sad"}, 400, "query param state must be one of [NEW, RUNNING, COMPLETED,"),
+        ({"nodeId": DB + "orders", "asOf": DB + "orders"}, 400, "query param asOf must be a time with its offset"),
+        ({"nodeId": DB + "orders", "asOf": DB + "orders#v7"}, 404, "Dataset version 'v7' not found."),
+        ({"namespace": "db://shop"}, 400, "unless namespace and name tell a dataset"),
         ({"nodeId": DB + "orders", "history": "since=noon"}, 400, "query param history must be a time with its offset"),
         ({"nodeId": DB + "orders", "grain": "column", "kinds": "input"}, 400, "query param kinds must have INPUT and OUTPUT"),
         ({"nodeId": DB + "orders", "collapse": "all"}, 400, "query param collapse must be one of [PARENTS, NAMESPACES]"),

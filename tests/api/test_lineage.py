@@ -35,6 +35,9 @@ NODE = "job:shop:load"
         ("lineage", {"nodeId": NODE, "direction": "both", "limit": "-1"}, 400, "query param limit"),
         ("lineage", {"nodeId": "job:shop:nope", "direction": "both"}, 404, "Job 'nope' not found."),
         ("lineage", {"nodeId": "job:shop:nope"}, 404, "Job 'nope' not found."),
+        ("lineage", {"nodeId": "dataset:db://shop:order"}, 404, "Near names: dataset:db://shop:orders"),
+        ("lineage", {"nodeId": "dataset:db://shop:orders#latest"}, 400, "of which no version can be asked"),
+        ("lineage", {"nodeId": "dataset:db://shop:orders#v1", "grain": "dataset"}, 400, "not of their fields or versions"),
         ("lineage", {"nodeId": "job:shop:\0"}, 404, "not found."),
         ("lineage", {"nodeId": f"{NODE}#12345678-1234-8234-9234-123456789abc"}, 400, "no version"),
         ("column-lineage", {}, 400, "query param nodeId must not be null"),
@@ -49,7 +52,7 @@ NODE = "job:shop:load"
 async def test_what_is_refused(
     database: str, client: httpx.AsyncClient, path: str, parameters: dict[str, str], status: int, message: str
 ) -> None:
-    await store(database, [run_event("START", "08:00")])
+    await store(database, [run_event("START", "08:00", outputs=["orders"])])
     answer = await client.get(f"/api/v1/{path}", params=parameters)
     assert answer.status_code == status
     told = answer.json()

@@ -79,6 +79,7 @@ async def test_around_a_job_with_all_that_belongs_to_it(database: str, client: h
 async def test_what_came_and_went_between_two_times(database: str, client: httpx.AsyncClient) -> None:
     await store(database, _story())
     told = await _ask(client, DB + "revenue", MORNING, NOON)
+    assert told["freshness"]["eventTime"] == "2026-03-01T13:00:00Z"
     assert [(node["id"], node["run"]) for node in told["nodes"]["added"]] == [
         (DB + "board", str(run_uuid("show 11:00"))), (DB + "rates", str(run_uuid("s10"))),
     ]  # fmt: skip
@@ -210,6 +211,23 @@ async def test_until_now(database: str, client: httpx.AsyncClient) -> None:
     answer = await client.get("/api/v1/lineage/diff", params={"nodeId": DB + "revenue", "from": EVENING})
     told = answer.json()
     assert (told["changes"], told["edges"], told["complete"]) == ([], {"added": [], "removed": []}, True)
+
+
+async def test_a_dag_is_compared_with_its_tasks(database: str, client: httpx.AsyncClient) -> None:
+    def task(name: str, time: str, inputs: str, outputs: str) -> Event:
+        parent = {"parent": {"run": {"runId": str(run_uuid(f"dag {time[:2]}"))}, "job": {"namespace": "shop", "name": "dag"}}}
+        told = complete(f"dag.{name}", inputs, outputs, time)
+        return {**told, "run": {**told["run"], "facets": parent}}
+
+    dags = [run_event("COMPLETE", time, "dag", f"dag {time[:2]}") for time in ("08:00", "09:00")]
+    first, second = task("clean", "08:10", "raw", "clean"), task("clean", "09:10", "raw", "clean")
+    await store(database, [*dags, first, second, task("sum", "09:20", "clean", "sums")])
+    told = await _ask(client, JOB + "dag", "2026-03-01T08:30:00Z", "2026-03-01T09:30:00Z")
+    assert told["node"]["id"] == JOB + "dag"
+    assert [node["id"] for node in told["nodes"]["added"]] == [DB + "sums", JOB + "dag.sum"]
+    added = {(edge["origin"], edge["destination"]) for edge in told["edges"]["added"]}
+    assert added == {(DB + "clean", JOB + "dag.sum"), (JOB + "dag.sum", DB + "sums")}
+    assert not told["nodes"]["removed"] + told["edges"]["removed"] + told["changes"]
 
 
 def _training(time: str, run: str, rows: int, depth: int, code: str, kind: str = "COMPLETE") -> list[Event]:
@@ -388,6 +406,7 @@ async def test_statements_do_not_grow(database: str, client: httpx.AsyncClient) 
         ({"nodeId": DB + "orders", "from": NOON, "to": MORNING}, 400, "from must not be later than to"),
         ({"nodeId": DB + "orders", "from": NOON, "to": str(run_uuid("x"))}, 400, "must be two times, or two UUIDs"),
         ({"nodeId": DB + "orders", "from": str(run_uuid("x"))}, 400, "must be two times, or two UUIDs"),
+        ({"nodeId": DB + "orders", "from": "\0", "to": "v2"}, 400, "query param from must be a time"),
         ({"nodeId": DB + "orders", "from": str(run_uuid("x")), "to": str(run_uuid("y"))}, 404, "Dataset version"),
         ({"nodeId": JOB + "j", "from": str(run_uuid("x")), "to": str(run_uuid("y"))}, 404, "Run of this job"),
         ({"nodeId": JOB + "j", "from": str(run_uuid("j 08:00")), "to": str(run_uuid("k 08:00"))}, 404, "Run of this job"),

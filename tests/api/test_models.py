@@ -219,6 +219,7 @@ async def test_a_service_that_goes_on_is_a_deployment(database: str, client: htt
 
 async def test_changed_hyperparameters(told: httpx.AsyncClient) -> None:
     found = await _get(told, f"/{CHURN}/compare", Comparison, **{"from": "v1", "to": "v1.1"})
+    assert (found["asOf"] > found["freshness"]["eventTime"], found["freshness"]["eventId"] is None) == (True, False)
     assert found["changed"] == ["PARAMETERS", "METRICS"]
     assert found["parameters"] == [{"name": "learning_rate", "before": "0.1", "after": "0.05"}]
     assert [d["change"] for d in found["trainingData"]] == ["SAME", "SAME"]
@@ -623,6 +624,7 @@ async def test_statements_do_not_grow(database: str, client: httpx.AsyncClient) 
         (f"/{CHURN}/versions/v1/trace", {"depth": -1}, 400, "query param depth must be greater than or equal to 0"),
         (f"/{CHURN}/versions/v1/trace", {"format": "xml"}, 400, "must be one of [JSON, PROV, DOT"),
         (f"/{CHURN}/compare", {"from": "v1"}, 400, "query param to must not be null"),
+        (f"/{CHURN}/compare", {"from": "v1", "to": "\0"}, 404, "Model version '\ufffd' not found."),
         (f"/{CHURN}/compare", {"from": "v1", "to": "v9"}, 404, "Model version 'v9' not found."),
         ("", {"limit": -1}, 400, "query param limit must be greater than or equal to 0"),
         ("/affected", {}, 400, "query param nodeId must not be null"),

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import networkx as nx
+import psycopg
 import pytest
 from pydantic import TypeAdapter
 
@@ -218,16 +219,40 @@ async def test_only_what_runs_read_or_wrote(database: str, client: httpx.AsyncCl
     assert _distances(await _ask(client, orders, kinds="output", direction="upstream")) == {_run("bad"): 1}
 
 
-async def test_runs_collapsed_to_those_that_started_them(database: str, client: httpx.AsyncClient) -> None:
+def _dag() -> list[Event]:
+    """Two tasks of a DAG; a job before them, and one after."""
+
     def task(job: str, inputs: str, outputs: str, time: str) -> Event:
         parent = {"parent": {"run": {"runId": str(run_uuid("dag run"))}, "job": {"namespace": "shop", "name": "dag"}}}
         return {**complete(f"dag.{job}", inputs, outputs, time, job), "run": {"runId": str(run_uuid(job)), "facets": parent}}
 
-    await store(database, [
-        run_event("START", "08:00", "dag", "dag run"), complete("load", "", "raw", "07:00", "load"),
+    return [
+        run_event("START", "08:00", "dag", "dag run"),
+        complete("load", "", "raw", "07:00", "load"),
         complete("mail", "sums", "", "09:00", "mail"),
-        task("clean", "raw", "clean", "08:10"), task("sum", "clean", "sums", "08:20"),
-    ])  # fmt: skip
+        task("clean", "raw", "clean", "08:10"),
+        task("sum", "clean", "sums", "08:20"),
+    ]
+
+
+async def test_a_dag_run_is_asked_about_with_those_of_its_tasks(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _dag())
+    told = await _ask(client, _run("dag run"))
+    assert {node["id"] for node in told["start"]} == {_run("dag run"), _run("clean"), _run("sum")}
+    assert [(node["name"], node["distance"]) for node in told["nodes"] if node["kind"] == "RUN"] == [("mail", 2)]
+    assert _distances(await _ask(client, _run("dag run"), grain="run", direction="upstream")) == {_run("load"): 1}
+    assert _distances(await _ask(client, "job:shop:dag", grain="run")) == {_run("mail"): 1}
+    assert _distances(await _ask(client, _run("load"), grain="run", stopAt=_run("dag run"))) == {_run("clean"): 1}
+    early = await _ask(client, _run("dag run"), asOf="2026-03-01T08:15:00Z")
+    assert [node["id"] for node in early["start"]] == [_run("dag run"), _run("clean")]
+    for direction, others in (("upstream", ["dag.clean", "dag.sum", "load"]), ("downstream", ["dag.clean", "dag.sum", "mail"])):
+        runs = await client.get(f"/api/v1/runlineage/{direction}", params={"runId": str(run_uuid("dag run"))})
+        assert direction == "upstream" or runs.json()["freshness"]["eventTime"] == "2026-03-01T09:00:00Z"
+        assert [run["job"]["name"] for run in runs.json()["runs"]] == ["dag", *others]
+
+
+async def test_runs_collapsed_to_those_that_started_them(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _dag())
 
     async def ask(**parameters: Any) -> dict[str, Any]:
         answer = await client.get("/api/v1/impact", params={"nodeId": _run("load"), **parameters})
@@ -246,6 +271,29 @@ async def test_runs_collapsed_to_those_that_started_them(database: str, client: 
     assert [(n["id"], n["runs"], n["versions"]) for n in spaces["nodes"]] == [
         ("namespace:db://shop", 0, 3), ("namespace:shop", 3, 0),
     ]  # fmt: skip
+
+
+async def test_run_lineage_as_a_graph(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _chain())
+    orders, report = await _version(client, "bad", "orders"), await _version(client, "bad report", "report")
+    for direction, run in (("downstream", "bad report"), ("upstream", "bad mail")):
+        asked = {"runId": str(run_uuid(run)), "format": "graphml"}
+        graph = nx.parse_graphml((await client.get(f"/api/v1/runlineage/{direction}", params=asked)).text)
+        ways = {(orders, _run("bad report")), (_run("bad report"), report), (report, _run("bad mail"))}
+        assert ways <= set(graph.edges)
+        assert graph.nodes[_run("bad mail")]["name"] == "mail"
+    refused = await client.get("/api/v1/runlineage/upstream", params={"runId": str(run_uuid("bad")), "format": "openlineage"})
+    assert refused.status_code == 400
+
+
+async def test_what_is_hidden_is_walked_through_and_not_counted(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _chain())
+    orders = await _version(client, "bad", "orders")
+    async with await psycopg.AsyncConnection.connect(database) as conn:
+        await conn.execute("UPDATE datasets SET is_hidden = true WHERE name = 'orders'")
+    told = await _ask(client, _run("bad"))
+    assert orders not in _distances(told)
+    assert (told["counts"]["found"], told["counts"]["returned"], told["counts"]["cut"]) == (3, 3, [])
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -296,6 +344,9 @@ async def test_statements_grow_with_the_steps_only(database: str, client: httpx.
         ({"nodeId": _run("bad"), "grain": "dataset"}, 400, "query param grain must be one of ALL, RUN, VERSION"),
         ({"nodeId": _run("bad"), "asOf": "yesterday"}, 400, "query param asOf"),
         ({"nodeId": _run("bad"), "asOf": "2026-03-01T07:59:59Z"}, 404, "not found."),
+        ({"nodeId": DB + "orders#latest", "asOf": "2026-02-28T09:00:00-22:00"}, 404, "Dataset version 'latest' not found."),
+        ({"nodeId": _run("bad"), "asOf": "0001-01-01T00:00:00+14:00"}, 404, "not found."),
+        ({"nodeId": _run("bad"), "avoid": DB + "orders#\0"}, 404, "Dataset version '\ufffd' not found."),
         ({"nodeId": _run("bad"), "kinds": "job_dependency"}, 400, "query param kinds must have INPUT or OUTPUT"),
         ({"nodeId": "job:shop:load", "grain": "run", "asOf": "2026-01-01T00:00:00Z"}, 404, "Run of job 'load' not found."),
         ({"nodeId": DB + "orders", "grain": "run", "asOf": "2026-01-01T00:00:00Z"}, 404, "Dataset version 'latest' not found."),

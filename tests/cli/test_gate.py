@@ -12,6 +12,7 @@ from tests.conftest import Server, cloned, served
 from tests.lineage.graphs import complete
 
 from headwater.cli.client import Client
+from headwater.cli.gate import is_refused, report
 
 POLICY = """
 [[protect]]
@@ -69,6 +70,23 @@ def test_what_breaks_nothing_is_allowed(gate: Any, lines: bool) -> None:
     done = gate(added, complete("other", "elsewhere", "beyond", "09:00"), lines=lines)
     assert done.status == 0
     assert done.out.startswith("## Allowed: 3 changes")
+
+
+def test_what_changes_may_itself_be_protected(gate: Any) -> None:
+    drop = dataset_event("09:00", "churn", {"lifecycleStateChange": {"lifecycleStateChange": "DROP"}})
+    done = gate(drop)
+    assert done.status == 1
+    assert "## Refused: 1 changes reach 0 nodes" in done.out
+    assert "| models | dataset:db://shop:churn | DATASET_DROPPED |  | dataset:db://shop:churn |" in done.out
+
+
+def test_what_could_not_all_be_looked_at_is_refused(gate: Any) -> None:
+    told = gate(dataset_event("09:00", "raw", {}), more=("--json",)).json
+    assert not is_refused(told, [])
+    cut = {**told, "counts": {**told["counts"], "found": 10_001, "returned": 10_000}}
+    assert is_refused(cut, [])
+    first, *_, last = report(cut, [])
+    assert (first, last) == ("## Refused: 0 changes reach 10001 nodes", "Only the nearest 10000 nodes could be looked at.")
 
 
 def test_one_of_each_that_a_rule_gives(gate: Any) -> None:

@@ -180,6 +180,14 @@ def test_columns_upstream(headwater: Command) -> None:
     assert len(lines) == 8
 
 
+def test_columns_of_a_version(headwater: Command) -> None:
+    dataset = f"dataset:{WAREHOUSE}:analytics.marts.daily_revenue"
+    now = headwater("columns", dataset, "--field", "revenue").out
+    assert headwater("columns", f"{dataset}#latest", "--field", "revenue").out == now
+    unknown = headwater("columns", f"{dataset}#v9")
+    assert (unknown.status, "Dataset version 'v9' not found." in unknown.err) == (1, True)
+
+
 def test_columns_end_at_their_depth_and_say_so(headwater: Command) -> None:
     lines = headwater("columns", "daily_revenue", "--field", "revenue", "--depth", 1).out.splitlines()
     assert lines[-2].startswith("    └ amount of analytics.marts.orders  AGGREGATION  …")

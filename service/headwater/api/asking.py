@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated, Literal, get_args
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import Depends, Query, Request
@@ -22,9 +23,11 @@ from headwater.lineage.graph.moments import moment_of
 from headwater.lineage.graph.past import ALWAYS, BEGINNING, DATA, Past
 from headwater.lineage.graph.present import Present
 from headwater.lineage.graph.question import Filter, FlowOf, Grain, Question
-from headwater.lineage.near import find_node
-from headwater.lineage.node_ids import NodeKind, Resolved
+from headwater.lineage.near import find_versioned
+from headwater.lineage.node_ids import NodeKind, Resolved, dataset_node_id
 from headwater.lineage.parents import load_opened
+from headwater.lineage.runs.downstream import Written
+from headwater.lineage.runs.start import find_start
 from headwater.lineage.runs.upstream import EVER, Span
 from headwater.lineage.snapshot import snapshot
 
@@ -76,8 +79,8 @@ async def _period(
         str | None,
         Query(
             alias="asOf",
-            description="As it was at a time (`2026-01-31T08:30:00Z`), when a run ended (its UUID), or when a version of a"
-            " dataset was written (its UUID).",
+            description="As it was at a time (`2026-01-31T08:30:00Z`), when a run ended (its UUID, or `run:<uuid>`), or when a"
+            " version of a dataset was written (its UUID, or `dataset:<namespace>:<name>#<version>`).",
         ),
     ] = None,
     history: Annotated[
@@ -159,11 +162,27 @@ async def _filter(
 Shown = Annotated[Filter, Depends(_filter)]
 
 
+def named(node_id: str | None, shown: Filter) -> tuple[str, Filter]:
+    """The node that is asked about. Without its id it is the dataset of a namespace and a name, which then are no filter. Raises
+    Invalid."""
+    if node_id is not None:
+        return node_id, shown
+    if len(shown.namespaces) != 1 or not shown.name:
+        raise Invalid("query param nodeId must not be null, unless namespace and name tell a dataset")
+    [namespace] = shown.namespaces
+    # Encoded, as both may hold the colons and hashes that divide an id.
+    told = dataset_node_id(quote(namespace, safe=""), quote(shown.name, safe=""))
+    return told, replace(shown, namespaces=frozenset(), name=None)
+
+
 def time_of(told: str, name: str) -> datetime:
-    """Raises Invalid."""
+    """In UTC; at most the first or last that there is in it. Raises Invalid."""
     if (time := instant(told)) is None:
         raise Invalid(f"query param {name} {NO_INSTANT}, not '{told}'")
-    return time
+    try:
+        return time.astimezone(UTC)  # PostgreSQL knows no offset of 16 hours or more
+    except OverflowError:
+        return EVER.since if time.year == 1 else EVER.at
 
 
 @asynccontextmanager
@@ -193,12 +212,13 @@ async def asking(request: Request, which: Which) -> AsyncIterator[tuple[Connecti
 
 
 async def moment(conn: Connection, which: Which) -> datetime:
-    """The time that is asked of. Raises Invalid, NotFound."""
+    """The time that is asked of. Raises Invalid, InvalidNodeId, NotFound."""
     told = which.at
     if told is None:
         return ALWAYS if which.since is None else datetime.now(UTC)
+    version = await find_start(conn, told) if told.startswith(f"{NodeKind.DATASET}:") else None
     try:
-        identifier = UUID(told)
+        identifier = version.uuid if isinstance(version, Written) else UUID(told.removeprefix(f"{NodeKind.RUN}:"))
     except ValueError:
         return time_of(told, "asOf")
     if (moment := await moment_of(conn, identifier)) is None:
@@ -224,8 +244,8 @@ async def ids_of(conn: Connection, node_ids: Iterable[str]) -> tuple[int, ...]:
 
 
 async def _shown(conn: Connection, node_id: str) -> Resolved:
-    node = await find_node(conn, node_id)
-    if node.kind is NodeKind.DATASET_FIELD or node.version is not None:
+    node, version = await find_versioned(conn, node_id)
+    if node.kind is NodeKind.DATASET_FIELD or version is not None:
         raise Invalid("This is asked of datasets and jobs, not of their fields or versions.")
     node.require_shown()
     return node

@@ -22,6 +22,7 @@ from headwater.api.asking import (
     Which,
     asking,
     ids_of,
+    named,
     present,
     span_of,
 )
@@ -55,13 +56,13 @@ router = APIRouter(prefix="/api/v1", tags=["Graph"])
 
 _LARGEST_PAGE = 10_000
 _NodeId = Annotated[
-    Text,
+    Text | None,
     Query(
         alias="nodeId",
         description="Such as `dataset:<namespace>:<name>`, `job:<namespace>:<name>`,"
         " `datasetField:<namespace>:<dataset>:<field>`, `run:<uuid>` or `dataset:<namespace>:<name>#<version>`, the version"
-        " being our UUID, its external version such as `v1.2`, or `latest`. Of a job that others belong to, such as an Airflow"
-        " DAG its tasks, it is asked of these too.",
+        " being our UUID, its external version such as `v1.2`, or `latest`. Of a job or run that others belong to, such as"
+        " an Airflow DAG its tasks, it is asked of these too. Without it, `namespace` and `name` tell a dataset.",
     ),
 ]
 _Grain = Annotated[
@@ -119,7 +120,7 @@ async def get_impact(  # noqa: PLR0913 - one parameter a parameter
     via: Ways,
     shown: Shown,
     *,
-    node_id: _NodeId,
+    node_id: _NodeId = None,
     direction: Direction = "DOWNSTREAM",
     depth: Depth = None,
     grain: _Grain = "ALL",
@@ -134,6 +135,7 @@ async def get_impact(  # noqa: PLR0913 - one parameter a parameter
     From a column the answer is of columns: by direct transformations values are affected, by filters, joins and the like rows.
     From a run, or a version of a dataset, it is of runs and versions, by what each run really read and wrote.
     """
+    node_id, shown = named(node_id, shown)
     question = Question(
         start=(),
         downstream=direction == "DOWNSTREAM",

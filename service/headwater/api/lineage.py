@@ -8,9 +8,9 @@ import msgspec
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AfterValidator, BeforeValidator
 
-from headwater.api.asking import Asked, Grained, PageCursor, Period, Shown, Ways, asking, ids_of, span_of
+from headwater.api.asking import Asked, Grained, PageCursor, Period, Shown, Ways, asking, ids_of, named, span_of
 from headwater.api.asking_columns import column_question, then_of
-from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json, sent, uuid_of
+from headwater.api.deps import BAD_REQUEST, NOT_FOUND, sent, uuid_of
 from headwater.api.formats import FORMATS, Format, form_of, formatted
 from headwater.api.parameters import Text, one_of
 from headwater.db.pool import Pool
@@ -23,6 +23,7 @@ from headwater.lineage.impact.column_graph import column_graph
 from headwater.lineage.neighbourhood.around import Surveyor
 from headwater.lineage.neighbourhood.directed import directed_lineage, proven_lineage
 from headwater.lineage.runs.downstream import get_downstream
+from headwater.lineage.runs.drawn import runs_drawn
 from headwater.lineage.runs.upstream import get_upstream
 from headwater.lineage.snapshot import snapshot
 
@@ -50,8 +51,12 @@ async def _surveyor(request: Request) -> Surveyor:
 
 _Surveyor = Annotated[Surveyor, Depends(_surveyor)]
 _NodeId = Annotated[
-    Text,
-    Query(alias="nodeId", description="Such as `job:<namespace>:<name>`; parts may be percent-encoded."),
+    Text | None,
+    Query(
+        alias="nodeId",
+        description="Such as `job:<namespace>:<name>`; parts may be percent-encoded. Without it, `namespace` and `name` tell a"
+        " dataset.",
+    ),
 ]
 _Depth = Annotated[
     int,
@@ -89,7 +94,7 @@ async def get_lineage(  # noqa: PLR0913 - one parameter a parameter
     via: Ways,
     shown: Shown,
     *,
-    node_id: _NodeId,
+    node_id: _NodeId = None,
     depth: _Depth = 20,
     direction: _Around = None,
     grain: Grained = "ALL",
@@ -104,6 +109,7 @@ async def get_lineage(  # noqa: PLR0913 - one parameter a parameter
     """
     pool: Pool = request.app.state.pool
     form = form_of(request, format)
+    node_id, shown = named(node_id, shown)
     if form == "JSON" and not _OURS & request.query_params.keys():
         return await sent(request, await surveyor.around(pool, node_id, depth))
     async with asking(request, which) as (conn, flow_of):
@@ -131,7 +137,7 @@ async def get_columns(  # noqa: PLR0913 - one parameter a parameter
     via: Ways,
     shown: Shown,
     *,
-    node_id: _NodeId,
+    node_id: _NodeId = None,
     depth: _Depth = 20,
     with_downstream: _Downstream = False,
     direction: _Direction = None,
@@ -141,12 +147,14 @@ async def get_columns(  # noqa: PLR0913 - one parameter a parameter
 ) -> Response:
     """What the fields of a dataset, one field, or the fields that a job writes derive from; on demand, what derives from them.
 
-    With `#version` after the node id: what the run that wrote that version really read. With `asOf`: as it was known at that
+    With `#version` after the node id (our UUID, its external version such as `v1.2`, or `latest`): what the run that wrote that
+    version really read. With `asOf`: as it was known at that
     time; names and types of fields are those of today. With `direction`, `asOf` or `history` a field stands for those inside
     of it too (`person` for `person.city`), and is met where one that holds it is used. With kinds, ways, filters or a limit it
     is all that is reached, also by what bears on a dataset as a whole, and the answer tells what was left out.
     """
     form = form_of(request, format)
+    node_id, shown = named(node_id, shown)
     way = direction or ("BOTH" if with_downstream else "UPSTREAM")
     async with snapshot(request.app.state.pool) as conn:
         if _OURS_OF_COLUMNS & request.query_params.keys():
@@ -167,17 +175,33 @@ async def get_columns(  # noqa: PLR0913 - one parameter a parameter
     return await sent(request, body) if form == "JSON" else await formatted(columns_drawn(msgspec.json.decode(body)), form)
 
 
-@router.get("/runlineage/upstream", response_model=UpstreamRuns, responses={**BAD_REQUEST, **NOT_FOUND})
-async def get_upstream_runs(request: Request, period: Period, run_id: _RunId, depth: _Depth = 20) -> Response:
+@router.get("/runlineage/upstream", response_model=UpstreamRuns, responses={**FORMATS, **BAD_REQUEST, **NOT_FOUND})
+async def get_upstream_runs(
+    request: Request,
+    period: Period,
+    run_id: _RunId,
+    depth: _Depth = 20,
+    format: Format = None,  # noqa: A002
+) -> Response:
     """The runs that wrote what a run read, those that wrote what these read, and so on. With `asOf` or `history=since=…`: by what
     had been read by then, or was since."""
     async with snapshot(request.app.state.pool) as conn:
-        return json(await get_upstream(conn, uuid_of("Run", run_id), depth, await span_of(conn, period)))
+        found = await get_upstream(conn, uuid_of("Run", run_id), depth, await span_of(conn, period))
+    form = form_of(request, format)
+    return await formatted(found if form == "JSON" else runs_drawn(found), form)
 
 
-@router.get("/runlineage/downstream", response_model=DownstreamRuns, responses={**BAD_REQUEST, **NOT_FOUND})
-async def get_downstream_runs(request: Request, period: Period, run_id: _RunId, depth: _Depth = 20) -> Response:
+@router.get("/runlineage/downstream", response_model=DownstreamRuns, responses={**FORMATS, **BAD_REQUEST, **NOT_FOUND})
+async def get_downstream_runs(
+    request: Request,
+    period: Period,
+    run_id: _RunId,
+    depth: _Depth = 20,
+    format: Format = None,  # noqa: A002
+) -> Response:
     """The runs that read what a run wrote, those that read what these wrote, and so on: by the versions that they really read.
     With `asOf` or `history=since=…`: by what had been read and written by then, or was since."""
     async with snapshot(request.app.state.pool) as conn:
-        return json(await get_downstream(conn, uuid_of("Run", run_id), depth, await span_of(conn, period)))
+        found = await get_downstream(conn, uuid_of("Run", run_id), depth, await span_of(conn, period))
+    form = form_of(request, format)
+    return await formatted(found if form == "JSON" else runs_drawn(found), form)

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from headwater.api.asking import NodeId, id_of, ids_of, time_of
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, Responses
 from headwater.api.formats import FORMATS, form_of, formatted
-from headwater.api.parameters import instant, one_of
+from headwater.api.parameters import Text, instant, one_of
 from headwater.catalog.datasets import load_known, named_version
 from headwater.db.pool import Connection
 from headwater.entities.diff import GraphDiff, RunDiff, VersionDiff
@@ -59,14 +59,14 @@ class _Sides:
 
 async def _sides(
     before: Annotated[
-        str,
+        Text,
         Query(
             alias="from",
             description="A time (`2026-01-31T08:30:00Z`); or a version of the dataset (our UUID, its external version such as"
             " `v1.2`, or `latest`), or the UUID of a run of the job.",
         ),
     ],
-    after: Annotated[str | None, Query(alias="to", description="Of the same kind. Without it, now.")] = None,
+    after: Annotated[Text | None, Query(alias="to", description="Of the same kind. Without it, now.")] = None,
 ) -> _Sides:
     return _Sides(before, after)
 

@@ -35,7 +35,7 @@ _NodeId = Annotated[
         " `job:<namespace>:<name>` or `run:<uuid>`.",
     ),
 ]
-_Version = Annotated[str, Query(description="Our UUID, the external version such as `v1.2`, or `latest`.")]
+_Version = Annotated[Text, Query(description="Our UUID, the external version such as `v1.2`, or `latest`.")]
 _Depth = Annotated[int, Query(ge=0, le=FURTHEST, description="Steps from run to run; without it, to the sources.")]
 _Format = Annotated[
     Literal["JSON", "PROV", "DOT", "MERMAID", "GRAPHML", "CSV"] | None,

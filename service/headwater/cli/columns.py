@@ -11,15 +11,17 @@ import typer
 from headwater.cli.display import Cell, Styled, Twig, dim, heading, show, show_json, tree
 from headwater.cli.options import DEFAULT_URL, AsJson, AsOf, Form, History, Url, service
 from headwater.cli.trees import Edge, Edges, grow
+from headwater.errors import NotFound
 
 if TYPE_CHECKING:
+    from headwater.cli.client import Client
     from headwater.cli.nodes import Node
 
 _NodeId = Annotated[
     str,
     typer.Argument(
         metavar="NODE",
-        help="dataset:NAMESPACE:NAME, the name of a dataset, or job:NAMESPACE:NAME for all that it writes.",
+        help="dataset:NAMESPACE:NAME, with #VERSION or not, the name of a dataset, or job:NAMESPACE:NAME for all that it writes.",
     ),
 ]
 _Field = Annotated[str | None, typer.Option("--field", help="Only this field.", show_default="all")]
@@ -49,17 +51,16 @@ def columns(  # noqa: PLR0913 - one option an option
 ) -> None:
     """What the fields of a dataset come from, field by field."""
     from headwater.cli.client import decoded
-    from headwater.cli.nodes import DATASET, JOB, find
+    from headwater.cli.nodes import DATASET
 
     client = service(url)
-    start = find(client, node, kinds=[JOB] if node.startswith("job:") else [DATASET])
+    start, version = _find(client, node)
     node_id = f"datasetField:{start.namespace}:{start.name}:{only}" if only and start.kind == DATASET else start.id
     # One step more than is shown tells whether there is more.
     steps = depth if as_json or form else depth + 1
     which = {"kinds": kinds, "limit": _MOST if kinds else None, "asOf": as_of, "history": history}
-    body = client.get(
-        "column-lineage", nodeId=node_id, depth=steps, withDownstream=downstream or None, format=form or "json", **which
-    )
+    asked = {"depth": steps, "withDownstream": downstream or None, "format": form or "json", **which}
+    body = client.get("column-lineage", nodeId=node_id + version, **asked)
     if as_json or form:
         show_json(body)
         return
@@ -70,6 +71,20 @@ def columns(  # noqa: PLR0913 - one option an option
         _show_influences(graph, f"datasetField:{place}")
     if not shown:
         show(dim("No lineage of these fields is known."))
+
+
+def _find(client: Client, told: str) -> tuple[Node, str]:
+    """With the ``#version`` behind it, if there is one: a name may itself hold a #. Raises NotFound."""
+    from headwater.cli.nodes import DATASET, JOB, find
+
+    kinds = [JOB] if told.startswith("job:") else [DATASET]
+    try:
+        return find(client, told, kinds=kinds), ""
+    except NotFound:
+        base, _, version = told.rpartition("#")
+        if not base:
+            raise
+        return find(client, base, kinds=kinds), f"#{version}"
 
 
 def _places(start: Node) -> list[str]:
@@ -118,9 +133,15 @@ def _dataset(node: dict[str, Any]) -> str:
 
 def _inputs(graph: dict[str, Any], ids: bool, field: str) -> list[Edge]:
     told = graph[field]["data"] if field in graph else {"inputFields": [], "inputDatasets": []}
-    fields = [Edge(_field_id(f), *_told(f, _transformations(f), ids=ids)) for f in told["inputFields"]]
+    fields = [Edge(_node_id(graph, f), *_told(f, _transformations(f), ids=ids)) for f in told["inputFields"]]
     # The leading blank keeps a dataset, which is the end of the way, apart from every field.
     return fields + [Edge(f" {_dataset_id(d)}", [_dataset_id(d), *_how(d["transformations"])]) for d in told["inputDatasets"]]
+
+
+def _node_id(graph: dict[str, Any], field: dict[str, Any]) -> str:
+    """In an answer about a version the version of each field stands behind its id."""
+    versioned = f"{_field_id(field)}#{field['datasetVersion']}"
+    return versioned if versioned in graph else _field_id(field)
 
 
 def _outputs(graph: dict[str, Any], ids: bool, field: str) -> list[Edge]:

@@ -48,7 +48,8 @@ class Rule:
 def gate(file: _File, policy: _Policy, *, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
     r"""Ask what a change would reach, and refuse it where a policy protects what is reached. Prints a report in Markdown.
 
-    Exit status: 0 nothing that is protected is reached, 1 something is, or it could not be asked. A policy has tables such as
+    Exit status: 0 nothing that is protected changes or is reached, 1 something is, or not all could be looked at. A policy has
+    tables such as
 
         [\[protect]]
         name = "what finance stands on"
@@ -66,7 +67,7 @@ def gate(file: _File, policy: _Policy, *, url: Url = DEFAULT_URL, as_json: AsJso
     else:
         for line in report(told, broken):
             print(printable(line))
-    if broken:
+    if is_refused(told, broken):
         raise typer.Exit(1)
 
 
@@ -96,10 +97,10 @@ def _rule(path: Path, table: Any, place: str) -> Rule:
 
 
 def violations(told: Mapping[str, Any], rules: Sequence[Rule]) -> list[dict[str, Any]]:
-    """Each protected node that a change of a kind that must not reach it does reach."""
+    """Each protected node that a change of a kind that must not reach it does reach, or is of."""
     return [
         {"rule": rule.name, "node": node["id"], "change": change}
-        for node in told["nodes"]
+        for node in _touched(told)
         for rule in rules
         if rule.protects(node)
         for change in node["changes"]
@@ -107,19 +108,33 @@ def violations(told: Mapping[str, Any], rules: Sequence[Rule]) -> list[dict[str,
     ]
 
 
+def is_refused(told: Mapping[str, Any], broken: Sequence[Mapping[str, Any]]) -> bool:
+    """Also where not all could be looked at: something that is protected may be among the rest."""
+    return bool(broken) or told["counts"]["returned"] < told["counts"]["found"]
+
+
+def _touched(told: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The nodes that change, then those that are reached."""
+    for node in told["start"]:
+        changes = [place for place, change in enumerate(told["changes"]) if change["node"] == node["id"]]
+        yield {**node, "path": [node["id"]], "changes": changes}
+    yield from told["nodes"]
+
+
 def report(told: Mapping[str, Any], broken: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Markdown."""
-    yield f"## {'Refused' if broken else 'Allowed'}: {len(told['changes'])} changes reach {told['counts']['found']} nodes"
+    verdict = "Refused" if is_refused(told, broken) else "Allowed"
+    yield f"## {verdict}: {len(told['changes'])} changes reach {told['counts']['found']} nodes"
     yield ""
     yield from _table(["change", "of", "column", "before", "after", "reaches"], map(_change, told["changes"]))
     if broken:
-        nodes = {node["id"]: node for node in told["nodes"]}
+        nodes = {(node["id"], change): node for node in _touched(told) for change in node["changes"]}
         yield "### Protected"
         yield ""
-        rows = [_violation(told["changes"][b["change"]], nodes[b["node"]], b["rule"]) for b in broken]
+        rows = [_violation(told["changes"][b["change"]], nodes[b["node"], b["change"]], b["rule"]) for b in broken]
         yield from _table(["rule", "node", "change", "owners", "way"], rows)
     if told["counts"]["returned"] < told["counts"]["found"]:
-        yield f"Only the nearest {told['counts']['returned']} nodes were looked at."
+        yield f"Only the nearest {told['counts']['returned']} nodes could be looked at."
 
 
 def _change(change: Mapping[str, Any]) -> list[str]:

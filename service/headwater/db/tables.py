@@ -423,6 +423,7 @@ runs = Table(
         "run_id",
         postgresql_where=text("linked"),
     ),
+    Index("runs_parent_run_id_idx", "parent_run_id", postgresql_where=text("parent_run_id IS NOT NULL")),
     CheckConstraint("end_rank BETWEEN 1 AND 3", name="end_rank"),
     postgresql_partition_by=_BY_MONTH,
 )

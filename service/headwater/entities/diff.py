@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from headwater.entities import Entity
-from headwater.entities.graph import Cut, Node
+from headwater.entities.graph import Cut, Freshness, Node
 from headwater.entities.run import RunState
 
 Turn: TypeAlias = Literal["ADDED", "REMOVED", "CHANGED"]
@@ -68,6 +68,7 @@ class GraphDiff(Entity):
     nodes: NodeChanges = Field(description="Those within the depth at one of the times only.")
     edges: EdgeChanges = Field(description="Between nodes within the depth.")
     changes: list[Change] = Field(description="Of nodes that are there at both times, by node.")
+    freshness: Freshness = Field(description="How far the store had heard by then.")
 
 
 class RunSide(Entity):

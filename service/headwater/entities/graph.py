@@ -175,6 +175,7 @@ class Affected(Reached, Node):
 
 
 class WhatIf(Entity):
+    start: list[Node] = Field(description="The nodes that would change.")
     changes: list[Change] = Field(description="What would be different.")
     asOf: datetime = Field(description="The time at which the events are supposed to come.")
     counts: Counts = Field(description="How many nodes there are, and how many are left out.")

@@ -186,3 +186,5 @@ class DownstreamRun(UpstreamRun):
 class DownstreamRuns(Entity):
     runs: list[DownstreamRun] = Field(description="The run asked about, then by distance, then by the job's name.")
     complete: bool = Field(description="False where there are more runs than were looked at, whatever the depth.")
+    asOf: datetime = Field(description="The time at which the answer holds.")
+    freshness: Freshness = Field(description="How far the store had heard by then.")

@@ -235,6 +235,8 @@ class Comparison(Entity):
     code: CodeChange = Field(description="The code that the two trainings ran.")
     metrics: list[MetricChange] = Field(description="All, by name.")
     complete: bool = Field(description="False where either stands on more runs than were looked at.")
+    asOf: datetime = Field(description="The time at which the answer holds.")
+    freshness: Freshness = Field(description="How far the store had heard by then.")
 
 
 class AffectedVersion(Entity):

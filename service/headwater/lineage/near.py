@@ -70,9 +70,10 @@ async def find_versioned(conn: Connection, node_id: str) -> tuple[Resolved, str 
     """The node, and what names its version behind a ``#``, whatever it is. A name may itself hold a ``#``. Raises as
     ``find_node``."""
     kind, _ = parse(node_id)
+    node_id = node_id.replace("\0", "\ufffd")  # as events lose them
     base, _, told = node_id.rpartition("#")
     try:
-        node = await (resolve if base else find_node)(conn, node_id.replace("\0", "\ufffd"))
+        node = await (resolve if base else find_node)(conn, node_id)
         return node, str(node.version) if node.version else None
     except NotFound:
         if kind is not NodeKind.DATASET or not base:

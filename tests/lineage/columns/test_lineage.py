@@ -168,6 +168,23 @@ async def test_a_version_is_as_it_was(database: str, pool: Pool) -> None:
             await ask(pool, unknown)
 
 
+async def test_a_version_by_its_external_name_and_a_field_with_a_hash_in_its_name(database: str, pool: Pool) -> None:
+    for version, source in (("v1", "a.x"), ("v2", "b.x")):
+        facets = {**derives(f"x < {source}", f"n#v1 < {source}"), **schema("x", "n#v1"), "version": {"datasetVersion": version}}
+        told = run_event("COMPLETE", f"0{version[1]}:00", "j", version, inputs=["a", "b"], outputs=[dataset("c", facets)])
+        await store(database, [told])
+    for version, expected in (("v1", "a.x"), ("v2", "b.x"), ("latest", "b.x")):
+        assert nodes(await ask(pool, f"dataset:db://shop:c#{version}")) == {expected, "c.n#v1", "c.x"}
+        assert nodes(await ask(pool, field(f"c.x#{version}"))) == {expected, "c.x"}
+        assert nodes(await ask(pool, field(f"c.n#v1#{version}"))) == {expected, "c.n#v1"}
+    assert nodes(await ask(pool, field("c.n#v1"))) == {"b.x", "c.n#v1"}
+    for unknown in ("dataset:db://shop:c#v3", field("c.x#v3")):
+        with pytest.raises(NotFound, match="Dataset version 'v3' not found"):
+            await ask(pool, unknown)
+    with pytest.raises(NotFound, match="Near names: dataset:db://shop:c"):
+        await ask(pool, "dataset:db://shop:cc")
+
+
 async def test_a_version_that_was_told_explicitly(database: str, pool: Pool) -> None:
     """That goes before the facet. Of what the job itself makes, and of another output, nothing comes from here."""
 

@@ -19,11 +19,12 @@ from headwater.entities.diff import (
     VersionRead,
     VersionSide,
 )
-from headwater.entities.graph import Cut, Node
+from headwater.entities.graph import Cut, Freshness, Node
 from headwater.lineage.diff.markdown import markdown
 
 _RUN, _OTHER = UUID(int=1), UUID(int=2)
 _AT = datetime(2026, 3, 1, 8, 30, tzinfo=UTC)
+_FRESHNESS = Freshness(eventTime=_AT, eventId=_OTHER)
 _NODE = Node(id="dataset:ns:t", kind="DATASET", namespace="ns", name="t", type="", description=None, owners=[], tags=[])
 _CHANGE = Change(
     node="dataset:ns:t", what="COLUMN", name="a", source="dataset:ns:x", turn="REMOVED", before="DIRECT", after=None,
@@ -57,7 +58,7 @@ def test_a_graph() -> None:
     told = GraphDiff(
         node=_NODE, before=_AT, after=_AT, complete=False, cut=[Cut(rule="limit", nodes=3)],
         nodes=NodeChanges(added=[NodeChange(**_NODE.__dict__, at=None, run=None)], removed=[]),
-        edges=EdgeChanges(added=[moved], removed=[edge]), changes=[_CHANGE],
+        edges=EdgeChanges(added=[moved], removed=[edge]), changes=[_CHANGE], freshness=_FRESHNESS,
     )  # fmt: skip
     assert markdown(told) == (
         "# `dataset:ns:t`: what changed\n\nFrom 2026-03-01T08:30:00Z to 2026-03-01T08:30:00Z.\n\n"
@@ -72,7 +73,7 @@ def test_a_graph() -> None:
 def test_nothing_changed() -> None:
     nothing = GraphDiff(
         node=_NODE, before=_AT, after=_AT, complete=True, cut=[], nodes=NodeChanges(added=[], removed=[]),
-        edges=EdgeChanges(added=[], removed=[]), changes=[],
+        edges=EdgeChanges(added=[], removed=[]), changes=[], freshness=_FRESHNESS,
     )  # fmt: skip
     assert markdown(nothing).endswith("\n\nNothing changed.\n")
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from headwater import ids
 from headwater.catalog import meaning
-from headwater.catalog.datasets import Known, load_known
+from headwater.catalog.datasets import Known, load_known, named_version
 from headwater.catalog.facets import Shown as Facets
 from headwater.catalog.facets import load_bodies, show
 from headwater.catalog.jobs import load_io
@@ -24,7 +25,8 @@ from headwater.lineage.columns.graph import Columns, Place, Shown
 from headwater.lineage.columns.nested import holders
 from headwater.lineage.columns.versions import version_columns
 from headwater.lineage.edges import EdgeKind
-from headwater.lineage.node_ids import NodeKind, Resolved, resolve
+from headwater.lineage.near import find_versioned
+from headwater.lineage.node_ids import NodeKind, Resolved
 from headwater.lineage.parents import load_opened
 from headwater.lineage.sql import past_statement
 from headwater.lineage.walk import Hop, walk
@@ -47,7 +49,7 @@ async def get_column_lineage(
 ) -> bytes:
     """JSON of a ``ColumnGraph``; ``then`` None: as it is now; ``nested``: with what is told of the fields inside of those asked
     about and reached, and of those around them. Raises InvalidNodeId, Invalid, NotFound."""
-    node = await resolve(conn, node_id)
+    node = await _find(conn, node_id)
     if node.hidden:
         raise NotFound("Node", node_id)
     if node.version is not None:
@@ -64,6 +66,20 @@ async def get_column_lineage(
         await _require_past(conn, start[0], node_id, upstream=upstream, then=then, nested=nested)
     # In a thread, as the graph of a hub takes long enough to hold up whoever sends events.
     return await asyncio.to_thread(columns.encode, lambda place: shown.get(place.dataset_id), versioned=False)
+
+
+async def _find(conn: Connection, node_id: str) -> Resolved:
+    """With its version, whatever that is told by. Raises InvalidNodeId, NotFound."""
+    node, told = await find_versioned(conn, node_id)
+    field = node.field
+    if "#" in field and node.version is None and not _has_field(node, (await load_shown(conn, [node.id])).get(node.id)):
+        field, _, told = field.rpartition("#")
+    if told is None or node.version is not None:
+        return node
+    version = await named_version(conn, (await load_known(conn, [node.id]))[node.id], told)
+    if version is None:
+        raise NotFound("Dataset version", told)
+    return replace(node, field=field, version=version.uuid)
 
 
 async def _require_past(conn: Connection, place: Place, node_id: str, *, upstream: bool, then: Then | None, nested: bool) -> None:

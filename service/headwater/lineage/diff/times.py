@@ -14,6 +14,7 @@ from headwater.db.pool import Connection
 from headwater.entities.diff import EdgeChange, EdgeChanges, GraphDiff, NodeChange, NodeChanges
 from headwater.entities.graph import Cut, Node
 from headwater.lineage.diff.nodes import node_changes, told_at
+from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.begun import load_begun
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.ended import load_ended
@@ -60,6 +61,7 @@ async def diff_times(conn: Connection, question: TimesQuestion) -> GraphDiff:
     stayed = [node for node in before.nodes if node in both and node in names]
     compared = {node: names[node] for node in stayed[:_COMPARED]}
     told = [await told_at(conn, compared, at) for at in (question.before, question.after)]
+    _, freshness = await load_freshness(conn)
     whole = GraphDiff(
         node=nodes[question.start[0]],
         before=question.before,
@@ -72,6 +74,7 @@ async def diff_times(conn: Connection, question: TimesQuestion) -> GraphDiff:
         ),
         edges=edges,
         changes=await node_changes(conn, compared, *told),
+        freshness=freshness,
     )
     return _limited(whole, question.limit, len(stayed) - len(compared))
 
@@ -103,7 +106,7 @@ async def _current(conn: Connection, edges: AbstractSet[Pair], at: datetime) -> 
 
 
 async def _around(conn: Connection, question: TimesQuestion, at: datetime) -> _Around:
-    start, nodes, edges, complete = question.start, [question.start[0]], set[Pair](), True
+    start, found, edges, complete = question.start, list[int](), set[Pair](), True
     for downstream, wanted in ((True, question.downstream), (False, question.upstream)):
         if wanted:
             flow = await Past(conn, at).flow(start, downstream=downstream, hops=question.depth)
@@ -111,10 +114,11 @@ async def _around(conn: Connection, question: TimesQuestion, at: datetime) -> _A
             reached = (await asyncio.to_thread(reach, flow, asked, ways=False)).ids.tolist()
             within = {*start, *reached}
             edges |= {edge for edge in flow.edges_from(within) if edge[1] in within}
-            tied = {end for edge in edges for end in edge}
-            nodes += [*(node for node in start if node in tied), *reached]
+            found += reached
             complete = complete and flow.complete
-    return _Around(list(dict.fromkeys(nodes)), edges, complete)
+    linked = {end for edge in edges for end in edge}  # a task of a DAG is there while it reads or writes something
+    own = [node for node in start if node == start[0] or node in linked]
+    return _Around(list(dict.fromkeys((*own, *found))), edges, complete)
 
 
 # ---------------------------------------------------------------- what to tell

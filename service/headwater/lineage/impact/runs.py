@@ -84,15 +84,15 @@ async def walk_runs(conn: Connection, question: RunQuestion) -> RunWalk:
     )
     asked = replace(
         asked,
-        start=(_node(start),),
+        start=_nodes_of(start),
         through=_nodes(graph, question.through),
         avoid=_nodes(graph, question.avoid),
         stop_at=_nodes(graph, question.stop_at),
     )
-    flow = _flow(graph)
+    told = await _load_told(conn, graph, start)
+    flow = _flow(graph, told)
     found = await asyncio.to_thread(reach, flow, asked)
-    nearest = found.nearest(SUMMED_UP)
-    told, shown = await _load_told(conn, graph, start), found
+    nearest, shown = found.nearest(SUMMED_UP), found
     if test := asked.filter.test():
         nodes = enumerate(nearest.ids.tolist())
         shown = nearest.pick([i for i, node in nodes if (known := told.of(node)) and test(known, told.state(node))])
@@ -104,13 +104,12 @@ async def run_impact(conn: Connection, question: RunQuestion) -> RunImpact:
     start, walk = question.start, await walk_runs(conn, question)
     asked, told = walk.asked, walk.told
     page, cursor = page_of(walk.shown, asked)
-    page = page.pick([i for i, node in enumerate(page.ids.tolist()) if told.of(node)])
     ways, cut = await asyncio.to_thread(ways_to, walk.flow, asked, page)
-    await told.load_facts(conn, {*page.ids.tolist(), _node(start)})
+    await told.load_facts(conn, {*page.ids.tolist(), *asked.start})
     now, freshness = await load_freshness(conn)
     first = await introduced_by(conn, start, question.span) if isinstance(start, Written) else None
     return RunImpact(
-        start=[one for one in [told.shown(_node(start))] if one],
+        start=[one for node in asked.start if (one := told.shown(node))],
         introducedBy=run_node(first, (await describe(conn, [first.job_id])).get(first.job_id)) if first else None,
         direction="downstream" if asked.downstream else "upstream",
         asOf=question.span.at if question.span.at != EVER.at else now,
@@ -134,8 +133,8 @@ def _hops(question: RunQuestion) -> int | None:
     return (asked.depth // 2 if asked.grain is Grain.ALL else asked.depth) + 1
 
 
-def _node(start: Start) -> int:
-    return start.run_id if isinstance(start, StartRun) else version_node(start.uuid)
+def _nodes_of(start: Start) -> tuple[int, ...]:
+    return start.run_ids if isinstance(start, StartRun) else (version_node(start.uuid),)
 
 
 def _nodes(graph: RunGraph, told: Iterable[Start | Resolved]) -> tuple[int, ...]:
@@ -144,19 +143,20 @@ def _nodes(graph: RunGraph, told: Iterable[Start | Resolved]) -> tuple[int, ...]
 
 def _of(graph: RunGraph, told: Start | Resolved) -> Iterator[int]:
     if not isinstance(told, Resolved):
-        yield _node(told)
+        yield from _nodes_of(told)
         return
     yield from (run_id for run_id, run in graph.runs.items() if run.job_id == told.id)
     yield from (node for node, use in graph.versions.items() if use.canonical_id == told.id)
 
 
-def _flow(graph: RunGraph) -> Flow:
+def _flow(graph: RunGraph, told: Told) -> Flow:
     edges = [(*pair, pair[0], EdgeKind.OUTPUT) for pair in graph.wrote] + [
         (*pair, pair[1], EdgeKind.INPUT) for pair in graph.read
     ]
     columns = np.array(edges, np.int64).reshape(-1, 4).T
     arrays = Arrays([(columns[0], columns[1], columns[2], columns[3].astype(np.int8))])
-    return Flow(arrays, frozenset(), frozenset(), {}, graph.complete)
+    hidden = frozenset(node for node in (*graph.runs, *graph.versions) if told.of(node) is None)
+    return Flow(arrays, frozenset(), hidden, {}, graph.complete)
 
 
 def _counts(walk: RunWalk, listed: int, more: list[Cut]) -> RunCounts:
@@ -171,7 +171,7 @@ def _counts(walk: RunWalk, listed: int, more: list[Cut]) -> RunCounts:
 async def _load_told(conn: Connection, graph: RunGraph, start: Start) -> Told:
     versions = {**graph.versions}
     if isinstance(start, Written):
-        versions.setdefault(_node(start), Use(start.version_id, start.dataset_id, start.canonical_id, start.uuid))
+        versions.setdefault(version_node(start.uuid), Use(start.version_id, start.dataset_id, start.canonical_id, start.uuid))
     owners = {*(run.job_id for run in graph.runs.values()), *(use.canonical_id for use in versions.values())}
     return Told(graph.runs, versions, await describe(conn, owners))
 

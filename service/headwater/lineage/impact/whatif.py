@@ -77,6 +77,7 @@ async def what_if(conn: Connection, flow: Flow, hypothesis: Hypothesis, limit: i
     jobs = sum(hit.is_job for hit in hits.values())
     cut = [Cut(rule="limit", nodes=len(order) - len(page))] if len(order) > len(page) else []
     return WhatIf(
+        start=[nodes[i] for i in dict.fromkeys(difference.node for difference in differences)],
         changes=[_change(difference, nodes, counts[i]) for i, difference in enumerate(differences)],
         asOf=as_of,
         counts=Counts(found=len(order), datasets=len(order) - jobs, jobs=jobs, returned=len(page), cut=cut),

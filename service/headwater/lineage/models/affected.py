@@ -72,7 +72,7 @@ async def affected(conn: Connection, flow_of: FlowOf, node_id: str, then: Then |
     ``run:``, and of a dataset with ``#version`` behind, by what runs read. Raises InvalidNodeId, Invalid, NotFound."""
     start = await find_start(conn, node_id)
     if isinstance(start, StartRun):
-        outputs = await Readers(conn).outputs([start.run_id])
+        outputs = await Readers(conn).outputs(start.run_ids)
         return await _of_versions(conn, node_id, [version for versions in outputs.values() for version in versions], own=True)
     if isinstance(start, Written):
         return await _of_versions(conn, node_id, [start])

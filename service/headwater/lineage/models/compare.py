@@ -12,6 +12,7 @@ from headwater.catalog.datasets import Known
 from headwater.catalog.versions import Version
 from headwater.db.pool import Connection
 from headwater.entities.dataset import DatasetId
+from headwater.entities.graph import Freshness
 from headwater.entities.model import (
     CodeChange,
     Comparison,
@@ -25,6 +26,7 @@ from headwater.entities.model import (
     TracedRun,
     ValueChange,
 )
+from headwater.lineage.freshness import load_freshness
 from headwater.lineage.models.trace import Ancestry, ancestry, runs_read
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -35,17 +37,18 @@ _Change = Literal["DATA", "SCHEMA", "FEATURES", "PARAMETERS", "CODE", "METRICS"]
 async def compare(conn: Connection, before: tuple[Known, Version], after: tuple[Known, Version]) -> Comparison:
     """In at most twice the statements that tracing a version takes."""
     reads = runs_read(conn)
-    return compared(await ancestry(conn, *before, reads=reads), await ancestry(conn, *after, reads=reads))
+    first, second = [await ancestry(conn, *version, reads=reads) for version in (before, after)]
+    return compared(first, second, *await load_freshness(conn))
 
 
-def compared(before: Ancestry, after: Ancestry) -> Comparison:
-    was, now = before.version.trainedBy, after.version.trainedBy
+def compared(before: Ancestry, after: Ancestry, now: datetime, freshness: Freshness) -> Comparison:
+    was, then = before.version.trainedBy, after.version.trainedBy
     data = _data_changes(before, after)
     origins = _origins(before, after)
     features = _features(before.version.features, after.version.features)
-    parameters = _parameters(was, now)
-    code = _code(was, now)
-    metrics = _metrics(was, now)
+    parameters = _parameters(was, then)
+    code = _code(was, then)
+    metrics = _metrics(was, then)
     differs: dict[_Change, bool] = {
         "DATA": bool(origins) or any(change.change not in ("SAME", "UNKNOWN") for change in data),
         "SCHEMA": any(change.fields for change in data),
@@ -66,6 +69,8 @@ def compared(before: Ancestry, after: Ancestry) -> Comparison:
         code=code,
         metrics=metrics,
         complete=before.complete and after.complete,
+        asOf=now,
+        freshness=freshness,
     )
 
 

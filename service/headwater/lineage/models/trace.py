@@ -62,7 +62,7 @@ async def ancestry(
     """All that the version stands on. With ``reads`` of another version, what both stand on is read once."""
     [shown] = await load_model_versions(conn, [(model, version)])
     reads = reads or runs_read(conn)
-    distances = await reads.upstream(version.version_id, depth) if version.month else {}
+    distances = await reads.upstream([version.version_id], depth) if version.month else {}
     ordered = reads.ordered(distances)
     uuids = await reads.uuids()
     uses = [use for run in ordered for use in _uses(run, reads.read)]

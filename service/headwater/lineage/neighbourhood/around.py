@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from headwater.db.pool import Pool
 from headwater.errors import InvalidNodeId, NotFound
+from headwater.lineage.near import find_versioned
 from headwater.lineage.neighbourhood.fragments import Fragments
 from headwater.lineage.neighbourhood.remembered import Graph
 from headwater.lineage.neighbourhood.walks import Walks, neighbourhood
-from headwater.lineage.node_ids import NodeKind, resolve
+from headwater.lineage.node_ids import NodeKind
 from headwater.lineage.snapshot import snapshot
 
 
@@ -22,10 +23,10 @@ class Surveyor:
     async def around(self, pool: Pool, node_id: str, depth: int) -> list[bytes]:
         """JSON of ``entities.lineage.Lineage``, in pieces. Raises InvalidNodeId, NotFound."""
         async with snapshot(pool) as conn:
-            node = await resolve(conn, node_id)
+            node, version = await find_versioned(conn, node_id)
             if node.kind is NodeKind.DATASET_FIELD:
                 raise NotFound("Node", node_id)
-            if node.version is not None:
+            if version is not None:
                 raise InvalidNodeId("This graph is the present one, of which no version can be asked.")
             node.require_shown()
             found = await neighbourhood(conn, self._walks, node.id, node.kind is NodeKind.JOB, max(depth, 0))

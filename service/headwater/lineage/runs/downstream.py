@@ -13,7 +13,8 @@ from headwater.catalog.versions import Version
 from headwater.db.pool import Connection
 from headwater.entities.dataset import DatasetId
 from headwater.entities.lineage import DownstreamOutput, DownstreamRun, DownstreamRuns
-from headwater.lineage.runs.upstream import EVER, RunsRead, Span, find_run, shown_run
+from headwater.lineage.freshness import load_freshness
+from headwater.lineage.runs.upstream import EVER, RunsRead, Span, find_run, load_opened_run, shown_run
 from headwater.lineage.sql import statement
 from headwater.lineage.walk import walk
 
@@ -117,14 +118,15 @@ class Readers:
 
 
 async def get_downstream(conn: Connection, run: UUID, depth: int, span: Span = EVER) -> DownstreamRuns:
-    """The run itself first; ``depth`` counts steps from run to run. Raises NotFound."""
-    start = await find_run(conn, run, span)
+    """The run itself first, then those that belong to it; ``depth`` counts steps from run to run. Raises NotFound."""
+    start = await load_opened_run(conn, await find_run(conn, run, span), span)
     readers = Readers(conn, span=span)
-    distances = await readers.downstream([start], depth)
+    distances = await readers.downstream(start, depth)
     wrote = await readers.outputs(list(distances))
     reads = RunsRead(conn, span=span)
     await reads.load(list(distances))
     uuids = await reads.uuids()
+    now, freshness = await load_freshness(conn)
     return DownstreamRuns(
         runs=[
             DownstreamRun(
@@ -133,6 +135,8 @@ async def get_downstream(conn: Connection, run: UUID, depth: int, span: Span = E
             for run in reads.ordered(distances)
         ],
         complete=readers.complete,
+        asOf=span.at if span.at != EVER.at else now,
+        freshness=freshness,
     )
 
 

@@ -60,7 +60,7 @@ async def introduced_by(conn: Connection, version: Written, span: Span = EVER) -
 
 async def _downstream(conn: Connection, start: Start, depth: int, span: Span) -> RunGraph:
     readers = Readers(conn, _MOST, span)
-    level = [start.run_id] if isinstance(start, StartRun) else await readers.readers([start])
+    level = start.run_ids if isinstance(start, StartRun) else await readers.readers([start])
     distances = await readers.downstream(level, depth)
     outputs = await readers.outputs(list(distances))
     await readers.reads.load([run_id for run_id in distances if run_id not in readers.reads.runs])
@@ -76,7 +76,7 @@ async def _downstream(conn: Connection, start: Start, depth: int, span: Span) ->
 
 async def _upstream(conn: Connection, start: Start, depth: int, span: Span) -> RunGraph:
     reads = RunsRead(conn, _MOST, span)
-    distances = await reads.upstream(start.run_id if isinstance(start, StartRun) else start.version_id, depth)
+    distances = await reads.upstream(start.run_ids if isinstance(start, StartRun) else [start.version_id], depth)
     graph = RunGraph({run_id: reads.runs[run_id] for run_id in distances if run_id in reads.runs}, reads.complete)
     versions = [_use(start)] if isinstance(start, Written) else []
     for run_id, run in graph.runs.items():

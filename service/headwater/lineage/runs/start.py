@@ -13,14 +13,16 @@ from headwater.errors import Invalid, NotFound
 from headwater.lineage.near import find_versioned
 from headwater.lineage.node_ids import NodeKind, Resolved, parse
 from headwater.lineage.runs.downstream import Written, written
-from headwater.lineage.runs.upstream import EVER, Span, find_run
+from headwater.lineage.runs.upstream import EVER, Span, find_run, load_opened_run
 
 _LATEST_RUN = "SELECT run_id FROM runs WHERE job_id = %s AND first_at <= %s ORDER BY first_at DESC, run_id LIMIT 1"
 _NO_RUN = 0  # no run's id is 0
 
 
 class StartRun(NamedTuple):
-    run_id: int
+    """A run, and all that belong to it."""
+
+    run_ids: tuple[int, ...]
 
 
 Start: TypeAlias = StartRun | Written
@@ -31,7 +33,7 @@ async def find_start(conn: Connection, node_id: str, span: Span = EVER) -> Start
     other ids, the node. Raises InvalidNodeId, Invalid, NotFound."""
     kind, rest = parse(node_id)
     if kind is NodeKind.RUN:
-        return StartRun(await find_run(conn, _uuid(rest), span))
+        return StartRun(await load_opened_run(conn, await find_run(conn, _uuid(rest), span), span))
     node, told = await find_versioned(conn, node_id)
     node.require_shown()
     if told is None:
@@ -48,7 +50,7 @@ async def latest_of(conn: Connection, node: Resolved, span: Span = EVER) -> Star
     row = await (await conn.execute(_LATEST_RUN, (node.id, span.at))).fetchone()
     if row is None:
         raise NotFound("Run of job", node.name)
-    return StartRun(row[0])
+    return StartRun(await load_opened_run(conn, row[0], span))
 
 
 async def _version(conn: Connection, node: Resolved, told: str, span: Span) -> Written:

@@ -37,6 +37,11 @@ LEFT JOIN (
 ) ON io.run_id = r.run_id AND io.month = r.month AND NOT io.output AND io.first_at <= %(at)s AND io.last_at >= %(since)s
 WHERE r.run_id = ANY(%(runs)s) AND coalesce(r.started_at, r.first_at) <= %(at)s
 """
+_CHILDREN = """
+SELECT r.run_id FROM runs r JOIN jobs j ON j.job_id = r.job_id AND NOT j.is_hidden
+WHERE r.parent_run_id = ANY(%s) AND coalesce(r.started_at, r.first_at) <= %s
+"""
+_LEVELS = 100  # of runs within runs
 _UUIDS = "SELECT run_id, run_uuid FROM runs WHERE run_id = ANY(%s)"
 
 
@@ -85,9 +90,9 @@ class ReadingRun:
 
 
 async def get_upstream(conn: Connection, run: UUID, depth: int, span: Span = EVER) -> UpstreamRuns:
-    """The run itself first; ``depth`` counts steps from run to run. Raises NotFound."""
+    """The run itself first, then those that belong to it; ``depth`` counts steps from run to run. Raises NotFound."""
     trace = RunsRead(conn, span=span)
-    distances = await trace.upstream(await find_run(conn, run, span), depth)
+    distances = await trace.upstream(await load_opened_run(conn, await find_run(conn, run, span), span), depth)
     uuids = await trace.uuids()
     return UpstreamRuns(runs=[shown_run(r, trace.read, uuids) for r in trace.ordered(distances)])
 
@@ -98,6 +103,15 @@ async def find_run(conn: Connection, run: UUID, span: Span = EVER) -> int:
     if row is None:
         raise NotFound("Run", str(run))
     return int(row[0])
+
+
+async def load_opened_run(conn: Connection, run_id: int, span: Span = EVER) -> tuple[int, ...]:
+    """A run, and all that belong to it: an Airflow DAG reads and writes by its tasks. A statement for each level of them."""
+
+    async def hop(level: Sequence[int]) -> list[int]:
+        return [child for (child,) in await (await conn.execute(_CHILDREN, (list(level), span.at))).fetchall()]
+
+    return tuple(await walk(hop, [run_id], _LEVELS))
 
 
 class RunsRead:
@@ -112,9 +126,9 @@ class RunsRead:
         self.runs: dict[int, ReadingRun] = {}
         self.read: dict[tuple[int, int], list[UUID]] = {}
 
-    async def upstream(self, run_id: int, depth: int) -> dict[int, int]:
-        """Distance of the run and of those that wrote what it read, within ``depth`` steps, which are loaded. Among them may be
-        ids of versions that no run wrote."""
+    async def upstream(self, start: Iterable[int], depth: int) -> dict[int, int]:
+        """Distance of these runs and of those that wrote what they read, within ``depth`` steps, which are loaded. Among them may
+        be ids of versions that no run wrote."""
         met = 0
 
         async def hop(level: Sequence[int]) -> list[int]:
@@ -126,15 +140,16 @@ class RunsRead:
             await self.load([run_id for run_id in level if run_id not in self.runs])
             return [ids.version_of(version) for run_id in level for version in self._read_by(run_id)]
 
-        distances = await walk(hop, [run_id], depth)
+        distances = await walk(hop, start, depth)
         if self.complete:
             await self.load([run_id for run_id in distances if run_id not in self.runs])
         return distances
 
     def ordered(self, distances: Mapping[int, int]) -> list[ReadingRun]:
-        """The runs among ``distances``, nearest first, then by the job's name."""
+        """The runs among ``distances``: the first of these, then the nearest, then by the job's name."""
         found = [self.runs[run_id] for run_id in distances if run_id in self.runs]
-        return sorted(found, key=lambda r: (distances[r.run_id], r.job, r.namespace, r.uuid))
+        asked = next(iter(distances), None)
+        return sorted(found, key=lambda r: (r.run_id != asked, distances[r.run_id], r.job, r.namespace, r.uuid))
 
     async def load(self, run_ids: Collection[int], datasets: Collection[int] | None = None) -> dict[tuple[int, int], list[UUID]]:
         """What these runs read, by run and dataset as named; only of ``datasets`` (canonical ids) if given."""
