@@ -80,8 +80,12 @@ def table(answer: Answer) -> str:
 
 
 def _nodes_table(nodes: Sequence[Mapping[str, Any]]) -> Answer:
-    special = [column for column in _SPECIAL_COLUMNS if any(column in node for node in nodes)]
+    special = [column for column in _SPECIAL_COLUMNS if any(_is_plain(node.get(column, [])) for node in nodes)]
     return tabular((*_COLUMNS, *special), map(_row, nodes))
+
+
+def _is_plain(value: object) -> bool:
+    return not isinstance(value, list)
 
 
 def _row(node: Mapping[str, Any]) -> Mapping[str, Any]:
