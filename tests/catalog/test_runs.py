@@ -202,3 +202,15 @@ async def test_an_unknown_run_is_not_found(pool: Pool) -> None:
     async with pool.connection() as conn:
         with pytest.raises(NotFound):
             await runs.get_run(conn, uuid4())
+
+
+async def test_runs_are_listed_by_their_start_and_those_without_one_last(database: str, pool: Pool) -> None:
+    told = [("only ended, later", "COMPLETE", "11:00"), ("early", "START", "08:00"), ("only ended", "FAIL", "07:00"),
+            ("late", "RUNNING", "09:00"), ("untold", None, "12:00"), ("late", "COMPLETE", "08:30")]  # fmt: skip
+    await store(database, [run_event(kind, time, run=run) for run, kind, time in told])
+    async with pool.connection() as conn:
+        listed = await runs.list_runs(conn, ids.job_id(NAMESPACE, "load"), Page())
+        second = await runs.list_runs(conn, ids.job_id(NAMESPACE, "load"), Page(2, 1))
+    names = ("late", "early", "untold", "only ended, later", "only ended")
+    assert [run.id for run in listed.runs] == [run_uuid(name) for name in names]
+    assert [run.id for run in second.runs] == [run_uuid(name) for name in names[1:3]]

@@ -66,7 +66,7 @@ async def get_job_version(read: Read, namespace: Name, job: Name, version: Name)
 
 @router.get("/namespaces/{namespace}/jobs/{job}/runs", response_model=Runs, responses={**BAD_REQUEST, **NOT_FOUND})
 async def list_runs(read: Read, namespace: Name, job: Name, page: Page) -> Response:
-    """Runs of a job, newest first."""
+    """Runs of a job by their start, newest first; those of which only the end is known come last."""
     job_id = await jobs.find_job(read, namespace, job)
     return json(await runs.list_runs(read, job_id, page))
 

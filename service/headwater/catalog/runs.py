@@ -73,8 +73,9 @@ _FIND = """
 SELECT run_id, month FROM runs WHERE run_uuid = %s AND month = %s ORDER BY last_at IS NULL, first_at, run_id LIMIT 1
 """
 _OF_EVENTS = "SELECT run_uuid FROM runs WHERE run_uuid = ANY(%s) AND month = ANY(%s) AND NOT facets ? %s"
-_PAGE = """
-SELECT run_id, month FROM runs WHERE job_id = %s ORDER BY first_at DESC, run_id LIMIT %s OFFSET %s
+_PAGE = f"""
+SELECT r.run_id, r.month FROM runs r WHERE r.job_id = %s
+ORDER BY {STARTED_AT} DESC NULLS LAST, r.first_at DESC, r.run_id LIMIT %s OFFSET %s
 """
 _COUNT = "SELECT count(*) FROM runs WHERE job_id = %s"
 _JOB_OF_RUN = """
@@ -167,7 +168,7 @@ async def find_job_of_run(conn: Connection, uuid: UUID) -> tuple[str, str]:
 
 
 async def list_runs(conn: Connection, job_id: int, page: Page) -> Runs:
-    """Runs of a job, newest first."""
+    """Runs of a job by their start, newest first; those without one last."""
     rows = await (await conn.execute(_PAGE, (job_id, page.limit, page.offset))).fetchall()
     runs = await load_runs(conn, [RunKey(*row) for row in rows])
     return Runs(totalCount=await count_runs(conn, job_id), runs=list(runs.values()))

@@ -415,6 +415,13 @@ runs = Table(
     PrimaryKeyConstraint("run_id", "month"),
     Index("runs_run_uuid_idx", "run_uuid"),
     Index("runs_job_id_first_at_idx", "job_id", text("first_at DESC"), "run_id"),
+    Index(
+        "runs_job_id_started_at_idx",
+        "job_id",
+        text("(coalesce(started_at, CASE WHEN running OR other THEN first_at END)) DESC NULLS LAST"),
+        text("first_at DESC"),
+        "run_id",
+    ),
     Index("runs_raw_job_id_idx", "raw_job_id", postgresql_where=text("job_id <> raw_job_id")),  # see catalog.aliases
     Index(
         "runs_linked_idx",
