@@ -62,7 +62,7 @@ async def test_gauges(database: str, pool: Pool) -> None:
     assert {noun: found[noun] for noun in ("namespaces", "datasets", "jobs")} == {
         noun: listed[noun] for noun in ("namespaces", "datasets", "jobs")
     }
-    assert (found["sources"], found["active"], found["completed"]) == (0, 0, 2)
+    assert (found["sources"], found["active"], found["completed"]) == (1, 0, 2)
     await store(database, [run_event("START", f"11:0{n}", run=f"more {n}") for n in range(3)])
     async with pool.connection() as conn:
         assert (await gauges(conn))["active"] == 2

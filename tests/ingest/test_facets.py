@@ -111,9 +111,11 @@ def test_data_source() -> None:
     assert list(told(_read({"dataSource": {"name": "pg"}})).sources.values()) == [("pg", "", EIGHT)]
 
 
-@pytest.mark.parametrize("facet", [{}, {"name": ""}, {"name": None, "uri": "u"}, {"name": 1}])
-def test_a_source_without_a_name_is_none(facet: Facets) -> None:
-    assert not told(_read({"dataSource": facet})).sources
+@pytest.mark.parametrize(
+    "facets", [{}, *({"dataSource": told} for told in ({}, {"name": ""}, {"name": None, "uri": "u"}, {"name": 1}))]
+)
+def test_a_dataset_without_a_source_is_in_the_default_one(facets: Facets) -> None:
+    assert list(told(_read(facets)).sources.values()) == [("default", "", EIGHT)]
 
 
 def test_symlinks() -> None:

@@ -15,7 +15,7 @@ from headwater.catalog.facets import Shown
 from headwater.entities.dataset import DatasetType, Field
 from headwater.entities.job import JobType
 from headwater.entities.owner import Owner
-from headwater.openlineage.facets import OWN_DATASET, OWN_JOB, OWN_MODIFIED, OWN_RUN, OWN_TAG, OwnTag, Tag, read
+from headwater.openlineage.facets import NO_SOURCE, OWN_DATASET, OWN_JOB, OWN_MODIFIED, OWN_RUN, OWN_TAG, OwnTag, Tag, read
 from headwater.openlineage.times import parse_time, to_datetime
 
 _JOB_TYPES: dict[str, JobType] = {"STREAMING": "STREAM", "SERVICE": "SERVICE"}
@@ -114,7 +114,7 @@ def schema_location(facets: Shown) -> str | None:
 
 
 def source_name(facets: Shown) -> str:
-    return text(body(facets, "dataSource"), "name") or "default"
+    return text(body(facets, "dataSource"), "name") or NO_SOURCE
 
 
 def lifecycle_state(facets: Shown) -> str:

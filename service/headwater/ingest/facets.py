@@ -25,6 +25,7 @@ from headwater.openlineage.parse import Event, Kind
 
 _Add = Callable[[Any, Any], None]
 _Rules = dict[str, tuple[Callable[[msgspec.Raw], Any], _Add]]
+_Source = tuple[tuple[int, int], str, str]  # key, name and URI
 
 
 def of_job(scope: Scope) -> None:
@@ -48,7 +49,8 @@ def _told_of_job(facets: LastingFacets) -> list[tuple[_Add, Any]]:
 
 
 def _told_of_dataset(facets: LastingFacets) -> list[tuple[_Add, Any]]:
-    return _told(facets, _DATASET)
+    told = _told(facets, _DATASET)
+    return told if any(add is _add_source for add, _ in told) else [*told, (_add_source, _NO_SOURCE)]
 
 
 def _told(facets: LastingFacets, rules: _Rules) -> list[tuple[_Add, Any]]:
@@ -140,16 +142,21 @@ def _add_model(scope: DatasetScope, is_model: bool) -> None:
         scope.changes.models.add(scope.dataset_id)
 
 
-def _source(raw: msgspec.Raw) -> tuple[tuple[int, int], str, str] | None:
-    """Key, name and URI."""
+def _source(raw: msgspec.Raw) -> _Source | None:
     source = read(shapes.DataSource, raw)
     if source is None or not source.name or source.name.isspace():
         return None
-    uri = source.uri or ""
-    return (ids.name_id("source", source.name), ids.name_id("uri", uri)), source.name, uri
+    return _source_of(source.name, source.uri or "")
 
 
-def _add_source(scope: DatasetScope, source: tuple[tuple[int, int], str, str]) -> None:
+def _source_of(name: str, uri: str) -> _Source:
+    return (ids.name_id("source", name), ids.name_id("uri", uri)), name, uri
+
+
+_NO_SOURCE = _source_of(shapes.NO_SOURCE, "")
+
+
+def _add_source(scope: DatasetScope, source: _Source) -> None:
     key, name, uri = source
     known = scope.changes.sources.get(key)
     if known is None or scope.at < known[2]:

@@ -13,8 +13,8 @@ from headwater.entities import job as shown_job
 from headwater.entities import source as shown_source
 from headwater.ingest import own_events, writes
 from headwater.marquez.nouns import ANONYMOUS, Dataset, Job, Name, Namespace, Run, Source, Tag, iso, utc
+from headwater.openlineage.facets import NO_SOURCE
 
-_NO_SOURCE = "default"  # source of a dataset of which nobody told one
 _ENDS = {"COMPLETED": "COMPLETE", "FAILED": "FAIL", "ABORTED": "ABORT"}
 
 
@@ -43,7 +43,7 @@ def tag(told: Tag, time: str) -> bytes:
 
 def whole_dataset(told: Dataset, uri: str | None) -> bytes:
     """``uri`` is that of its source."""
-    origin = (told.source_name or _NO_SOURCE, uri)
+    origin = (told.source_name or NO_SOURCE, uri)
     facets = own_events.dataset_facets(_own(told), origin, told.description, _fields(told) or [], _tags(told))
     return own_events.dataset_event(iso(told.updated_at), ((told.namespace, told.name), facets))
 
@@ -53,7 +53,7 @@ def added_to_dataset(told: Dataset, uri: str | None, known: shown_dataset.Datase
     by themselves, as only the rest makes a version."""
     name, time = (known.namespace, known.name), iso(told.created_at)
     unlike = (told.type, told.physical_name) not in ((known.type, known.physicalName), ("DB_TABLE", told.name))
-    origin = (told.source_name, uri) if told.source_name and known.sourceName == _NO_SOURCE != told.source_name else None
+    origin = (told.source_name, uri) if told.source_name and known.sourceName == NO_SOURCE != told.source_name else None
     facets = own_events.dataset_facets(
         _own(told) if unlike else {},
         origin,

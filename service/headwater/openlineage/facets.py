@@ -60,6 +60,9 @@ class DatasetType(msgspec.Struct):
 MODEL = "MODEL"
 """The datasetType, in capitals, of what was trained."""
 
+NO_SOURCE = "default"
+"""Source of a dataset of which nobody told one, as in Marquez."""
+
 
 class Symlinks(msgspec.Struct):
     identifiers: list[Name] | None = None
@@ -161,8 +164,13 @@ class DatasetLineage(msgspec.Struct):
     fields: dict[str, LineageField] | None = None
 
 
+_LONGEST = 10_000  # characters, as of names outside of facets unless the settings say more
+
+
 def name_of(thing: Name | InputField | LineageInput | LineageEntry) -> tuple[str, str] | None:
-    """(namespace, name), or None where one of them is absent or blank: then it names nothing."""
+    """(namespace, name), or None where one of them is absent, blank or endless: then it names nothing."""
+    if len(thing.namespace or "") > _LONGEST or len(thing.name or "") > _LONGEST:
+        return None
     if not thing.namespace or not thing.name or thing.namespace.isspace() or thing.name.isspace():
         return None
     return thing.namespace, thing.name
