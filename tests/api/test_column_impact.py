@@ -102,8 +102,9 @@ async def test_a_column_that_is_dropped_upstream(database: str, client: httpx.As
     assert (first["origin"], first["destination"], first["scope"]) == (_field("clean.id"), DB + "report", "DATASET")
     assert first["transformations"] == [{"type": "INDIRECT", "subtype": "JOIN", "description": None, "masking": None}]
     assert second["scope"] == "FIELD"
+    run, at = str(run_uuid("clean 08:00")), "2026-03-01T08:00:00Z"
     assert second["evidence"] == [
-        {"origin": "OBSERVED", "toldBy": "job:shop:clean", "at": "2026-03-01T08:00:00Z", "run": str(run_uuid("clean 08:00"))}
+        {"origin": "OBSERVED", "toldBy": "job:shop:clean", "at": at, "run": run, "firstAt": at, "firstRun": run}
     ]
 
 

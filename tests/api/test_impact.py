@@ -86,12 +86,12 @@ async def test_the_way_to_each_and_what_proves_it(database: str, client: httpx.A
     assert edges[DB + "orders", "job:shop:report"] == [
         {
             "kind": "INPUT", "origin": "OBSERVED", "toldBy": "job:shop:report", "firstAt": "2026-03-01T08:10:00Z",
-            "lastAt": "2026-03-01T08:10:00Z", "firstRun": run, "lastRun": run,
+            "lastAt": "2026-03-01T08:10:00Z", "firstRun": run, "lastRun": run, "runs": 1, "ofRuns": 1,
         }
     ]  # fmt: skip
     [declared] = edges[DB + "report", DB + "report_view"]
     assert (declared["kind"], declared["origin"], declared["toldBy"]) == ("DATASET_LINEAGE", "DECLARED", DB + "report_view")
-    assert declared["lastRun"] is None
+    assert (declared["lastRun"], declared["runs"], declared["ofRuns"]) == (None, None, None)
     upstream = await _ask(client, DB + "report_view", direction="upstream", grain="dataset")
     assert {(e["origin"], e["destination"]) for e in upstream["edges"]} >= edges.keys()
 

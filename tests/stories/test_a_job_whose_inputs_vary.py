@@ -30,6 +30,17 @@ def test_what_stands_on_sales_now_then_and_ever(service: Service) -> None:
     assert distances(service.ask("impact", nodeId=RETURNS, asOf=ON_2ND)) == {}
 
 
+def test_how_often_each_was_read(service: Service) -> None:
+    def often(source: str, **asked: str) -> tuple[int, int]:
+        told = service.ask("paths", **{"from": source, "to": REPORT, **asked})
+        [proof] = next(edge["evidence"] for edge in told["edges"] if edge["origin"] == source)
+        return proof["runs"], proof["ofRuns"]
+
+    assert often(RETURNS) == (1, 3)
+    assert often(SALES, history="all") == (2, 3)
+    assert often(SALES, asOf=ON_2ND) == (2, 2)
+
+
 def test_what_the_mail_stands_on(service: Service) -> None:
     assert set(distances(service.ask("impact", nodeId=MAIL, direction="upstream", grain="dataset"))) == {"report", "returns"}
 

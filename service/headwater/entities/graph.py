@@ -41,6 +41,11 @@ class Evidence(Entity):
     lastAt: datetime = Field(description="Event time of the last one.")
     firstRun: UUID | None = Field(description="The run of the first event; null if declared.")
     lastRun: UUID | None = Field(description="The run of the last event; null if declared.")
+    runs: int | None = Field(
+        description="How often: in so many of the job's latest `ofRuns` runs. Null where runs do not tell it one by one"
+        " (declared, or other than what a job reads and writes), and in an answer with more than 1,000 edges."
+    )
+    ofRuns: int | None = Field(description="Of how many runs: the latest that named any dataset, 20 at most.")
 
 
 class ProvenEdge(Entity):
@@ -226,6 +231,8 @@ class ColumnEvidence(Entity):
     toldBy: str = Field(description="Id of the job, or dataset.")
     at: datetime = Field(description="Event time of the last event that tells it.")
     run: UUID | None = Field(description="The run of that event; null if declared.")
+    firstAt: datetime = Field(description="Event time of the first event that told the output's columns as they are told now.")
+    firstRun: UUID | None = Field(description="The run of that event; null if declared.")
 
 
 class ProvenColumnEdge(Entity):

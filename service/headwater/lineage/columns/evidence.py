@@ -16,7 +16,7 @@ Teller: TypeAlias = tuple[int, int]  # the dataset that is written, and the job 
 # Of all names of the dataset the last word by then; where that was said again later, when it was said first.
 _EVIDENCE = """
 SELECT DISTINCT ON (a.dataset_id, l.owner_id)
-       a.dataset_id, l.owner_id, n.name, coalesce(j.name, d.name), j.job_id IS NOT NULL, l.at, r.run_uuid
+       a.dataset_id, l.owner_id, n.name, coalesce(j.name, d.name), j.job_id IS NOT NULL, l.at, r.run_uuid, l.first_at, f.run_uuid
 FROM unnest(%(datasets)s::bigint[], %(owners)s::bigint[]) AS a (dataset_id, owner_id)
 CROSS JOIN LATERAL (
     SELECT a.dataset_id AS id
@@ -25,13 +25,14 @@ CROSS JOIN LATERAL (
 ) name
 CROSS JOIN LATERAL (
     SELECT owner_id, CASE WHEN last_at <= %(at)s THEN last_at ELSE first_at END AS at,
-           CASE WHEN last_at <= %(at)s THEN last_run_id ELSE first_run_id END AS run_id
+           CASE WHEN last_at <= %(at)s THEN last_run_id ELSE first_run_id END AS run_id, first_at, first_run_id
     FROM column_lineage WHERE dataset_id = name.id AND owner_id = a.owner_id AND first_at <= %(at)s
 ) l
 LEFT JOIN jobs j ON j.job_id = l.owner_id
 LEFT JOIN datasets d ON d.dataset_id = l.owner_id AND j.job_id IS NULL
 JOIN namespaces n ON n.namespace_id = coalesce(j.namespace_id, d.namespace_id)
 LEFT JOIN LATERAL (SELECT run_uuid FROM runs WHERE run_id = l.run_id LIMIT 1) r ON true
+LEFT JOIN LATERAL (SELECT run_uuid FROM runs WHERE run_id = l.first_run_id LIMIT 1) f ON true
 ORDER BY a.dataset_id, l.owner_id, l.at DESC
 """
 
@@ -47,12 +48,15 @@ async def load_column_evidence(
         "owners": [owner for _, owner in tellers],
         "at": then.at if then is not None else datetime.max.replace(tzinfo=UTC),
     }
+    rows = await (await conn.execute(_EVIDENCE, asked)).fetchall()
     return {
         (dataset, owner): ColumnEvidence(
             origin="DECLARED" if run is None else "OBSERVED",
             toldBy=(job_node_id if by_job else dataset_node_id)(namespace, name),
             at=at,
             run=run,
+            firstAt=first_at,
+            firstRun=first_run,
         )
-        for dataset, owner, namespace, name, by_job, at, run in await (await conn.execute(_EVIDENCE, asked)).fetchall()
+        for dataset, owner, namespace, name, by_job, at, run, first_at, first_run in rows
     }

@@ -21,6 +21,9 @@ _NAMES: dict[int, EdgeName] = {
     EdgeKind.JOB_DEPENDENCY: "JOB_DEPENDENCY",
 }
 
+_LATEST = 20  # runs; a look at each costs 5 us an edge
+_COUNTED = 1_000  # edges
+
 # Events name datasets by any of their names.
 EDGES_ASKED = """
 WITH asked AS (
@@ -42,13 +45,23 @@ WITH asked AS (
 _EVIDENCE = f"""
 {EDGES_ASKED}
 SELECT e.origin_id, e.destination_id, e.kind, n.name, coalesce(j.name, d.name), j.job_id IS NOT NULL,
-       e.first_at, e.last_at, f.run_uuid, l.run_uuid
+       e.first_at, e.last_at, f.run_uuid, l.run_uuid, often.runs, often.of_runs
 FROM told e
 LEFT JOIN jobs j ON j.job_id = e.owner_id
 LEFT JOIN datasets d ON d.dataset_id = e.owner_id AND j.job_id IS NULL
 JOIN namespaces n ON n.namespace_id = coalesce(j.namespace_id, d.namespace_id)
 LEFT JOIN LATERAL (SELECT run_uuid FROM runs WHERE run_id = e.first_run_id LIMIT 1) f ON true
 LEFT JOIN LATERAL (SELECT run_uuid FROM runs WHERE run_id = e.last_run_id LIMIT 1) l ON true
+LEFT JOIN LATERAL (
+    SELECT count(io.run_id) AS runs, count(*) AS of_runs
+    FROM (
+        SELECT run_id, month FROM runs
+        WHERE job_id = e.owner_id AND linked AND (%(at)s::timestamptz IS NULL OR first_at <= %(at)s)
+        ORDER BY CASE WHEN linked THEN first_at END DESC, run_id LIMIT {_LATEST}
+    ) r
+    LEFT JOIN run_io io ON io.run_id = r.run_id AND io.month = r.month AND io.output = (e.kind = {EdgeKind.OUTPUT.value})
+        AND io.dataset_id = CASE e.kind WHEN {EdgeKind.OUTPUT.value} THEN e.target_id ELSE e.source_id END
+) often ON %(counted)s AND e.kind IN ({EdgeKind.INPUT.value}, {EdgeKind.OUTPUT.value}) AND e.last_run_id IS NOT NULL
 WHERE CASE WHEN %(at)s::timestamptz IS NOT NULL THEN e.first_at <= %(at)s
            ELSE e.last_at >= j.floor_at OR e.last_at >= d.declared_at OR e.kind IN (3, 4, 5) AND j.floor_at IS NULL END
 ORDER BY e.kind, e.first_at, e.owner_id
@@ -60,7 +73,8 @@ async def load_evidence(conn: Connection, flow: Flow, pairs: Collection[Pair], n
     if not pairs:
         return []
     found: dict[Pair, list[Evidence]] = {}
-    for source, target, *told in await (await conn.execute(_EVIDENCE, {**edges_asked(pairs), "at": flow.at})).fetchall():
+    asked = {**edges_asked(pairs), "at": flow.at, "counted": len(pairs) <= _COUNTED}
+    for source, target, *told in await (await conn.execute(_EVIDENCE, asked)).fetchall():
         found.setdefault((source, target), []).append(_evidence(*told))
     return [
         ProvenEdge(origin=node_ids[source], destination=node_ids[target], evidence=found.get((source, target), []))
@@ -76,7 +90,7 @@ def edges_asked(pairs: Collection[Pair]) -> dict[str, list[int]]:
 
 
 def _evidence(kind: int, namespace: str, name: str, by_job: bool, *seen: Any) -> Evidence:
-    first_at, last_at, first_run, last_run = seen
+    first_at, last_at, first_run, last_run, runs, of_runs = seen
     return Evidence(
         kind=_NAMES[kind],
         origin="OBSERVED" if last_run is not None else "DECLARED",
@@ -85,4 +99,6 @@ def _evidence(kind: int, namespace: str, name: str, by_job: bool, *seen: Any) ->
         lastAt=last_at,
         firstRun=first_run,
         lastRun=last_run,
+        runs=runs,
+        ofRuns=of_runs,
     )
