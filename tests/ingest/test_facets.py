@@ -119,7 +119,18 @@ def test_a_dataset_without_a_source_is_in_the_default_one(facets: Facets) -> Non
 
 
 def test_symlinks() -> None:
-    facet = {"symlinks": {"identifiers": [{**_name("t1"), "type": "TABLE"}, _name("a"), _name("t2"), _name(""), _name("x", " ")]}}
+    facet = {
+        "symlinks": {
+            "identifiers": [
+                {**_name("t1"), "type": "TABLE"},
+                _name("a"),
+                _name("t2"),
+                _name(""),
+                _name("x", " "),
+                _name("x" * 10_001),
+            ]
+        }
+    }
     for event in (_read(facet), dataset_event("08:00", "a", facet), job_event("08:00", "load", inputs=[dataset("a", facet)])):
         changes = told(event)
         a = dataset_id("a")
