@@ -56,12 +56,13 @@ LEFT JOIN LATERAL (
     SELECT count(io.run_id) AS runs, count(*) AS of_runs
     FROM (
         SELECT run_id, month FROM runs
-        WHERE job_id = e.owner_id AND linked AND (%(at)s::timestamptz IS NULL OR first_at <= %(at)s)
+        WHERE %(counted)s AND e.kind IN ({EdgeKind.INPUT.value}, {EdgeKind.OUTPUT.value}) AND e.last_run_id IS NOT NULL
+          AND job_id = e.owner_id AND linked AND (%(at)s::timestamptz IS NULL OR first_at <= %(at)s)
         ORDER BY CASE WHEN linked THEN first_at END DESC, run_id LIMIT {_LATEST}
     ) r
     LEFT JOIN run_io io ON io.run_id = r.run_id AND io.month = r.month AND io.output = (e.kind = {EdgeKind.OUTPUT.value})
         AND io.dataset_id = CASE e.kind WHEN {EdgeKind.OUTPUT.value} THEN e.target_id ELSE e.source_id END
-) often ON %(counted)s AND e.kind IN ({EdgeKind.INPUT.value}, {EdgeKind.OUTPUT.value}) AND e.last_run_id IS NOT NULL
+) often ON often.of_runs > 0
 WHERE CASE WHEN %(at)s::timestamptz IS NOT NULL THEN e.first_at <= %(at)s
            ELSE e.last_at >= j.floor_at OR e.last_at >= d.declared_at OR e.kind IN (3, 4, 5) AND j.floor_at IS NULL END
 ORDER BY e.kind, e.first_at, e.owner_id
