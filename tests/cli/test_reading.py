@@ -160,6 +160,13 @@ def test_lineage_both_ways_with_ids(headwater: Command) -> None:
     ]
 
 
+def test_lineage_of_a_dag_is_that_of_its_tasks(headwater: Command) -> None:
+    lines = headwater("lineage", "job:airflow:churn", "--depth", 1).out.splitlines()
+    assert lines[0].startswith("job:airflow:churn")
+    assert f"  ├ dataset analytics.features.customer_features  {WAREHOUSE}" in lines
+    assert any("churn" in line and "mlflow" in line for line in lines[lines.index("Downstream") :])
+
+
 def test_lineage_of_a_source_has_nothing_upstream(headwater: Command) -> None:
     assert "nothing that is known" in headwater("lineage", "web/clicks", "--upstream").out
 

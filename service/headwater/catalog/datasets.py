@@ -59,9 +59,12 @@ SELECT member.canonical_id, member.dataset_id, n.name, member.name, member.first
                                          v.facets, v.io_facets))
         FROM (
 {versions.CURRENT}) v)::text
-FROM datasets member JOIN namespaces n ON n.namespace_id = member.namespace_id
-WHERE member.dataset_id = ANY(%(ids)s)
-   OR (member.canonical_id = ANY(%(ids)s) AND member.canonical_id <> member.dataset_id)
+FROM (
+    SELECT * FROM datasets WHERE dataset_id = ANY(%(ids)s)
+    UNION ALL  -- with OR, each row would be looked for in the whole array
+    SELECT * FROM datasets WHERE canonical_id = ANY(%(ids)s) AND canonical_id <> dataset_id
+) member
+JOIN namespaces n ON n.namespace_id = member.namespace_id
 """
 _decode_versions = msgspec.json.Decoder(list[Version]).decode
 

@@ -13,6 +13,7 @@ from headwater.cli.options import DEFAULT_URL, AsJson, AsOf, Form, History, Kind
 from headwater.cli.trees import Edge, Edges, grow
 
 if TYPE_CHECKING:
+    from headwater.cli.client import Client
     from headwater.cli.nodes import Node
 
 _NodeId = Annotated[
@@ -52,7 +53,8 @@ def lineage(  # noqa: PLR0913 - one option an option
     start = find(client, node)
     which = {"kinds": kinds, "asOf": as_of, "history": history}
     steps = depth if as_json or form else _steps(start, depth)
-    if form or any(which.values()):
+    own = [start.id] if as_json or form else _with_what_belongs_to(client, start)
+    if form or any(which.values()) or len(own) > 1:
         direction = "both" if upstream == downstream else "upstream" if upstream else "downstream"
         body = client.get(
             "lineage", nodeId=start.id, depth=2 * steps + 1, direction=direction, format=form or "json", limit=10_000, **which
@@ -65,9 +67,20 @@ def lineage(  # noqa: PLR0913 - one option an option
     graph = {told["id"]: told for told in decoded(body)["graph"]}
     show(*(_told(graph[start.id], ids=True)[0] if start.id in graph else [start.id]))
     if upstream or not downstream:
-        _show("Upstream", start.id, partial(_edges, graph, _UPSTREAM, ids), depth)
+        _show("Upstream", start.id, partial(_edges, graph, own, _UPSTREAM, ids), depth)
     if downstream or not upstream:
-        _show("Downstream", start.id, partial(_edges, graph, _DOWNSTREAM, ids), depth)
+        _show("Downstream", start.id, partial(_edges, graph, own, _DOWNSTREAM, ids), depth)
+
+
+def _with_what_belongs_to(client: Client, start: Node) -> list[str]:
+    """Node ids: the edges of an Airflow DAG are those of its tasks."""
+    from headwater.cli.client import decoded
+    from headwater.cli.nodes import JOB
+
+    if start.kind != JOB:
+        return [start.id]
+    told = decoded(client.get("impact", nodeId=start.id, limit=0, paths=0))["start"]
+    return list(dict.fromkeys((start.id, *(node["id"] for node in told))))
 
 
 def _steps(start: Node, depth: int) -> int:
@@ -87,10 +100,12 @@ def _show(title: str, start: str, edges: Edges, depth: int) -> None:
         show(dim("  nothing that is known"))
 
 
-def _edges(graph: dict[str, Any], way: tuple[str, str], ids: bool, node: str) -> list[Edge]:
+def _edges(graph: dict[str, Any], own: list[str], way: tuple[str, str], ids: bool, node: str) -> list[Edge]:
+    """The tree begins at the first of ``own``, which stands for all of them."""
     edges, end = way
-    found = [graph[edge[end]] for edge in graph.get(node, {}).get(edges, []) if edge[end] in graph]
-    return [Edge(f["id"], *_told(f, ids=ids), _steps_to(node, f["id"])) for f in found]
+    nodes = own if node == own[0] else [node]
+    ends = dict.fromkeys(edge[end] for one in nodes for edge in graph.get(one, {}).get(edges, []) if edge[end] in graph)
+    return [Edge(found, *_told(graph[found], ids=ids), _steps_to(node, found)) for found in ends]
 
 
 def _steps_to(before: str, node: str) -> int:
