@@ -43,7 +43,7 @@ async def test_a_source_has_the_url_that_appeared_last(database: str, pool: Pool
             await sources.get_source(conn, "x")
     assert listed.totalCount == 3
     assert [(s.name, s.type, s.connectionUrl) for s in listed.sources] == [
-        ("bare", "UNKNOWN", None),
+        ("bare", "UNKNOWN", ""),
         ("file", "UNKNOWN", "file"),
         ("w", "POSTGRESQL", "jdbc:postgresql://new"),
     ]

@@ -58,7 +58,7 @@ def _source(name: str, uri: str, created: datetime, updated: datetime, kind: str
         name=name,
         createdAt=created,
         updatedAt=updated,
-        connectionUrl=uri or None,
+        connectionUrl=uri,
         description=description,
     )
 

@@ -12,7 +12,9 @@ class Source(Entity):
     name: str = Field(description="Unique, case-sensitive.")
     createdAt: datetime = Field(description="Time of the earliest event that names it.")
     updatedAt: datetime = Field(description="When it got its present URL, or was last put.")
-    connectionUrl: str | None = Field(description="The URL that appeared last; null where no event gave one.")
+    connectionUrl: str = Field(
+        description="The URL that appeared last; empty where none did, as of the source `default`."
+    )
     description: str | None = Field(description="As it was put; events do not describe sources.")
 
 
