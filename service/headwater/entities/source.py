@@ -12,9 +12,7 @@ class Source(Entity):
     name: str = Field(description="Unique, case-sensitive.")
     createdAt: datetime = Field(description="Time of the earliest event that names it.")
     updatedAt: datetime = Field(description="When it got its present URL, or was last put.")
-    connectionUrl: str = Field(
-        description="The URL that appeared last; empty where none did, as of the source `default`."
-    )
+    connectionUrl: str = Field(description="The URL that appeared last; empty where none did, as of the source `default`.")
     description: str | None = Field(description="As it was put; events do not describe sources.")
 
 
