@@ -58,7 +58,7 @@ async def healthcheck(request: Request) -> Response:
 
 @router.get("/metrics", response_class=PlainTextResponse)
 async def prometheus(request: Request) -> Response:
-    """Prometheus metrics of this process; while the database answers, also the estimated size of the graph, and Marquez's."""
+    """Prometheus metrics of this process; while the database answers, its estimated sizes and Marquez's counts too."""
     metrics.forget_the_store()
     with suppress(*DatabaseUnavailable):
         async with request.app.state.pool.connection(timeout=_PATIENCE_S) as conn:

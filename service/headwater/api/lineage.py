@@ -148,10 +148,10 @@ async def get_columns(  # noqa: PLR0913 - one parameter a parameter
     """What the fields of a dataset, one field, or the fields that a job writes derive from; on demand, what derives from them.
 
     With `#version` after the node id (our UUID, its external version such as `v1.2`, or `latest`): what the run that wrote that
-    version really read. With `asOf`: as it was known at that
-    time; names and types of fields are those of today. With `direction`, `asOf` or `history` a field stands for those inside
-    of it too (`person` for `person.city`), and is met where one that holds it is used. With kinds, ways, filters or a limit it
-    is all that is reached, also by what bears on a dataset as a whole, and the answer tells what was left out.
+    version really read. With `asOf`: as it was known at that time; names and types of fields are those of today. With
+    `direction`, `asOf` or `history` a field stands for those inside of it too (`person` for `person.city`), and is met where
+    one that holds it is used. With kinds, ways, filters or a limit it is all that is reached, also by what bears on a dataset
+    as a whole, and the answer tells what was left out.
     """
     form = form_of(request, format)
     node_id, shown = named(node_id, shown)
@@ -187,8 +187,7 @@ async def get_upstream_runs(
     had been read by then, or was since."""
     async with snapshot(request.app.state.pool) as conn:
         found = await get_upstream(conn, uuid_of("Run", run_id), depth, await span_of(conn, period))
-    form = form_of(request, format)
-    return await formatted(found if form == "JSON" else runs_drawn(found), form)
+    return await _runs(found, form_of(request, format))
 
 
 @router.get("/runlineage/downstream", response_model=DownstreamRuns, responses={**FORMATS, **BAD_REQUEST, **NOT_FOUND})
@@ -203,5 +202,8 @@ async def get_downstream_runs(
     With `asOf` or `history=since=…`: by what had been read and written by then, or was since."""
     async with snapshot(request.app.state.pool) as conn:
         found = await get_downstream(conn, uuid_of("Run", run_id), depth, await span_of(conn, period))
-    form = form_of(request, format)
+    return await _runs(found, form_of(request, format))
+
+
+async def _runs(found: UpstreamRuns | DownstreamRuns, form: str) -> Response:
     return await formatted(found if form == "JSON" else runs_drawn(found), form)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import chain
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from headwater.api.asking import Asked, Depth, Grained, asking, id_of, ids_of
+from headwater.api.asking import Asked, Depth, Grained, asking, ids_of
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND
 from headwater.api.formats import FORMATS, Format, form_of, formatted
-from headwater.db.pool import Connection
 from headwater.entities.paths import Paths
 from headwater.lineage.graph.past import DATA
 from headwater.lineage.graph.question import Grain
@@ -25,13 +26,7 @@ async def get_paths(  # noqa: PLR0913 - one parameter a parameter
     request: Request,
     which: Asked,
     *,
-    origins: Annotated[
-        list[str],
-        Query(
-            alias="from",
-            description="Where a path begins: node ids of jobs or datasets.",
-        ),
-    ],
+    origins: Annotated[list[str], Query(alias="from", description="Where a path begins: node ids of jobs or datasets.")],
     destinations: Annotated[list[str], Query(alias="to", description="Where it ends.")],
     k: Annotated[
         int, Query(ge=0, le=_MOST, description="How many paths, the shortest first; 0 tells only whether there is one.")
@@ -49,9 +44,10 @@ async def get_paths(  # noqa: PLR0913 - one parameter a parameter
     when, and by which run.
     """
     async with asking(request, which) as (conn, flow_of):
+        begin, end = [[await ids_of(conn, [node_id]) for node_id in told] for told in (origins, destinations)]
         question = PathQuestion(
-            origins=await _ends(conn, origins, destinations),
-            destinations=await _ends(conn, destinations, origins),
+            origins=_ends(begin, end),
+            destinations=_ends(end, begin),
             most=_MOST if every else k,
             depth=depth,
             grain=Grain(grain.lower()),
@@ -61,8 +57,7 @@ async def get_paths(  # noqa: PLR0913 - one parameter a parameter
     return await formatted(found, form_of(request, format))
 
 
-async def _ends(conn: Connection, asked: list[str], others: list[str]) -> tuple[int, ...]:
-    """With what belongs to those that are asked for, but not to the other ends as well."""
-    named = {await id_of(conn, node_id) for node_id in asked}
-    beyond = {*await ids_of(conn, others)} - named
-    return tuple(identifier for identifier in await ids_of(conn, asked) if identifier not in beyond)
+def _ends(asked: Sequence[tuple[int, ...]], others: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """Each is a node with what belongs to it. What belongs to the other ends as well is left out."""
+    beyond = {*chain.from_iterable(others)} - {node for node, *_ in asked}
+    return tuple(dict.fromkeys(identifier for identifier in chain.from_iterable(asked) if identifier not in beyond))
