@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections import Counter
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -19,6 +18,7 @@ from headwater.db import partitions
 from headwater.db.arrays import values
 from headwater.db.pool import Connection
 from headwater.errors import Unavailable
+from headwater.garbage import collect_seldom
 from headwater.ingest import erase, rehome, statements, symlinks
 from headwater.ingest.apply import Outdated, Overtaken, meant, send, write, write_floors
 from headwater.ingest.arrays import texts
@@ -34,9 +34,6 @@ from headwater.openlineage.validate import generalise
 _SOON = timedelta(days=62)
 
 
-# Events make no cycles, and what is remembered stays: with Python's own thresholds (700, 10, 10) the collector looks through
-# all of it again and again, and takes a fifth of the time of an event.
-_COLLECT = (50_000, 20, 50)
 _OF_RUNS = ("runs", "run_io", "run_versions")
 _HOMES = 50_000  # runs; about 20 MB
 
@@ -49,7 +46,7 @@ class Memory:
         self.known = Known()
         self.partitions: set[tuple[str, date]] = set()
         self.homes: dict[int, Home] = {}  # of runs that have a parent: other events of theirs may not tell it
-        gc.set_threshold(*_COLLECT)
+        collect_seldom()
 
     def clear(self) -> None:
         self.known.clear()

@@ -41,7 +41,7 @@ class _Row:
 
     def known_by(self) -> tuple[object, ...]:
         """Of rows that say the same in their facets the same."""
-        return (self.is_job, *((key, facet.body_id) for key, facet in self.facets.items()))
+        return (self.is_job, *[(key, facet.body_id) for key, facet in self.facets.items()])
 
 
 async def describe(conn: Connection, ids: Iterable[int]) -> dict[int, Node]:
@@ -57,10 +57,12 @@ async def describe(conn: Connection, ids: Iterable[int]) -> dict[int, Node]:
 
 async def _load_datasets(conn: Connection, ids: Sequence[int]) -> dict[int, _Row]:
     rows: dict[int, _Row] = {}
-    for dataset_id, *told in await (await conn.execute(_DATASETS, {"ids": values(ids)})).fetchall():
-        namespace, name, written, read, _ = told
-        known = rows.setdefault(dataset_id, _Row(False, namespace, name, {}))
-        known.facets = latest(known.facets, _shown({**decode(read), **decode(written)}))
+    for dataset_id, namespace, name, written, read, _ in await (await conn.execute(_DATASETS, {"ids": values(ids)})).fetchall():
+        facets = _shown({**decode(read), **decode(written)})
+        if (known := rows.get(dataset_id)) is None:
+            rows[dataset_id] = _Row(False, namespace, name, facets)
+        else:
+            known.facets = latest(known.facets, facets)
     return rows
 
 

@@ -32,7 +32,8 @@ async def impact(conn: Connection, flow: Flow, question: Question) -> Impact:
         shown = nearest.pick(await load_passing(conn, question.filter, ids, nodes, flow.at))
     page, cursor = await asyncio.to_thread(page_of, shown, question)
     ways, cut = await asyncio.to_thread(ways_to, flow, question, page)
-    nodes |= await describe(conn, {identifier for of in ways for way in of for identifier in way} - nodes.keys())
+    on_ways = {identifier for of in ways for way in of for identifier in way}
+    nodes |= await describe(conn, on_ways.union(page.ids.tolist()) - nodes.keys())
     names = {identifier: node.id for identifier, node in nodes.items()}
     told = [[[identifier for identifier in way if identifier in names] for way in of] for of in ways]
     edges = {question.as_data_flows(pair) for of in told for way in of for pair in pairwise(way)}
@@ -52,13 +53,15 @@ async def impact(conn: Connection, flow: Flow, question: Question) -> Impact:
     )
 
 
-def _listed(page: Reach, nodes: Mapping[int, Node], ways: Sequence[Sequence[list[str]]]) -> list[Any]:
-    """Each a ``ReachedNode``, of which there may be 10,000: made as such, they would take longer than to find."""
-    return [
-        {**nodes[node].__dict__, "distance": distance, "path": of[0], "otherPaths": of[1:]}
-        for node, distance, of in zip(page.ids.tolist(), page.distances.tolist(), ways, strict=True)
-        if node in nodes
-    ]
+def _listed(page: Reach, nodes: Mapping[int, Node], ways: Sequence[list[list[str]]]) -> list[Any]:
+    """Each a ``ReachedNode``, of which there may be 10,000: made as such, they would take longer than to find. Without ``ways``
+    the path to each is the node alone."""
+    listed = []
+    for place, (identifier, distance) in enumerate(zip(page.ids.tolist(), page.distances.tolist(), strict=True)):
+        if node := nodes.get(identifier):
+            path, *others = ways[place] if ways else [[node.id]]
+            listed.append({**node.__dict__, "distance": distance, "path": path, "otherPaths": others})
+    return listed
 
 
 def _counts(found: Reach, shown: Reach, listed: int, question: Question, more: list[Cut]) -> Counts:

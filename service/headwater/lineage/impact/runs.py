@@ -104,8 +104,9 @@ async def run_impact(conn: Connection, question: RunQuestion) -> RunImpact:
     start, walk = question.start, await walk_runs(conn, question)
     asked, told = walk.asked, walk.told
     page, cursor = page_of(walk.shown, asked)
+    listed = page.ids.tolist()
     ways, cut = await asyncio.to_thread(ways_to, walk.flow, asked, page)
-    await told.load_facts(conn, {*page.ids.tolist(), *asked.start})
+    await told.load_facts(conn, {*listed, *asked.start})
     now, freshness = await load_freshness(conn)
     first = await introduced_by(conn, start, question.span) if isinstance(start, Written) else None
     return RunImpact(
@@ -114,10 +115,10 @@ async def run_impact(conn: Connection, question: RunQuestion) -> RunImpact:
         direction="downstream" if asked.downstream else "upstream",
         asOf=question.span.at if question.span.at != EVER.at else now,
         complete=walk.found.complete,
-        counts=_counts(walk, len(page), cut),
+        counts=_counts(walk, len(listed), cut),
         groups=await load_groups(conn, walk.owners()),
         freshness=freshness,
-        nodes=[*map(told.reached, page.ids.tolist(), page.distances.tolist(), ways)],
+        nodes=[*map(told.reached, listed, page.distances.tolist(), ways or [[[node]] for node in listed])],
         edges=_edges(walk.graph, told, {asked.as_data_flows(pair) for of in ways for way in of for pair in pairwise(way)}),
         cursor=cursor,
     )

@@ -16,10 +16,10 @@ Ways: TypeAlias = list[list[list[int]]]  # of ids, from a start to the node; of 
 
 
 def ways_to(flow: Flow, question: Question, page: Reach) -> tuple[Ways, list[Cut]]:
-    """Of each node on the page a shortest way, then the next shortest, as many as are asked for; of none, the node alone.
+    """Of each node on the page a shortest way, then the next shortest, as many as are asked for: nothing, where none are.
     The rule ``work`` cuts where looking for more would take too long."""
     if not question.paths:
-        return [[[node]] for node in page.ids.tolist()], []
+        return [], []
     ways = [page.way(i) for i in range(len(page))]
     if question.paths == 1:
         return [[way] for way in ways], []
