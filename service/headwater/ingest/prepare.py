@@ -64,6 +64,10 @@ def decompress(body: bytes) -> bytes:
     return _decompressor.decompress(body)
 
 
+def decompressed_size(body: bytes) -> int:
+    return zstandard.frame_content_size(body)
+
+
 def prepare(body: bytes, settings: Settings) -> Incoming:
     """Raises InvalidEvent where the event cannot be taken, or where ``validation`` is strict and a schema refuses it; Excluded
     where it is about a namespace that the settings leave out."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
+
+from psycopg import AsyncServerCursor
 
 from headwater.db.pool import Connection, connect
 from headwater.db.tables import PROJECTIONS
 from headwater.ingest import erase, statements
 from headwater.ingest.commit import Memory, project
-from headwater.ingest.prepare import Incoming, decompress, stored
+from headwater.ingest.prepare import Incoming, decompress, decompressed_size, stored
 from headwater.ingest.state import state_hash
 from headwater.ingest.writes import Erase
 
@@ -20,11 +23,13 @@ _log = logging.getLogger(__name__)
 _STEP_EVENTS = 4_000
 _STEP_BYTES = 32 * 1024 * 1024
 _FETCH = 250
+_BREATH = 50  # events between two chances for what PostgreSQL answers: about 3 ms
 _LOG = f"""
 SELECT era, event_id, body, findings, {statements.micros("received_at")}
 FROM lineage_events ORDER BY {{order}}
 """
 _LAST_ERA = (1 << 31) - 1
+_Rows: TypeAlias = list[tuple[Any, ...]]
 
 
 async def replay(url: str, progress: Callable[[int, int], None], step: int = _STEP_EVENTS) -> str:
@@ -52,24 +57,44 @@ async def _empty(conn: Connection) -> None:
 
 
 async def _rebuild(conn: Connection, step: int, progress: Callable[[int, int], None]) -> None:
+    """While PostgreSQL writes the events of one step, those of the next are parsed."""
     row = await (await conn.execute("SELECT count(*) FROM lineage_events")).fetchone()
     total, done, eras = row[0] if row else 0, 0, _Eras(conn)
     progress(done, total)
     async with conn.cursor(name="log") as log:
         await log.execute(_LOG.format(order=await erase.log_order(conn)))
-        while rows := await log.fetchmany(min(step, _FETCH)):
-            for era, *event in rows:
-                await eras.add(era, _incoming(event))
-            if len(eras.waiting) >= step or sum(i.size for i in eras.waiting) >= _STEP_BYTES:
+        parsing = asyncio.create_task(_parsed(await _step(log, step)))
+        try:
+            while events := await parsing:
+                parsing = asyncio.create_task(_parsed(await _step(log, step)))
+                for era, incoming in events:
+                    await eras.add(era, incoming)
                 await eras.project()
-            done += len(rows)
-            progress(done, total)
-        await eras.end()
+                done += len(events)
+                progress(done, total)
+            await eras.end()
+        finally:
+            parsing.cancel()
 
 
-def _incoming(row: Sequence[Any]) -> Incoming:
-    event_id, body, findings, received = row
-    return stored(event_id, decompress(body), findings or [], received)
+async def _step(log: AsyncServerCursor[tuple[Any, ...]], most: int) -> _Rows:
+    """The next rows of the log, ``most`` at the most; of events that are larger than usual, fewer."""
+    step: _Rows = []
+    size = 0
+    while len(step) < most and size < _STEP_BYTES and (rows := await log.fetchmany(min(most, _FETCH))):
+        step += rows
+        size += sum(decompressed_size(body) for _, _, body, *_ in rows)
+    return step
+
+
+async def _parsed(rows: _Rows) -> list[tuple[int, Incoming]]:
+    """Each with its era."""
+    events = []
+    for number, (era, event_id, body, findings, received) in enumerate(rows):
+        events.append((era, stored(event_id, decompress(body), findings or [], received)))
+        if number % _BREATH == 0:
+            await asyncio.sleep(0)
+    return events
 
 
 class _Eras:
