@@ -135,3 +135,17 @@ async def test_what_was_acknowledged_survives(data_dir: Path, tmp_path: Path, nu
         after = await state(url)
         assert [table for table in before if before[table] != after[table]] == []
         assert service.post("/api/v1/lineage", run_event("START", "23:00:00")) == 201
+
+
+async def test_the_service_goes_on_when_its_database_was_killed(data_dir: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with serving(log, HEADWATER_DATA_DIR=str(data_dir)) as service:
+        assert service.post("/api/v1/lineage", run_event("START", "08:00:00")) == 201
+        os.kill(int((data_dir / "postgres" / "postmaster.pid").read_text().splitlines()[0]), signal.SIGKILL)
+        async with httpx.AsyncClient(base_url=service.url, timeout=30) as client, asyncio.timeout(30):
+            while (answer := await client.post("/api/v1/lineage", json=run_event("COMPLETE", "09:00:00"))).status_code != 201:
+                assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+                await asyncio.sleep(0.05)
+            assert (await client.get("/health/ready")).status_code == 200
+        assert service.get("/api/v1/events/lineage")["totalCount"] == 2
+    assert "is gone, and is started again" in log.read_text()

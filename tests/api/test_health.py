@@ -55,12 +55,15 @@ async def test_the_database_is_away(database: str, http: httpx.AsyncClient) -> N
         told = (await http.get("/metrics")).text
     assert "headwater_queue_events" in told
     assert "headwater_graph_rows{" not in told
-    assert "marquez_job_total NaN" in told
+    assert "marquez_namespace_total NaN" in told
+    assert "marquez_job_total{" not in told
 
 
 async def test_what_marquez_counts_is_among_the_metrics(http: httpx.AsyncClient) -> None:
     for job, run in (("one", "a"), ("two", "b")):
         await http.post("/api/v1/lineage", json=run_event("COMPLETE", "08:00", job, run, inputs=["x"]))
     shown = (await http.get("/metrics")).text.splitlines()
-    assert {"marquez_namespace_total 3.0", "marquez_job_total 2.0", "marquez_dataset_total 1.0"} <= set(shown)
-    assert {"marquez_source_total 1.0", "marquez_job_runs_active 0.0", "marquez_job_runs_completed 2.0"} <= set(shown)
+    assert 'marquez_dataset_total{dataset_type="DB_TABLE",namespace_name="db://shop"} 1.0' in shown
+    assert 'marquez_job_total{job_type="BATCH",namespace_name="shop"} 2.0' in shown
+    assert {"marquez_namespace_total 3.0", "marquez_source_total 1.0"} <= set(shown)
+    assert {"marquez_job_runs_active 0.0", "marquez_job_runs_completed 2.0"} <= set(shown)

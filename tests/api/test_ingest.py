@@ -213,6 +213,22 @@ async def test_strict_refuses_what_the_schema_refuses(database: str) -> None:
     assert [letter.errors for letter in letters(database)] == [errors]
 
 
+@pytest.mark.parametrize("odd", ["x", 3, [], {"namespace": "db"}])
+async def test_strict_takes_any_content_of_what_the_schema_does_not_name(database: str, odd: object) -> None:
+    when = {key: START[key] for key in ("eventTime", "producer", "schemaURL")}
+    sent: list[dict[str, Any]] = [
+        {"dataset": odd, **START},
+        {**when, "job": START["job"], "eventType": odd},
+        {**when, "dataset": {"namespace": "shop", "name": "a"}, "run": odd, "inputs": odd, "outputs": odd, "eventType": odd},
+    ]
+    async with in_process(database, validation="strict") as http:
+        for event in sent:
+            answer = await http.post(LINEAGE, json=event)
+            assert answer.status_code == 201, answer.text
+        assert (await http.get("/api/v1/events/lineage")).json()["events"] == sent[:1]
+    assert [json.loads(event) for event in events(database)] == sent
+
+
 async def test_lenient_takes_it_and_says_so(database: str, http: httpx.AsyncClient) -> None:
     assert (await http.post(LINEAGE, json=STRANGE)).status_code == 201
     (me,) = (await http.get("/api/v1/conformance")).json()["producers"]

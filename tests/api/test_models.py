@@ -117,6 +117,22 @@ async def test_the_models_in_other_forms(told: httpx.AsyncClient) -> None:
     assert (await told.get("", params={"namespace": "nobody's", "format": "openlineage"})).text == ""
 
 
+async def test_versions_in_other_forms(told: httpx.AsyncClient) -> None:
+    path = f"/{CHURN}/versions"
+    rows = await _table(told, path)
+    assert [(row["externalVersion"], row["trainedBy"], row["state"], row["features"], row["metrics"]) for row in rows] == [
+        ("v1.2", str(run_id("train v1.2")), "COMPLETED", "visits spend tenure", "auc=0.85"),
+        ("v1.1", str(run_id("train v1.1")), "COMPLETED", "visits spend", "auc=0.82"),
+        ("v1", str(run_id("train v1")), "COMPLETED", "visits spend", "auc=0.8"),
+    ]
+    graph = await _graph(told, path, limit=1)
+    newest = (await told.get(path)).json()["versions"][0]
+    assert list(graph.edges()) == [(f"run:{run_id('train v1.2')}", f"dataset:{REGISTRY}:churn#{newest['version']}")]
+    refused = await told.get(path, params={"format": "openlineage"})
+    assert refused.status_code == 400
+    assert "only of jobs and datasets" in refused.json()["message"]
+
+
 # ---------------------------------------------------------------- backward
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import random
 from typing import Any
 
 import httpx
@@ -10,7 +11,7 @@ from pydantic import TypeAdapter
 from headwater.db.pool import Pool
 from headwater.entities.graph import WhatIf
 from tests.build import Event, dataset, dataset_event, job_event, run_event, schema, store
-from tests.lineage.graphs import complete, complete_explicitly, derived
+from tests.lineage.graphs import complete, complete_explicitly, derived, random_event
 
 DB = "dataset:db://shop:"
 
@@ -112,6 +113,40 @@ async def test_the_same_again_is_no_change(database: str, client: httpx.AsyncCli
     again = complete_explicitly("etl", ["a", "b"], ["c"], entries)
     told = await _suppose(client, _orders("id:INT"), again, run_event("START", "10:00", "clean", "next"))
     assert (told["changes"], told["nodes"]) == ([], [])
+
+
+async def test_of_several_runs_of_a_job_the_latest_counts(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [complete("clean", "raw", "orders"), complete("report", "orders", "report")])
+    first = run_event("COMPLETE", "09:00", "clean", "1", inputs=["raw", "tmp"], outputs=[dataset("orders", schema("a"))])
+    latest = run_event("START", "10:00", "clean", "2", inputs=["raw2"], outputs=[dataset("orders", schema("b"))])
+    after = run_event("COMPLETE", "11:00", "clean", "3")
+    told = await _suppose(client, latest, after, first)
+    assert [change[:5] for change in _changes(told)] == [
+        ("INPUT_ADDED", "job:shop:clean", None, None, DB + "raw2"),
+        ("INPUT_REMOVED", "job:shop:clean", None, DB + "raw", None),
+    ]
+    await store(database, [dataset_event("08:30", "orders", schema("a"))])
+    assert [change[:3] for change in _changes(await _suppose(client, latest, after, first))][2:] == [
+        ("COLUMN_DROPPED", DB + "orders", "a"),
+        ("COLUMN_ADDED", DB + "orders", "b"),
+    ]
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_what_has_happened_is_no_change(database: str, client: httpx.AsyncClient, seed: int) -> None:
+    rnd = random.Random(seed)
+    events = [e for i in range(30) if (e := random_event(rnd, i)).get("eventType") != "START"]
+    await store(database, events)
+    rnd.shuffle(events)
+    assert _changes(await _suppose(client, *events)) == []
+
+
+async def test_what_is_dropped_and_made_again_is_there(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [complete("clean", "raw", "orders")])
+    drop = dataset("orders", {"lifecycleStateChange": {"lifecycleStateChange": "DROP"}})
+    dropping = [run_event("START", "09:00", "clean", "1", outputs=[drop]), complete("clean", "raw", "orders", "09:30", "1")]
+    assert [change[0] for change in _changes(await _suppose(client, *dropping))] == ["DATASET_DROPPED"]
+    assert _changes(await _suppose(client, complete("clean", "raw", "orders", "10:00", "2"), *dropping)) == []
 
 
 async def test_an_explicit_job_passes_on_only_what_it_says(database: str, client: httpx.AsyncClient) -> None:

@@ -56,6 +56,14 @@ async def test_only_run_events_are_listed_and_counted(database: str, pool: Pool)
     assert (listed.totalCount, len(listed.events)) == (1, 1)
 
 
+async def test_a_window_without_an_end_has_the_last_microsecond_that_there_is(database: str, pool: Pool) -> None:
+    await store(database, [run_event("START", "9999-12-31T23:59:59.999999Z")])
+    async with pool.connection() as conn:
+        for window in (Window(), Window(datetime(9999, 12, 31, 23, 50, tzinfo=UTC)), Window(datetime.max.replace(tzinfo=UTC))):
+            listed = await list_events(conn, window, Page())
+            assert (listed.totalCount, len(listed.events)) == (1, 1), window
+
+
 async def test_windows_pages_and_directions(database: str, pool: Pool) -> None:
     await store(database, [run_event("RUNNING", f"2040-01-01T0{i}:00:00Z", f"j{i}", f"r{i}") for i in range(4)])
     window = Window(datetime(2040, 1, 1, 1, tzinfo=UTC), datetime(2040, 1, 1, 3, tzinfo=UTC))

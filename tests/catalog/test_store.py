@@ -5,7 +5,7 @@ import pytest
 from headwater.catalog import datasets, jobs, namespaces, tags
 from headwater.catalog.page import Page
 from headwater.catalog.runs import list_runs
-from headwater.catalog.store import counts, gauges
+from headwater.catalog.store import counts
 from headwater.db.pool import Connection, Pool
 from tests.build import Event, dataset, dataset_event, golden_events, run_event, schema, store
 
@@ -52,17 +52,3 @@ async def test_counts_of_a_recorded_history(database: str, pool: Pool) -> None:
     await store(database, golden_events())
     async with pool.connection() as conn:
         assert await counts(conn) == await _listed(conn)
-
-
-async def test_gauges(database: str, pool: Pool) -> None:
-    await store(database, _EVENTS)
-    async with pool.connection() as conn:
-        found = await gauges(conn)
-        listed = await _listed(conn)
-    assert {noun: found[noun] for noun in ("namespaces", "datasets", "jobs")} == {
-        noun: listed[noun] for noun in ("namespaces", "datasets", "jobs")
-    }
-    assert (found["sources"], found["active"], found["completed"]) == (1, 0, 2)
-    await store(database, [run_event("START", f"11:0{n}", run=f"more {n}") for n in range(3)])
-    async with pool.connection() as conn:
-        assert (await gauges(conn))["active"] == 2

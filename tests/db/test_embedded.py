@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import shutil
 import signal
 import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,11 +18,12 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from headwater.db import account, binaries
+from headwater.db import account, binaries, embedded
 from headwater.db.binaries import Binaries
 from headwater.db.embedded import UNSAFE, embedded_server
 from headwater.errors import Conflict, Unavailable
 
+NO_SYNC = {"fsync": "off"}  # what was committed outlives the server, if not the machine
 AS_ROOT = os.geteuid() == 0
 OWNER = account.NOBODY if AS_ROOT else os.geteuid()
 
@@ -157,6 +160,78 @@ def test_a_killed_server_recovers(folder: Path) -> None:
     lock_file.write_text(lock_file.read_text().replace(str(pid), str(os.getpid()), 1))
     with embedded_server(folder, settings=UNSAFE) as url:
         assert _count(url) == 2
+
+
+def _kill(data_dir: Path) -> int:
+    """The process id that the server had; it is gone, but for what the system keeps of it until somebody asks."""
+    pid = _pid(data_dir)
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    return pid
+
+
+def _count_again(url: str) -> int:
+    """As soon as the server answers again."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            return _count(url)
+        except psycopg.OperationalError:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "_LOOK_S", 0.02)
+
+
+@pytest.mark.parametrize("folders", [[], ["long" * 30]], ids=["short path", "long path"])
+def test_a_service_starts_its_server_again(folder: Path, folders: list[str], impatient: None) -> None:
+    data_dir = folder.joinpath(*folders)
+    with embedded_server(data_dir, service=True, settings=NO_SYNC) as url:
+        assert _count(url) == 1
+        for expected in (2, 3):
+            killed = _kill(data_dir)
+            assert _count_again(url) == expected
+            assert _pid(data_dir) not in (None, killed)
+    assert _pid(data_dir) is None
+
+
+def test_a_service_starts_the_server_again_that_it_took_over(folder: Path, impatient: None) -> None:
+    killed = Another(folder, "service")
+    killed.process.kill()
+    killed.end()
+    with embedded_server(folder, service=True, settings=UNSAFE) as url:
+        assert _count(url) == 1
+        pid = _kill(folder)
+        assert _count_again(url)
+        assert _pid(folder) not in (None, pid)
+    assert _pid(folder) is None
+
+
+def test_a_server_that_cannot_be_started_again_is_tried_until_it_can(
+    folder: Path, impatient: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    version = folder / "postgres" / "PG_VERSION"
+    with embedded_server(folder, service=True, settings=NO_SYNC) as url:
+        assert _count(url) == 1
+        right = version.read_text()
+        version.write_text("9\n")
+        _kill(folder)
+        deadline = time.monotonic() + 30
+        while caplog.text.count("written by PostgreSQL 9") < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        version.write_text(right)
+        assert _count_again(url) == 2
+    pauses = [float(seconds) for seconds in re.findall(r"next try is in (\S+) s", caplog.text)]
+    assert pauses == [0.02 * 2**n for n in range(1, len(pauses) + 1)]
+
+
+def test_who_is_no_service_starts_no_server_again(folder: Path) -> None:
+    with embedded_server(folder, settings=UNSAFE):
+        assert "postgres keeper" not in {thread.name for thread in threading.enumerate()}
 
 
 def test_an_unfinished_cluster_is_made_anew(folder: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 from sqlalchemy import text
-from tests.build import job_event, run_event, store
+from tests.build import dataset, job_event, run_event, store
 
 from headwater.db import migrate, tables
 from headwater.errors import Unavailable
@@ -164,6 +164,18 @@ def test_what_was_there_before_the_search_is_found_by_name(database: str) -> Non
     with psycopg.connect(database) as conn:
         assert conn.execute("SELECT job_id, name FROM job_names").fetchall() == [(1, "a")]
     assert (migrate.check(database), _indexes(database)) == ([], set(tables.TRIGRAM_INDEXES))
+
+
+async def test_the_source_of_datasets_that_tell_none_is_made(database: str) -> None:
+    told = dataset("told", {"dataSource": {"name": "warehouse", "uri": "pg://x"}})
+    with psycopg.connect(database, autocommit=True) as conn:
+        for event in (run_event("COMPLETE", "07:00", outputs=[told]), run_event("COMPLETE", "08:00", outputs=["untold"])):
+            await store(database, [event])
+            before = conn.execute("SELECT * FROM sources ORDER BY name").fetchall()
+            _downgrade(database, "0012", "DELETE FROM sources WHERE name = 'default'")
+            migrate.upgrade(database)
+            assert conn.execute("SELECT * FROM sources ORDER BY name").fetchall() == before
+    assert [row[2] for row in before] == ["default", "warehouse"]
 
 
 def test_the_default_namespace_has_the_id_of_its_name(database: str) -> None:

@@ -30,6 +30,12 @@ async def test_more_events_than_are_fetched_at_once(database: str, pool: Pool) -
     assert times == sorted(times)
 
 
+async def test_the_last_microsecond_that_there_is(database: str, pool: Pool) -> None:
+    await store(database, [run_event("START", "9999-12-31T23:59:59.999999Z")])
+    async with pool.connection() as conn:
+        assert len([line async for line in export(conn)]) == 1
+
+
 async def test_an_empty_log(pool: Pool) -> None:
     async with pool.connection() as conn:
         assert [line async for line in export(conn)] == []

@@ -81,6 +81,35 @@ def test_an_event_type_without_a_run_is_a_job_event() -> None:
     assert (event.kind, event.event_type) == (Kind.JOB, None)
 
 
+ODD = ["x", 3, True, [], [1], {}, {"namespace": "n"}, {"runId": 1}]
+WHEN = {"eventTime": "2026-01-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize(
+    ("sent", "keys", "kind"),
+    [
+        (RUN_EVENT, ["dataset"], Kind.RUN),
+        (WHEN | {"job": JOB}, ["dataset", "eventType"], Kind.JOB),
+        (WHEN | {"dataset": DATASET}, ["run", "inputs", "outputs", "eventType"], Kind.DATASET),
+        (WHEN | {"dataset": DATASET}, ["job"], Kind.DATASET),
+        (WHEN | {"dataset": DATASET, "run": {"runId": RUN}}, ["inputs", "outputs", "eventType"], Kind.DATASET),
+    ],
+)
+def test_what_only_other_kinds_give_a_meaning_may_be_anything(sent: Any, keys: list[str], kind: Kind, odd: Any) -> None:
+    first = parse(json.dumps(dict.fromkeys(keys, odd) | sent).encode())
+    assert first.kind is parse(json.dumps(sent | dict.fromkeys(keys, odd)).encode()).kind is kind
+    assert first.inputs == parse(json.dumps(sent).encode()).inputs
+
+
+def test_the_fault_that_is_told_is_one_of_the_kind() -> None:
+    broken = {"dataset": "x"} | RUN_EVENT | {"inputs": [{"namespace": "n"}]}
+    assert refusal(json.dumps(broken).encode()).errors == [{"path": "$.inputs[0].name", "message": "is required"}]
+    neither = WHEN | {"job": {"namespace": "n"}, "run": {"runId": RUN}, "dataset": DATASET}
+    assert refusal(json.dumps(neither).encode()).errors == [{"path": "$.job.name", "message": "is required"}]
+    assert refusal(json.dumps(WHEN | {"job": JOB, "run": "x"}).encode()).errors[0]["path"] == "$.run"
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [

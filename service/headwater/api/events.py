@@ -17,7 +17,6 @@ from headwater.entities.event import Events
 router = APIRouter(prefix="/api/v1/events", tags=["Events"])
 
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
-_END = datetime.max.replace(tzinfo=UTC)
 _Before = Annotated[datetime | None, INSTANT, Query(description="Only events before this time.")]
 _After = Annotated[datetime | None, INSTANT, Query(description="Only events at this time or later.")]
 _Direction = Annotated[Literal["DESC", "ASC"], one_of("DESC", "ASC"), Query(description="By event time.")]
@@ -36,7 +35,7 @@ async def _asked(
     after: _After = None,
     sortDirection: _Direction = "DESC",  # noqa: N803
 ) -> _Asked:
-    return _Asked(events.Window(after or _BEGINNING, before or _END), page, sortDirection == "DESC")
+    return _Asked(events.Window(after or _BEGINNING, before), page, sortDirection == "DESC")
 
 
 _Asking = Annotated[_Asked, Depends(_asked)]

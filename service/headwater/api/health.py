@@ -11,7 +11,7 @@ from pydantic import Field
 
 from headwater import metrics
 from headwater.api.errors import answer
-from headwater.catalog import store
+from headwater.catalog import gauges, store
 from headwater.db.pool import DatabaseUnavailable
 from headwater.entities import Entity, encode
 
@@ -62,10 +62,15 @@ async def prometheus(request: Request) -> Response:
     metrics.forget_the_store()
     with suppress(*DatabaseUnavailable):
         async with request.app.state.pool.connection(timeout=_PATIENCE_S) as conn:
-            for table, rows in (await store.estimated_rows(conn)).items():
-                metrics.ROWS.labels(table).set(rows)
-            for name, number in (await store.gauges(conn)).items():
-                metrics.MARQUEZ[name].set(number)
+            rows, totals = await store.estimated_rows(conn), await gauges.totals(conn)
+            labelled = {metrics.MARQUEZ_DATASETS: await gauges.datasets(conn), metrics.MARQUEZ_JOBS: await gauges.jobs(conn)}
+        for table, number in rows.items():
+            metrics.ROWS.labels(table).set(number)
+        for name, number in totals.items():
+            metrics.MARQUEZ[name].set(number)
+        for gauge, counted in labelled.items():
+            for labels, number in counted.items():
+                gauge.labels(*labels).set(number)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 

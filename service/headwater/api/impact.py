@@ -217,8 +217,8 @@ async def _of_runs(conn: Connection, start: Start, asked: _Impact, span: Span) -
 async def post_impact(request: Request, limit: _Limit = 100) -> Response:
     """What events would change if they came, and everything downstream of these changes. Nothing is stored.
 
-    A job is taken to have, from then on, the inputs and outputs that its event names; a dataset that it writes, the schema that
-    its event tells. To ask about a changed schema alone, send a DatasetEvent.
+    A job is taken to have, from then on, the inputs and outputs that the events of its latest run name; a dataset that it writes,
+    the schema that is told last. To ask about a changed schema alone, send a DatasetEvent.
     """
     settings = request.app.state.settings
     body = await bodies.read(request, settings.max_body_bytes)

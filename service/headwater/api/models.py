@@ -16,7 +16,7 @@ from headwater.catalog import models
 from headwater.entities.model import Affected, Comparison, Model, Models, ModelVersion, ModelVersions, Trace
 from headwater.lineage.models.affected import affected
 from headwater.lineage.models.compare import compare
-from headwater.lineage.models.drawn import affected_drawn, comparison_drawn, models_listed, trace_drawn
+from headwater.lineage.models.drawn import affected_drawn, comparison_drawn, models_listed, trace_drawn, versions_listed
 from headwater.lineage.models.prov import prov
 from headwater.lineage.models.trace import FURTHEST, trace
 from headwater.lineage.snapshot import snapshot
@@ -84,10 +84,20 @@ async def get_model(read: Read, namespace: Name, model: Name) -> Response:
     return json(await models.get_model(read, namespace, model))
 
 
-@router.get("/{namespace}/{model}/versions", response_model=ModelVersions, responses={**BAD_REQUEST, **NOT_FOUND})
-async def list_versions(read: Read, namespace: Name, model: Name, page: Page) -> Response:
+@router.get("/{namespace}/{model}/versions", response_model=ModelVersions, responses={**FORMATS, **BAD_REQUEST, **NOT_FOUND})
+async def list_versions(
+    request: Request,
+    read: Read,
+    namespace: Name,
+    model: Name,
+    page: Page,
+    *,
+    format: Format = None,  # noqa: A002
+) -> Response:
     """Versions of a model, newest first, each with the run that trained it."""
-    return json(await models.list_model_versions(read, namespace, model, page))
+    form = form_of(request, format)
+    found = await models.list_model_versions(read, namespace, model, page)
+    return await formatted(found if form == "JSON" else versions_listed(found), form)
 
 
 @router.get("/{namespace}/{model}/compare", response_model=Comparison, responses={**FORMATS, **BAD_REQUEST, **NOT_FOUND})

@@ -12,17 +12,18 @@ from headwater.catalog.page import Page, count
 from headwater.db.pool import Connection
 from headwater.entities.event import Events
 
-_WHERE = "FROM lineage_events WHERE kind = 1 AND event_time >= %(after)s AND event_time < %(before)s"
+BEFORE = "event_time < coalesce(%(before)s::timestamptz, 'infinity')"
+_WHERE = f"FROM lineage_events WHERE kind = 1 AND event_time >= %(after)s AND {BEFORE}"
 _IN_NAMESPACE = " AND namespace = %(namespace)s"
 _INDEXED = 256  # characters of a namespace
 _SHORT = f" AND length(namespace) <= {_INDEXED}"  # the condition of the index of namespaces, in its words
 _NEWEST = " ORDER BY event_time DESC, event_id DESC LIMIT %(limit)s OFFSET %(offset)s"
 _OLDEST = " ORDER BY event_time, event_id LIMIT %(limit)s OFFSET %(offset)s"
 # Whole quarters of an hour are counted at ingest; those that the window cuts, of which there are two, in the log.
-_COUNT = """
+_COUNT = f"""
 SELECT (SELECT coalesce(sum(events), 0) FROM event_counts WHERE bucket >= %(first)s AND bucket < %(last)s)
      + (SELECT count(*) FROM lineage_events WHERE kind = 1 AND event_time >= %(after)s AND event_time < %(first)s)
-     + (SELECT count(*) FROM lineage_events WHERE kind = 1 AND event_time >= %(last)s AND event_time < %(before)s)
+     + (SELECT count(*) FROM lineage_events WHERE kind = 1 AND event_time >= %(last)s AND {BEFORE})
 """
 _QUARTER = timedelta(minutes=15)
 
@@ -33,16 +34,17 @@ _decompressor = zstandard.ZstdDecompressor()
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Event times from ``after``, inclusive, to ``before``, exclusive; both aware."""
+    """Event times from ``after``, inclusive, to ``before``, exclusive, or to the last that there are; both aware."""
 
     after: datetime = _BEGINNING
-    before: datetime = _END
+    before: datetime | None = None
 
     def quarters(self) -> tuple[datetime, datetime]:
         """Where its first whole quarter of an hour begins, and where the last one ends; both its end where there is none."""
-        first, last = _quarter_of(self.after), _quarter_of(self.before)
+        before = self.before or _END
+        first, last = _quarter_of(self.after), _quarter_of(before)
         first += _QUARTER if first < self.after <= last else timedelta()
-        return (first, last) if self.after <= first <= last else (self.before, self.before)
+        return (first, last) if self.after <= first <= last else (before, before)
 
 
 def _quarter_of(time: datetime) -> datetime:

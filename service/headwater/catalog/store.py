@@ -5,7 +5,6 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import Any
 
-from headwater.catalog.aliases import IS_ALIAS
 from headwater.catalog.jobs import list_jobs
 from headwater.catalog.page import Page
 from headwater.db.pool import Connection
@@ -21,15 +20,6 @@ WHERE c.relkind = 'r' AND c.relnamespace = to_regnamespace(current_schema())
 GROUP BY 1
 """
 
-_GAUGES = f"""
-SELECT (SELECT count(*) FROM namespaces),
-       (SELECT count(*) FROM (SELECT source_id FROM sources UNION SELECT source_id FROM put_sources) s),
-       (SELECT count(*) FROM datasets WHERE canonical_id = dataset_id), (SELECT count(*) FROM jobs j WHERE NOT {IS_ALIAS}),
-       greatest(coalesce(sum(starts - completes - fails - aborts), 0), 0)::bigint,
-       coalesce(sum(completes + fails + aborts), 0)::bigint
-FROM event_counts
-"""
-
 _COUNTS = files(__package__).joinpath("sql", "counts.sql").read_text(encoding="utf-8")
 
 _CONFORMANCE = """
@@ -43,13 +33,6 @@ async def estimated_rows(conn: Connection) -> dict[str, int]:
     """Rows by table, as of the last autovacuum or analyze."""
     cursor = await conn.execute(_ROWS, [_TABLES])
     return dict.fromkeys(_TABLES, 0) | {table: int(rows) for table, rows in await cursor.fetchall()}
-
-
-async def gauges(conn: Connection) -> dict[str, int]:
-    """What is counted at each scrape: nouns with the hidden ones, and runs by the events that begin and end them."""
-    row = await (await conn.execute(_GAUGES)).fetchone()
-    assert row is not None
-    return dict(zip(("namespaces", "sources", "datasets", "jobs", "active", "completed"), row, strict=True))
 
 
 async def counts(conn: Connection) -> dict[str, int]:

@@ -36,8 +36,7 @@ def export(
     from headwater.marquez.accepted import accepted
     from headwater.openlineage.parse import OPENLINEAGE
 
-    all_times = Window()
-    window = Window(_utc(since) or all_times.after, _utc(until) or all_times.before)
+    window = Window(_utc(since) or Window().after, _utc(until))
     part = Part(window, namespace, OPENLINEAGE)
     with migrated(read_settings(data_dir=data_dir)) as url, writable(output) as stream:
         count = asyncio.run(write_events(url, stream, part, accepted))

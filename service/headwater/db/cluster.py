@@ -43,6 +43,7 @@ class Cluster:
     account: Account
     settings: Mapping[str, str]
     child: subprocess.Popen[bytes] | None = None  # the server, where it was started here
+    socket_dir: Path | None = None  # of the server that runs, or ran
 
     @property
     def folder(self) -> Path:
@@ -53,6 +54,17 @@ class Cluster:
         return self.data_dir / "postgres.log"
 
     # ------------------------------------------------------------ running
+
+    def ensure_running(self) -> Path:
+        """The socket folder of the server, which is started if none runs; that of the one before, if it ended by itself."""
+        self.child = None
+        self.socket_dir = self.running() or self.start()
+        return self.socket_dir
+
+    def is_gone(self) -> bool:
+        """Whether the server has ended."""
+        pid, _ = self._pid_file()
+        return self._ended(pid)
 
     def running(self) -> Path | None:
         """The socket folder of the server that runs on the cluster, once it answers; None where none runs."""
@@ -84,13 +96,18 @@ class Cluster:
         try:
             self._await_answer(self.child, socket_dir)
         except BaseException:
-            self.stop()
+            self._end()
             raise
         return socket_dir
 
     def stop(self) -> None:
         """Ends sessions, lets the server write a checkpoint, and waits for its end."""
-        pid, socket_dir = self._pid_file()
+        self._end()
+        if self.socket_dir is not None and self.socket_dir.parent != self.data_dir:
+            shutil.rmtree(self.socket_dir, ignore_errors=True)
+
+    def _end(self) -> None:
+        pid, _ = self._pid_file()
         if self.child is not None:
             pid = self.child.pid
         for signal_number in (signal.SIGINT, signal.SIGQUIT):
@@ -99,13 +116,11 @@ class Cluster:
             os.kill(pid, signal_number)
             _within(_STOP_S, lambda: self._ended(pid))
         self.child = None
-        if socket_dir is not None and socket_dir.parent != self.data_dir:
-            shutil.rmtree(socket_dir, ignore_errors=True)
 
-    def _ended(self, pid: int) -> bool:
+    def _ended(self, pid: int | None) -> bool:
         if self.child is not None:
             return self.child.poll() is not None
-        return not _is_postgres(pid)
+        return pid is None or not _is_postgres(pid)
 
     def _await_answer(self, child: subprocess.Popen[bytes], socket_dir: Path) -> None:
         if not _within(_START_S, lambda: child.poll() is not None or _answers(socket_dir)):
@@ -175,8 +190,9 @@ class Cluster:
             self.account.make_folder(near)
             return near
         _, recorded = self._pid_file()  # of a server that was killed
-        if recorded is not None and self._is_theirs(recorded):
-            return recorded
+        for known in (self.socket_dir, recorded):
+            if known is not None and self._is_theirs(known):
+                return known
         digest = blake2b(os.fsencode(self.data_dir), digest_size=4).hexdigest()
         made = Path(tempfile.mkdtemp(prefix=f"headwater-{digest}-"))
         self.account.own(made)

@@ -18,15 +18,19 @@ are, and if that user cannot enter them, it is said.
 the server. A service also holds ``service.lock`` alone, so that two never share a data folder. ``turn.lock`` is held
 while somebody starts or stops. Locks end with their process, so that a service that is killed leaves a server behind
 that the next process takes over.
+
+**A server that ends by itself** (killed, out of memory) is started again by the service, and by no other process.
 """
 
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
+from threading import Event, Thread
 from types import MappingProxyType
 
 import psycopg
@@ -35,7 +39,11 @@ from psycopg import sql
 from headwater.db import binaries, cluster
 from headwater.db.account import NOBODY, Account
 from headwater.db.cluster import Cluster
-from headwater.errors import Conflict, Unavailable
+from headwater.errors import Conflict, HeadwaterError, Unavailable
+
+_log = logging.getLogger(__name__)
+_LOOK_S = 1.0  # between looks whether the server is there
+_LONGEST_PAUSE_S = 60.0  # between tries to start it again; each pause is twice the one before
 
 DATABASE = "headwater"
 
@@ -82,11 +90,12 @@ def embedded_server(
             _claim(stack, data_dir, account)
         with _locked(data_dir / "turn.lock", account):
             server = Cluster(data_dir, _programs(data_dir, account), account, {**SETTINGS, **settings})
-            socket_dir = server.running() or server.start()
+            socket_dir = server.ensure_running()
             users = stack.enter_context(_opened(data_dir / "users.lock", account))
             fcntl.flock(users, fcntl.LOCK_SH)
         try:
-            yield _database(socket_dir)
+            with _kept_running(server) if service else nullcontext():
+                yield _database(socket_dir)
         finally:
             with _locked(data_dir / "turn.lock", account):
                 if _alone(users):
@@ -124,6 +133,38 @@ def _database(socket_dir: Path) -> str:
             with suppress(psycopg.errors.UniqueViolation, psycopg.errors.DuplicateDatabase):
                 conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
     return cluster.url(socket_dir, DATABASE)
+
+
+# ---------------------------------------------------------------- a server that ends by itself
+
+
+@contextmanager
+def _kept_running(server: Cluster) -> Iterator[None]:
+    leaving = Event()
+    keeper = Thread(target=_keep_running, args=(server, leaving), name="postgres keeper", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        leaving.set()
+        keeper.join()
+
+
+def _keep_running(server: Cluster, leaving: Event) -> None:
+    pause = _LOOK_S
+    while not leaving.wait(pause):
+        if not server.is_gone():
+            pause = _LOOK_S
+            continue
+        pause = min(2 * pause, _LONGEST_PAUSE_S)
+        _log.error("PostgreSQL on %s is gone, and is started again", server.folder)
+        try:
+            with _locked(server.data_dir / "turn.lock", server.account):
+                server.ensure_running()
+        except (HeadwaterError, OSError) as error:
+            _log.error("PostgreSQL was not started; the next try is in %g s: %s", pause, error)
+        else:
+            _log.warning("PostgreSQL on %s runs again", server.folder)
 
 
 # ---------------------------------------------------------------- locks

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 import msgspec
 
-from headwater.catalog.events import Window
+from headwater.catalog.events import BEFORE, Window
 from headwater.db.pool import Connection
 from headwater.ingest.erase import log_order
 from headwater.ingest.prepare import decompress
 from headwater.openlineage.parse import Kind
 
-_LOG = """
+_LOG = f"""
 SELECT body FROM lineage_events
-WHERE kind = ANY(%(kinds)s) AND event_time >= %(after)s AND event_time < %(before)s {namespace}
-ORDER BY {order}
+WHERE kind = ANY(%(kinds)s) AND event_time >= %(after)s AND {BEFORE} {{namespace}}
+ORDER BY {{order}}
 """
 _IN_NAMESPACE = "AND namespace = %(namespace)s"
 _ROWS = 500  # fetched at once

@@ -98,6 +98,16 @@ class Event(msgspec.Struct, frozen=True):
 
 
 _decoder = msgspec.json.Decoder(Wire)
+_by_key = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_NULL = msgspec.Raw(b"null")
+_PARTS: dict[str, msgspec.json.Decoder[object]] = {
+    "run": msgspec.json.Decoder(WireRun),
+    "job": msgspec.json.Decoder(WireJob),
+    "dataset": msgspec.json.Decoder(WireDataset),
+    "inputs": msgspec.json.Decoder(list[WireDataset]),
+    "outputs": msgspec.json.Decoder(list[WireDataset]),
+    "eventType": msgspec.json.Decoder(str),
+}
 _SUSPECT = re.compile(rb"\\u0000|\\u[dD][89a-fA-F]")
 _ESCAPE = re.compile(rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)", re.DOTALL)
 # Stricter than uuid.UUID, which reads whatever Python reads as a number of 32 digits.
@@ -131,11 +141,40 @@ def parse(body: bytes, *, max_name_length: int = 10_000, any_run_id: bool = Fals
 def _decode(body: bytes) -> Wire:
     try:
         body.decode()  # raw facets are not looked into by the decoder, so their encoding must be checked here
-        return _decoder.decode(body)
+        return _wire(body)
     except UnicodeDecodeError as e:
         raise MalformedEvent.at("$", f"is not UTF-8 (byte {e.start})") from None
     except (msgspec.DecodeError, RecursionError) as e:
         raise _told(e) from None
+
+
+def _wire(body: bytes) -> Wire:
+    try:
+        return _decoder.decode(body)
+    except msgspec.ValidationError:
+        return _decoder.decode(_of_one_kind(body))
+
+
+def _of_one_kind(body: bytes) -> bytes:
+    """The event with null for what only other kinds of events give a meaning: to its own kind that is an additional property,
+    which may hold anything. Several times as slow as reading it, so only for what cannot be read as it is."""
+    sent = _by_key.decode(body)
+    told = {key for key in _PARTS if bytes(sent.get(key, _NULL)) != b"null"}
+    odd = {key for key in told if not _reads(_PARTS[key], sent[key])}
+    additional: set[str] = set()
+    if "job" in told - odd:
+        additional = {"dataset"} if "run" in told else {"dataset", "eventType"}
+    elif "dataset" in told - odd and not {"job", "run"} <= told:
+        additional = {"job", "run", "inputs", "outputs", "eventType"}
+    return msgspec.json.encode(sent | dict.fromkeys(odd & additional, _NULL))
+
+
+def _reads(decoder: msgspec.json.Decoder[object], raw: msgspec.Raw) -> bool:
+    try:
+        decoder.decode(raw)
+    except msgspec.DecodeError:
+        return False
+    return True
 
 
 def _told(error: msgspec.DecodeError | RecursionError, path: str = "") -> InvalidEvent:

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from headwater.entities.dataset import DatasetId
-from headwater.entities.model import Affected, Comparison, DataChange, Deployment, Models, Trace, TracedRun
+from headwater.entities.model import Affected, Comparison, DataChange, Deployment, Models, ModelVersions, Trace, TracedRun
 from headwater.lineage.exports import Answer, tabular
 from headwater.lineage.node_ids import NodeKind, dataset_node_id
 
@@ -16,6 +16,7 @@ Row: TypeAlias = Mapping[str, Any]
 _Ends: TypeAlias = tuple[str, str]
 
 _MODELS = ("id", "namespace", "name", "version", "externalVersion", "createdAt", "updatedAt", "owners", "tags", "description")
+_VERSIONS = ("id", "namespace", "name", "version", "externalVersion", "createdAt", "trainedBy", "state", "features", "metrics")
 _COMPARED = ("turn", "what", "node", "name", "before", "after")
 _TURNS = {"ADDED": "ADDED", "REMOVED": "REMOVED", "CHANGED": "CHANGED", "RETYPED": "CHANGED"}
 
@@ -28,6 +29,23 @@ def models_listed(told: Models) -> Answer:
     rows = [{**node, "version": node["currentVersion"], "owners": [owner.name for owner in node["owners"]]} for node in nodes]
     at = max((model.updatedAt for model in told.models), default=None)
     return {"asOf": at, "nodes": nodes, "edges": [], "table": tabular(_MODELS, rows)}
+
+
+def versions_listed(told: ModelVersions) -> Answer:
+    """With the runs that trained them."""
+    nodes, rows = list[dict[str, Any]](), list[Row]()
+    edges: list[_Ends] = []
+    for version in told.versions:
+        node = _named("VERSION", _version(version.id, version.version), version.id, externalVersion=version.externalVersion)
+        nodes.append({**node, "type": "MODEL"})
+        row = {**node, **_plain(version), "features": [feature.name for feature in version.features]}
+        if run := version.trainedBy:
+            nodes.append(_of_run(run))
+            edges.append((_run(run.id), node["id"]))
+            metrics = [f"{metric.name}={metric.value}" for metric in run.metrics]
+            row |= {"trainedBy": run.id, "state": run.state, "metrics": metrics}
+        rows.append(row)
+    return {"nodes": nodes, "edges": _edges(edges), "table": tabular(_VERSIONS, rows)}
 
 
 def trace_drawn(trace: Trace) -> Answer:
