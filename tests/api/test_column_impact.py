@@ -144,6 +144,7 @@ async def test_upstream_of_a_column(database: str, client: httpx.AsyncClient) ->
     }  # fmt: skip
     assert {(e["origin"], e["destination"]) for e in told["edges"]} >= {(_field("raw.id"), _field("clean.id"))}
     assert _node(told, "raw.id")["ends"] is True
+    assert _node(told, "raw.id")["path"] == [_field("raw.id"), _field("clean.id"), _field("report.total")], "as data flows"
 
 
 async def test_where_only_tables_are_known(database: str, client: httpx.AsyncClient) -> None:
@@ -292,7 +293,8 @@ async def test_more_ways_than_one(database: str, client: httpx.AsyncClient) -> N
     assert len(ways(await _ask(client, "a.x", paths=2), "c.z")) == 2
     by_join = await _ask(client, "a.x", paths=5, through="job:shop:join", avoid="job:shop:back")
     assert ways(by_join, "c.z") == [["a:x", "b:x", "c:z"], ["a:x", "b:y", "c:z"]]
-    assert len(ways(await _ask(client, DB + "a", grain="column", paths=5, direction="upstream"), "b.y")) == 1
+    upstream = await _ask(client, DB + "a", grain="column", paths=5, direction="upstream")
+    assert ways(upstream, "b.y") == [["b:y", "c:z", "dataset:db://shop:a"]]
     whole = await _ask(client, DB + "a", grain="column", paths=5)
     assert ways(whole, "c.w") == [["dataset:db://shop:a", "b:x", "c:w"]]
 
@@ -335,20 +337,23 @@ def _by_id(told: tuple[str, int, int, str]) -> int:
 
 @pytest.mark.parametrize("seed", range(4))
 async def test_random_columns_are_reached_as_networkx_reaches_them(database: str, client: httpx.AsyncClient, seed: int) -> None:
+    """Either way, so that what is upstream of a column is what it is downstream of, as far away; now, and as of a time."""
     rnd = random.Random(seed)
     fields = [f"t{table}.f{field}" for table in range(6) for field in range(3)]
-    edges = {(rnd.choice(fields), rnd.choice(fields)) for _ in range(25)}
-    by_table: dict[str, list[str]] = {}
-    for source, target in sorted(edges):
-        table, _, column = target.partition(".")
-        by_table.setdefault(table, []).append(f"{column} < {source}")
-    await store(database, [_writes(f"write {table}", table, *told) for table, told in by_table.items()])
-    graph = nx.DiGraph(sorted(edges))
-    for start in graph:
-        for direction, walked in (("downstream", graph), ("upstream", graph.reverse())):
-            told = await _ask(client, start, direction=direction)
-            lengths = nx.single_source_shortest_path_length(walked, start)
-            assert {name: distance for name, (distance, _) in _found(told).items()} == {n: d for n, d in lengths.items() if d}
+    by_hour = {hour: {(rnd.choice(fields), rnd.choice(fields)) for _ in range(12)} for hour in ("08", "09")}
+    for hour, edges in by_hour.items():
+        by_table: dict[str, list[str]] = {}
+        for source, target in sorted(edges):
+            table, _, column = target.partition(".")
+            by_table.setdefault(table, []).append(f"{column} < {source}")
+        await store(database, [_writes(f"{t} {hour}", t, *told, time=f"{hour}:00") for t, told in by_table.items()])
+    for edges, when in ((by_hour["08"], {"asOf": "2026-03-01T08:30:00Z"}), (by_hour["08"] | by_hour["09"], {})):
+        graph = nx.DiGraph(sorted(edges))
+        for start in graph:
+            for direction, walked in (("downstream", graph), ("upstream", graph.reverse())):
+                told = await _ask(client, start, direction=direction, **when)
+                lengths = nx.single_source_shortest_path_length(walked, start)
+                assert {name: distance for name, (distance, _) in _found(told).items()} == {n: d for n, d in lengths.items() if d}
 
 
 async def test_fields_inside_of_others(database: str, client: httpx.AsyncClient) -> None:

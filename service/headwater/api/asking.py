@@ -35,11 +35,6 @@ NodeId = Annotated[
     Text,
     Query(alias="nodeId", description="Such as `dataset:<namespace>:<name>` or `job:<namespace>:<name>`."),
 ]
-Direction = Annotated[
-    Literal["DOWNSTREAM", "UPSTREAM"],
-    one_of("DOWNSTREAM", "UPSTREAM"),
-    Query(description="`downstream`: what stands on the node; `upstream`: what it stands on."),
-]
 Depth = Annotated[int | None, Query(ge=0, description="Steps to go; without it, to the end of the graph.")]
 PageCursor = Annotated[str | None, Query(description="That of the page before.")]
 Grained = Annotated[

@@ -14,7 +14,6 @@ from headwater.api import body as bodies
 from headwater.api.asking import (
     Asked,
     Depth,
-    Direction,
     PageCursor,
     Shown,
     Via,
@@ -64,6 +63,11 @@ _NodeId = Annotated[
         " being our UUID, its external version such as `v1.2`, or `latest`. Of a job or run that others belong to, such as"
         " an Airflow DAG its tasks, it is asked of these too. Without it, `namespace` and `name` tell a dataset.",
     ),
+]
+_Direction = Annotated[
+    Literal["DOWNSTREAM", "UPSTREAM"],
+    one_of("DOWNSTREAM", "UPSTREAM", note="; /lineage and /column-lineage tell both at once"),
+    Query(description="`downstream`: what stands on the node; `upstream`: what it stands on. Paths are told as data flows."),
 ]
 _Grain = Annotated[
     Literal["ALL", "DATASET", "JOB", "COLUMN", "RUN", "VERSION"],
@@ -121,7 +125,7 @@ async def get_impact(  # noqa: PLR0913 - one parameter a parameter
     shown: Shown,
     *,
     node_id: _NodeId = None,
-    direction: Direction = "DOWNSTREAM",
+    direction: _Direction = "DOWNSTREAM",
     depth: Depth = None,
     grain: _Grain = "ALL",
     collapse: _Collapse = None,
@@ -130,7 +134,7 @@ async def get_impact(  # noqa: PLR0913 - one parameter a parameter
     cursor: PageCursor = None,
     format: Format = None,  # noqa: A002
 ) -> Response:
-    """Everything that is reached from a job, dataset or column: how far away it is, by which way, and what proves each edge.
+    """Everything that stands on a job, dataset or column, or all that it stands on: how far away, which way, and what proves it.
 
     From a column the answer is of columns: by direct transformations values are affected, by filters, joins and the like rows.
     From a run, or a version of a dataset, it is of runs and versions, by what each run really read and wrote.

@@ -90,7 +90,9 @@ class Reached(Entity):
     """How something is reached."""
 
     distance: int = Field(description="Steps from the start.")
-    path: list[str] = Field(description="Ids of the nodes on a shortest way from the start, both ends included.")
+    path: list[str] = Field(
+        description="Ids of the nodes on a shortest way from the start (upstream: to it), as data flows, both ends included."
+    )
 
 
 class ReachedByWays(Reached):
@@ -218,8 +220,8 @@ class ReachedColumn(Column):
     )
     distance: int = Field(description="Steps of the path.")
     path: list[str] = Field(
-        description="Ids on the best way from the start, both ends included: one known column by column, then the shortest,"
-        " then one of values."
+        description="Ids on the best way from the start (upstream: to it), as data flows, both ends included: one known column by"
+        " column, then the shortest, then one of values."
     )
     otherPaths: list[list[str]] = Field(description="The shortest other ways, where more are asked for, each as `path`.")
 

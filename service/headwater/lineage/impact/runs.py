@@ -118,7 +118,7 @@ async def run_impact(conn: Connection, question: RunQuestion) -> RunImpact:
         groups=await load_groups(conn, walk.owners()),
         freshness=freshness,
         nodes=[*map(told.reached, page.ids.tolist(), page.distances.tolist(), ways)],
-        edges=_edges(walk.graph, told, {asked.as_data_flows(pair) for of in ways for way in of for pair in pairwise(way)}),
+        edges=_edges(walk.graph, told, {pair for of in ways for way in of for pair in pairwise(way)}),
         cursor=cursor,
     )
 
