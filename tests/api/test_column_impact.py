@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from typing import Any
 
 import httpx
@@ -8,7 +9,7 @@ import networkx as nx
 import pytest
 from pydantic import TypeAdapter
 
-from headwater.entities.graph import ColumnImpact, RolledColumnImpact
+from headwater.entities.graph import ColumnImpact, RolledColumnImpact, RolledColumns
 from headwater.entities.lineage import DirectedColumns
 from headwater.ids import dataset_id
 from tests.build import Event, belonging, dataset, dataset_event, run_event, run_uuid, schema, store
@@ -562,6 +563,69 @@ async def test_pages_of_column_lineage_together_are_the_whole(database: str, cli
         assert pages == max(1, -(-returned // 2))
 
 
+async def _collapsed(client: httpx.AsyncClient, node_id: str, **parameters: Any) -> dict[str, Any]:
+    answer = await client.get("/api/v1/column-lineage", params={"nodeId": node_id, **parameters})
+    assert answer.status_code == 200, answer.text
+    TypeAdapter(RolledColumns).validate_json(answer.content)
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def _counted_edges(told: dict[str, Any]) -> dict[tuple[str, str], int]:
+    return {(edge["origin"], edge["destination"]): edge["columns"] for edge in told["edges"]}
+
+
+async def test_column_lineage_collapsed(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    told = await _collapsed(client, DB + "mailing", collapse="parents")
+    assert [(n["id"], n["columns"], n["distance"], n["affects"]) for n in told["nodes"]] == [
+        (DB + "clean", 2, 1, "VALUES"), (DB + "raw", 3, 2, "BOTH"),
+    ]  # fmt: skip
+    assert _counted_edges(told) == {(DB + "clean", DB + "mailing"): 2, (DB + "raw", DB + "clean"): 3}
+    assert ([node["id"] for node in told["start"]], told["direction"], told["complete"]) == ([DB + "mailing"], "upstream", True)
+    counts = told["counts"]
+    assert (counts["found"], counts["columns"], counts["collapsed"], counts["returned"], counts["cut"]) == (5, 5, 2, 5, [])
+    first = await _collapsed(client, DB + "mailing", collapse="parents", limit=1)
+    assert (first["counts"]["returned"], first["counts"]["cut"]) == (2, [{"rule": "limit", "nodes": 3}])
+    rest = await _collapsed(client, DB + "mailing", collapse="parents", cursor=first["cursor"])
+    assert (first["nodes"] + rest["nodes"], rest["cursor"]) == (told["nodes"], None)
+    spaces = await _collapsed(client, _field("clean.country"), collapse="namespaces", direction="both")
+    assert [(n["id"], n["columns"]) for n in spaces["nodes"]] == [("namespace:db://shop", 4)]
+    assert (spaces["direction"], spaces["edges"]) == ("both", [])
+    past = await _collapsed(client, _field("clean.country"), collapse="parents", direction="both", asOf="2026-03-01T08:15:00Z")
+    assert _counted_edges(past) == {(DB + "raw", DB + "clean"): 2, (DB + "clean", DB + "report"): 1}
+    asked = {"nodeId": DB + "mailing", "collapse": "parents"}
+    drawn = await client.get("/api/v1/column-lineage", params={**asked, "format": "graphml"})
+    assert set(nx.parse_graphml(drawn.text).edges) == _counted_edges(told).keys()
+    for wrong in ({"collapse": "all"}, {"format": "openlineage"}, {"nodeId": DB + "mailing#latest"}):
+        assert (await client.get("/api/v1/column-lineage", params={**asked, **wrong})).status_code == 400
+
+
+@pytest.mark.parametrize("direction", ["upstream", "downstream", "both"])
+async def test_collapsed_column_lineage_counts_the_edges_that_are_told_without(
+    database: str, client: httpx.AsyncClient, direction: str
+) -> None:
+    unresolved = _writes("sums", "sums", "x < report.total", "y < report", "z < clean.id", time="09:00")
+    await store(database, [*_story(), unresolved, *_structs()])
+    columns = [_field(column) for column in ("clean.country", "raw.closed", "a.person", "a.person.city", "d.name")]
+    for start in (*columns, DB + "clean", DB + "sums", "job:shop:sum"):
+        plain, _ = await _graph(client, start, direction=direction, limit=100)
+        ends = [(_dataset_of(source), _dataset_of(target)) for source, target in _column_edges(plain)]
+        expected = Counter(pair for pair in ends if pair[0] != pair[1])
+        told = await _collapsed(client, start, direction=direction, collapse="parents")
+        assert _counted_edges(told) == expected
+        assert sum(node["columns"] for node in told["nodes"]) == told["counts"]["found"] == plain["counts"]["found"]
+        if direction != "both":
+            reached = await client.get(
+                "/api/v1/impact", params={"nodeId": start, "grain": "column", "direction": direction, "collapse": "parents"}
+            )
+            assert told["nodes"] == reached.json()["nodes"]
+
+
+def _dataset_of(node_id: str) -> str:
+    return node_id if node_id.startswith(DB) else DB + node_id.removeprefix(_field("")[:-1]).partition(":")[0]
+
+
 async def test_column_lineage_asked_either_way_is_the_same(database: str, client: httpx.AsyncClient) -> None:
     await store(database, [_writes("load", "b", "x < a.x", "y < a.y HASH"), _writes("join", "c", "z < b.x", "z < b.y")])
     plain = await client.get("/api/v1/column-lineage", params={"nodeId": DB + "c"})
@@ -594,6 +658,7 @@ async def test_a_hop_is_a_statement(database: str, client: httpx.AsyncClient) ->
         ({"nodeId": DB + "clean", "grain": "column", "kinds": "INPUT"}, 400, "query param kinds must have INPUT and OUTPUT"),
         ({"nodeId": _field("clean.id"), "kinds": "job_dependency"}, 400, "by the others ask with grain ALL, DATASET or JOB"),
         ({"nodeId": _field("clean.id") + "#12345678-1234-8234-9234-123456789abc"}, 400, "asOf the version"),
+        ({"nodeId": DB + "clean#latest", "grain": "column"}, 400, "asOf the version"),
         ({"nodeId": _field("clean.id"), "through": "job:shop:nope"}, 404, "Job 'nope' not found."),
         ({"nodeId": _field("clean.id"), "stopAt": _field("nope.id")}, 404, "Field 'id' not found."),
         ({"nodeId": _field("clean.id"), "cursor": "page2"}, 400, "The cursor is not one"),

@@ -278,6 +278,28 @@ class RolledColumnImpact(RolledImpact):
     tableLevel: TableLevel = Field(description="Datasets further on, to which no column is traced.")
 
 
+class RolledColumnsEdge(Entity):
+    origin: str = Field(description="Id of the node from which data flows.")
+    destination: str = Field(description="Id of the node to which it flows.")
+    columns: int = Field(description="Edges between columns, or datasets as a whole, that become it.")
+
+
+class RolledColumns(Entity):
+    """Column lineage, collapsed to datasets or namespaces."""
+
+    start: list[Node] = Field(description="The nodes that were asked about, collapsed as well.")
+    direction: Literal["downstream", "upstream", "both"] = Field(description="As asked.")
+    asOf: datetime = Field(description="The time at which the answer holds.")
+    complete: bool = Field(description="Whether every column is in the counts: false where `depth` or `size` cut the walk.")
+    counts: RolledCounts = Field(description="How many columns there are, and how many are left out.")
+    freshness: Freshness = Field(description="How far the store had heard by then.")
+    nodes: list[Rolled] = Field(
+        description="Nearest first. The start's own is among them, where others that it stands for are found."
+    )
+    edges: list[RolledColumnsEdge] = Field(description="Between these nodes, those of other pages and the start.")
+    cursor: str | None = Field(description="For the next page; null on the last one.")
+
+
 class ColumnImpact(Entity):
     start: list[Column] = Field(description="The columns, or datasets as a whole, that were asked about.")
     direction: Literal["downstream", "upstream"] = Field(description="As asked.")
