@@ -8,7 +8,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AfterValidator, BeforeValidator
 
-from headwater.api.asking import Asked, Grained, PageCursor, Period, Shown, Ways, asking, ids_of, named, span_of
+from headwater.api.asking import After, Asked, Grained, Period, Shown, Ways, asking, named, node_question, span_of
 from headwater.api.asking_columns import column_question, then_of
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, sent, uuid_of
 from headwater.api.formats import FORMATS, Format, form_of, formatted
@@ -19,7 +19,7 @@ from headwater.entities.graph import RolledColumns
 from headwater.entities.lineage import ColumnGraph, DirectedColumns, DirectedLineage, DownstreamRuns, Lineage, UpstreamRuns
 from headwater.lineage.columns.drawn import columns_drawn
 from headwater.lineage.columns.lineage import get_column_lineage
-from headwater.lineage.graph.question import Cursor, Grain, Question
+from headwater.lineage.graph.question import Grain, Question
 from headwater.lineage.impact.collapse import Collapse
 from headwater.lineage.impact.column_graph import column_graph, rolled_column_graph
 from headwater.lineage.neighbourhood.around import Surveyor
@@ -101,13 +101,13 @@ async def get_lineage(  # noqa: PLR0913 - one parameter a parameter
     which: Asked,
     via: Ways,
     shown: Shown,
+    after: After,
     *,
     node_id: _NodeId = None,
     depth: _Depth = 20,
     direction: _Around = None,
     grain: Grained = "ALL",
     limit: _Limit = 1_000,
-    cursor: PageCursor = None,
     format: Format = None,  # noqa: A002
 ) -> Response:
     """The jobs around a job or dataset, whichever way data flows, with their datasets: what they read and write now.
@@ -121,17 +121,8 @@ async def get_lineage(  # noqa: PLR0913 - one parameter a parameter
     if form == "JSON" and not _OURS & request.query_params.keys():
         return await sent(request, await surveyor.around(pool, node_id, depth))
     async with asking(request, which) as (conn, flow_of):
-        question = Question(
-            start=await ids_of(conn, [node_id]),
-            depth=depth,
-            through=await ids_of(conn, via.through),
-            avoid=await ids_of(conn, via.avoid),
-            stop_at=await ids_of(conn, via.stop_at),
-            grain=Grain(grain.lower()),
-            filter=shown,
-            limit=limit,
-            cursor=Cursor.read(cursor) if cursor is not None else None,
-        )
+        asked = Question(start=(), depth=depth, grain=Grain(grain.lower()), filter=shown, limit=limit, cursor=after)
+        question = await node_question(conn, node_id, via, asked)
         ways = _WAYS[direction or "BOTH"]
         if form == "JSON":
             return await sent(request, encode(await directed_lineage(conn, flow_of, question, ways)))
@@ -148,6 +139,7 @@ async def get_columns(  # noqa: PLR0913 - one parameter a parameter
     which: Asked,
     via: Ways,
     shown: Shown,
+    after: After,
     *,
     node_id: _NodeId = None,
     depth: _Depth = 20,
@@ -155,7 +147,6 @@ async def get_columns(  # noqa: PLR0913 - one parameter a parameter
     direction: _Direction = None,
     collapse: _Collapse = None,
     limit: _Limit = 1_000,
-    cursor: PageCursor = None,
     format: Format = None,  # noqa: A002
 ) -> Response:
     """What the fields of a dataset, one field, or the fields that a job writes derive from; on demand, what derives from them.
@@ -171,8 +162,7 @@ async def get_columns(  # noqa: PLR0913 - one parameter a parameter
     way = direction or ("BOTH" if with_downstream else "UPSTREAM")
     async with snapshot(request.app.state.pool) as conn:
         if _OURS_OF_COLUMNS & request.query_params.keys():
-            page = Cursor.read(cursor) if cursor is not None else None
-            asked = Question(start=(), depth=max(depth, 1), filter=shown, limit=limit, cursor=page)
+            asked = Question(start=(), depth=max(depth, 1), filter=shown, limit=limit, cursor=after)
             question = await column_question(conn, node_id, which, via, asked)
             if collapse is not None:
                 return await formatted(await rolled_column_graph(conn, question, _WAYS[way], Collapse(collapse.lower())), form)
