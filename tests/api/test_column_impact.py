@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from typing import Any
 
 import httpx
@@ -8,7 +9,7 @@ import networkx as nx
 import pytest
 from pydantic import TypeAdapter
 
-from headwater.entities.graph import ColumnImpact, RolledColumnImpact
+from headwater.entities.graph import ColumnImpact, RolledColumnImpact, RolledColumns
 from headwater.entities.lineage import DirectedColumns
 from headwater.ids import dataset_id
 from tests.build import Event, belonging, dataset, dataset_event, run_event, run_uuid, schema, store
@@ -144,6 +145,7 @@ async def test_upstream_of_a_column(database: str, client: httpx.AsyncClient) ->
     }  # fmt: skip
     assert {(e["origin"], e["destination"]) for e in told["edges"]} >= {(_field("raw.id"), _field("clean.id"))}
     assert _node(told, "raw.id")["ends"] is True
+    assert _node(told, "raw.id")["path"] == [_field("raw.id"), _field("clean.id"), _field("report.total")], "as data flows"
 
 
 async def test_where_only_tables_are_known(database: str, client: httpx.AsyncClient) -> None:
@@ -292,7 +294,8 @@ async def test_more_ways_than_one(database: str, client: httpx.AsyncClient) -> N
     assert len(ways(await _ask(client, "a.x", paths=2), "c.z")) == 2
     by_join = await _ask(client, "a.x", paths=5, through="job:shop:join", avoid="job:shop:back")
     assert ways(by_join, "c.z") == [["a:x", "b:x", "c:z"], ["a:x", "b:y", "c:z"]]
-    assert len(ways(await _ask(client, DB + "a", grain="column", paths=5, direction="upstream"), "b.y")) == 1
+    upstream = await _ask(client, DB + "a", grain="column", paths=5, direction="upstream")
+    assert ways(upstream, "b.y") == [["b:y", "c:z", "dataset:db://shop:a"]]
     whole = await _ask(client, DB + "a", grain="column", paths=5)
     assert ways(whole, "c.w") == [["dataset:db://shop:a", "b:x", "c:w"]]
 
@@ -335,20 +338,23 @@ def _by_id(told: tuple[str, int, int, str]) -> int:
 
 @pytest.mark.parametrize("seed", range(4))
 async def test_random_columns_are_reached_as_networkx_reaches_them(database: str, client: httpx.AsyncClient, seed: int) -> None:
+    """Either way, so that what is upstream of a column is what it is downstream of, as far away; now, and as of a time."""
     rnd = random.Random(seed)
     fields = [f"t{table}.f{field}" for table in range(6) for field in range(3)]
-    edges = {(rnd.choice(fields), rnd.choice(fields)) for _ in range(25)}
-    by_table: dict[str, list[str]] = {}
-    for source, target in sorted(edges):
-        table, _, column = target.partition(".")
-        by_table.setdefault(table, []).append(f"{column} < {source}")
-    await store(database, [_writes(f"write {table}", table, *told) for table, told in by_table.items()])
-    graph = nx.DiGraph(sorted(edges))
-    for start in graph:
-        for direction, walked in (("downstream", graph), ("upstream", graph.reverse())):
-            told = await _ask(client, start, direction=direction)
-            lengths = nx.single_source_shortest_path_length(walked, start)
-            assert {name: distance for name, (distance, _) in _found(told).items()} == {n: d for n, d in lengths.items() if d}
+    by_hour = {hour: {(rnd.choice(fields), rnd.choice(fields)) for _ in range(12)} for hour in ("08", "09")}
+    for hour, edges in by_hour.items():
+        by_table: dict[str, list[str]] = {}
+        for source, target in sorted(edges):
+            table, _, column = target.partition(".")
+            by_table.setdefault(table, []).append(f"{column} < {source}")
+        await store(database, [_writes(f"{t} {hour}", t, *told, time=f"{hour}:00") for t, told in by_table.items()])
+    for edges, when in ((by_hour["08"], {"asOf": "2026-03-01T08:30:00Z"}), (by_hour["08"] | by_hour["09"], {})):
+        graph = nx.DiGraph(sorted(edges))
+        for start in graph:
+            for direction, walked in (("downstream", graph), ("upstream", graph.reverse())):
+                told = await _ask(client, start, direction=direction, **when)
+                lengths = nx.single_source_shortest_path_length(walked, start)
+                assert {name: distance for name, (distance, _) in _found(told).items()} == {n: d for n, d in lengths.items() if d}
 
 
 async def test_fields_inside_of_others(database: str, client: httpx.AsyncClient) -> None:
@@ -557,6 +563,69 @@ async def test_pages_of_column_lineage_together_are_the_whole(database: str, cli
         assert pages == max(1, -(-returned // 2))
 
 
+async def _collapsed(client: httpx.AsyncClient, node_id: str, **parameters: Any) -> dict[str, Any]:
+    answer = await client.get("/api/v1/column-lineage", params={"nodeId": node_id, **parameters})
+    assert answer.status_code == 200, answer.text
+    TypeAdapter(RolledColumns).validate_json(answer.content)
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def _counted_edges(told: dict[str, Any]) -> dict[tuple[str, str], int]:
+    return {(edge["origin"], edge["destination"]): edge["columns"] for edge in told["edges"]}
+
+
+async def test_column_lineage_collapsed(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    told = await _collapsed(client, DB + "mailing", collapse="parents")
+    assert [(n["id"], n["columns"], n["distance"], n["affects"]) for n in told["nodes"]] == [
+        (DB + "clean", 2, 1, "VALUES"), (DB + "raw", 3, 2, "BOTH"),
+    ]  # fmt: skip
+    assert _counted_edges(told) == {(DB + "clean", DB + "mailing"): 2, (DB + "raw", DB + "clean"): 3}
+    assert ([node["id"] for node in told["start"]], told["direction"], told["complete"]) == ([DB + "mailing"], "upstream", True)
+    counts = told["counts"]
+    assert (counts["found"], counts["columns"], counts["collapsed"], counts["returned"], counts["cut"]) == (5, 5, 2, 5, [])
+    first = await _collapsed(client, DB + "mailing", collapse="parents", limit=1)
+    assert (first["counts"]["returned"], first["counts"]["cut"]) == (2, [{"rule": "limit", "nodes": 3}])
+    rest = await _collapsed(client, DB + "mailing", collapse="parents", cursor=first["cursor"])
+    assert (first["nodes"] + rest["nodes"], rest["cursor"]) == (told["nodes"], None)
+    spaces = await _collapsed(client, _field("clean.country"), collapse="namespaces", direction="both")
+    assert [(n["id"], n["columns"]) for n in spaces["nodes"]] == [("namespace:db://shop", 4)]
+    assert (spaces["direction"], spaces["edges"]) == ("both", [])
+    past = await _collapsed(client, _field("clean.country"), collapse="parents", direction="both", asOf="2026-03-01T08:15:00Z")
+    assert _counted_edges(past) == {(DB + "raw", DB + "clean"): 2, (DB + "clean", DB + "report"): 1}
+    asked = {"nodeId": DB + "mailing", "collapse": "parents"}
+    drawn = await client.get("/api/v1/column-lineage", params={**asked, "format": "graphml"})
+    assert set(nx.parse_graphml(drawn.text).edges) == _counted_edges(told).keys()
+    for wrong in ({"collapse": "all"}, {"format": "openlineage"}, {"nodeId": DB + "mailing#latest"}):
+        assert (await client.get("/api/v1/column-lineage", params={**asked, **wrong})).status_code == 400
+
+
+@pytest.mark.parametrize("direction", ["upstream", "downstream", "both"])
+async def test_collapsed_column_lineage_counts_the_edges_that_are_told_without(
+    database: str, client: httpx.AsyncClient, direction: str
+) -> None:
+    unresolved = _writes("sums", "sums", "x < report.total", "y < report", "z < clean.id", time="09:00")
+    await store(database, [*_story(), unresolved, *_structs()])
+    columns = [_field(column) for column in ("clean.country", "raw.closed", "a.person", "a.person.city", "d.name")]
+    for start in (*columns, DB + "clean", DB + "sums", "job:shop:sum"):
+        plain, _ = await _graph(client, start, direction=direction, limit=100)
+        ends = [(_dataset_of(source), _dataset_of(target)) for source, target in _column_edges(plain)]
+        expected = Counter(pair for pair in ends if pair[0] != pair[1])
+        told = await _collapsed(client, start, direction=direction, collapse="parents")
+        assert _counted_edges(told) == expected
+        assert sum(node["columns"] for node in told["nodes"]) == told["counts"]["found"] == plain["counts"]["found"]
+        if direction != "both":
+            reached = await client.get(
+                "/api/v1/impact", params={"nodeId": start, "grain": "column", "direction": direction, "collapse": "parents"}
+            )
+            assert told["nodes"] == reached.json()["nodes"]
+
+
+def _dataset_of(node_id: str) -> str:
+    return node_id if node_id.startswith(DB) else DB + node_id.removeprefix(_field("")[:-1]).partition(":")[0]
+
+
 async def test_column_lineage_asked_either_way_is_the_same(database: str, client: httpx.AsyncClient) -> None:
     await store(database, [_writes("load", "b", "x < a.x", "y < a.y HASH"), _writes("join", "c", "z < b.x", "z < b.y")])
     plain = await client.get("/api/v1/column-lineage", params={"nodeId": DB + "c"})
@@ -589,6 +658,7 @@ async def test_a_hop_is_a_statement(database: str, client: httpx.AsyncClient) ->
         ({"nodeId": DB + "clean", "grain": "column", "kinds": "INPUT"}, 400, "query param kinds must have INPUT and OUTPUT"),
         ({"nodeId": _field("clean.id"), "kinds": "job_dependency"}, 400, "by the others ask with grain ALL, DATASET or JOB"),
         ({"nodeId": _field("clean.id") + "#12345678-1234-8234-9234-123456789abc"}, 400, "asOf the version"),
+        ({"nodeId": DB + "clean#latest", "grain": "column"}, 400, "asOf the version"),
         ({"nodeId": _field("clean.id"), "through": "job:shop:nope"}, 404, "Job 'nope' not found."),
         ({"nodeId": _field("clean.id"), "stopAt": _field("nope.id")}, 404, "Field 'id' not found."),
         ({"nodeId": _field("clean.id"), "cursor": "page2"}, 400, "The cursor is not one"),

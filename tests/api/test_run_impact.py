@@ -106,6 +106,9 @@ async def test_upstream_of_a_run_and_a_version(database: str, client: httpx.Asyn
     orders, report = await _version(client, "good", "orders"), await _version(client, "good report", "report")
     told = await _ask(client, _run("good report"), direction="upstream")
     assert {orders: 1, _run("good"): 2}.items() <= _distances(told).items()
+    [first] = [node for node in told["nodes"] if node["id"] == _run("good")]
+    assert first["path"] == [_run("good"), orders, _run("good report")], "as data flows"
+    assert {(e["origin"], e["destination"]) for e in told["edges"]} >= {*pairwise(first["path"])}
     assert _run("bad") not in _distances(told)
     assert _distances(await _ask(client, report, direction="upstream", grain="run")) == {_run("good report"): 1, _run("good"): 2}
 

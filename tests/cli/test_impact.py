@@ -60,6 +60,14 @@ def test_filters_and_ways(headwater: Command) -> None:
     assert names("--as-of", "2026-03-01T08:05:00Z") == ["load", "orders"]
 
 
+def test_what_it_stands_on(headwater: Command) -> None:
+    done = headwater("impact", "revenue", "--direction", "upstream", "--grain", "dataset")
+    assert "orders → dag.clean → clean → dag.sum" in done.out
+    assert headwater("impact", "revenue", "--upstream", "--grain", "dataset").out == done.out
+    refused = headwater("impact", "revenue", "--direction", "both")
+    assert (refused.status, "must be one of [DOWNSTREAM, UPSTREAM]" in refused.err) == (1, True)
+
+
 def test_collapsed_to_dags(headwater: Command) -> None:
     done = headwater("impact", "raw", "--collapse", "parents")
     assert "job:shop:dag\n" in done.out

@@ -22,7 +22,7 @@ from headwater.lineage.graph.flow import Flow
 from headwater.lineage.graph.moments import moment_of
 from headwater.lineage.graph.past import ALWAYS, BEGINNING, DATA, Past
 from headwater.lineage.graph.present import Present
-from headwater.lineage.graph.question import Filter, FlowOf, Grain, Question
+from headwater.lineage.graph.question import Cursor, Filter, FlowOf, Grain, Question
 from headwater.lineage.near import find_versioned
 from headwater.lineage.node_ids import NodeKind, Resolved, dataset_node_id
 from headwater.lineage.parents import load_opened
@@ -35,13 +35,7 @@ NodeId = Annotated[
     Text,
     Query(alias="nodeId", description="Such as `dataset:<namespace>:<name>` or `job:<namespace>:<name>`."),
 ]
-Direction = Annotated[
-    Literal["DOWNSTREAM", "UPSTREAM"],
-    one_of("DOWNSTREAM", "UPSTREAM"),
-    Query(description="`downstream`: what stands on the node; `upstream`: what it stands on."),
-]
 Depth = Annotated[int | None, Query(ge=0, description="Steps to go; without it, to the end of the graph.")]
-PageCursor = Annotated[str | None, Query(description="That of the page before.")]
 Grained = Annotated[
     Literal["ALL", "DATASET", "JOB"],
     one_of("ALL", "DATASET", "JOB"),
@@ -116,6 +110,15 @@ async def _which(
 
 
 Asked = Annotated[Which, Depends(_which)]
+
+
+async def _after(
+    cursor: Annotated[str | None, Query(description="That of the page before.")] = None,
+) -> Cursor | None:
+    return Cursor.read(cursor) if cursor is not None else None
+
+
+After = Annotated[Cursor | None, Depends(_after)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +233,17 @@ async def span_of(conn: Connection, which: Which) -> Span:
     """What is asked of runs: what they read and wrote stays so, so a time only tells how much. Raises Invalid, NotFound."""
     at = await moment(conn, which) if which.at is not None else EVER.at
     return Span(at, which.since or EVER.since)
+
+
+async def node_question(conn: Connection, node_id: str, via: Via, asked: Question) -> Question:
+    """``asked`` with its start and sets, of jobs and datasets that are shown. Raises InvalidNodeId, Invalid, NotFound."""
+    return replace(
+        asked,
+        start=await ids_of(conn, [node_id]),
+        through=await ids_of(conn, via.through),
+        avoid=await ids_of(conn, via.avoid),
+        stop_at=await ids_of(conn, via.stop_at),
+    )
 
 
 async def id_of(conn: Connection, node_id: str) -> int:

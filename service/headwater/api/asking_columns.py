@@ -16,7 +16,7 @@ from headwater.lineage.columns.via import Via as ColumnVia
 from headwater.lineage.edges import EdgeKind
 from headwater.lineage.graph.question import Question
 from headwater.lineage.impact.columns import ColumnQuestion
-from headwater.lineage.near import find_node
+from headwater.lineage.near import find_versioned
 from headwater.lineage.node_ids import NodeKind, Resolved
 from headwater.lineage.parents import load_opened
 
@@ -68,8 +68,8 @@ async def _among(conn: Connection, node_ids: Iterable[str]) -> Among:
 
 
 async def _shown_node(conn: Connection, node_id: str) -> Resolved:
-    node = await find_node(conn, node_id)
-    if node.version is not None:
+    node, version = await find_versioned(conn, node_id)
+    if version is not None:
         raise Invalid(
             "Of the columns of a version /column-lineage tells, with depth alone. Else ask without it, asOf the version."
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
@@ -12,43 +11,38 @@ from pydantic import BeforeValidator
 
 from headwater.api import body as bodies
 from headwater.api.asking import (
+    After,
     Asked,
     Depth,
-    Direction,
-    PageCursor,
     Shown,
     Via,
     Ways,
     Which,
     asking,
-    ids_of,
     named,
+    node_question,
     present,
-    span_of,
 )
 from headwater.api.asking_columns import column_question
+from headwater.api.asking_runs import run_question
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json
 from headwater.api.formats import FORMATS, Format, form_of, formatted
 from headwater.api.parameters import Text, one_of
-from headwater.db.pool import Connection
 from headwater.entities.graph import ColumnImpact, Impact, RolledColumnImpact, RolledImpact, WhatIf
 from headwater.entities.run_graph import RunImpact
 from headwater.errors import Invalid
 from headwater.ingest.hypothetical import suppose
 from headwater.ingest.prepare import prepare
-from headwater.lineage.edges import EdgeKind
-from headwater.lineage.graph.question import Cursor, Grain, Question
+from headwater.lineage.graph.question import Grain, Question
 from headwater.lineage.impact.collapse import Collapse
 from headwater.lineage.impact.columns import column_impact, walk_columns
 from headwater.lineage.impact.nodes import impact
 from headwater.lineage.impact.rolled import rolled_impact
 from headwater.lineage.impact.rolled_columns import rolled_columns
 from headwater.lineage.impact.rolled_runs import rolled_runs
-from headwater.lineage.impact.runs import RunQuestion, run_impact
+from headwater.lineage.impact.runs import run_impact
 from headwater.lineage.impact.whatif import what_if
-from headwater.lineage.node_ids import NodeKind, Resolved, parse
-from headwater.lineage.runs.start import Start, find_start, latest_of
-from headwater.lineage.runs.upstream import Span
+from headwater.lineage.node_ids import NodeKind, parse
 from headwater.lineage.snapshot import snapshot
 from headwater.openlineage.batch import elements
 
@@ -65,6 +59,11 @@ _NodeId = Annotated[
         " an Airflow DAG its tasks, it is asked of these too. Without it, `namespace` and `name` tell a dataset.",
     ),
 ]
+_Direction = Annotated[
+    Literal["DOWNSTREAM", "UPSTREAM"],
+    one_of("DOWNSTREAM", "UPSTREAM", note="; /lineage and /column-lineage tell both at once"),
+    Query(description="`downstream`: what stands on the node; `upstream`: what it stands on. Paths are told as data flows."),
+]
 _Grain = Annotated[
     Literal["ALL", "DATASET", "JOB", "COLUMN", "RUN", "VERSION"],
     one_of("ALL", "DATASET", "JOB", "COLUMN", "RUN", "VERSION"),
@@ -74,7 +73,6 @@ _Grain = Annotated[
         " datasets (`all`: both, from a run or version), from a job's latest run, or a dataset's current version."
     ),
 ]
-_OF_RUNS = {"ALL": Grain.ALL, "RUN": Grain.JOB, "VERSION": Grain.DATASET}  # as which runs and versions are walked
 _MOST_PATHS = 20
 _Paths = Annotated[
     int,
@@ -106,7 +104,7 @@ class _Impact:
     collapse: Collapse | None
     which: Which
     via: Via
-    question: Question  # but for its sets, which are to be looked up
+    question: Question  # but for its grain, and what is to be looked up
 
 
 @router.get(
@@ -119,18 +117,18 @@ async def get_impact(  # noqa: PLR0913 - one parameter a parameter
     which: Asked,
     via: Ways,
     shown: Shown,
+    after: After,
     *,
     node_id: _NodeId = None,
-    direction: Direction = "DOWNSTREAM",
+    direction: _Direction = "DOWNSTREAM",
     depth: Depth = None,
     grain: _Grain = "ALL",
     collapse: _Collapse = None,
     paths: _Paths = 1,
     limit: _Limit = 100,
-    cursor: PageCursor = None,
     format: Format = None,  # noqa: A002
 ) -> Response:
-    """Everything that is reached from a job, dataset or column: how far away it is, by which way, and what proves each edge.
+    """Everything that stands on a job, dataset or column, or all that it stands on: how far away, which way, and what proves it.
 
     From a column the answer is of columns: by direct transformations values are affected, by filters, joins and the like rows.
     From a run, or a version of a dataset, it is of runs and versions, by what each run really read and wrote.
@@ -143,7 +141,7 @@ async def get_impact(  # noqa: PLR0913 - one parameter a parameter
         filter=shown,
         paths=paths,
         limit=limit,
-        cursor=Cursor.read(cursor) if cursor is not None else None,
+        cursor=after,
     )
     asked = _Impact(node_id, grain, Collapse(collapse.lower()) if collapse else None, which, via, question)
     return await formatted(await _answer(request, asked), form_of(request, format))
@@ -155,62 +153,36 @@ async def _answer(request: Request, asked: _Impact) -> Impact | RolledImpact | C
         return await _of_columns(request, asked)
     if kind is NodeKind.RUN or asked.grain in ("RUN", "VERSION") or "#" in asked.node_id:
         async with snapshot(request.app.state.pool) as conn:
-            span = await span_of(conn, asked.which)
-            start = await find_start(conn, asked.node_id, span)
-            if isinstance(start, Resolved) and asked.grain in ("RUN", "VERSION"):
-                start = await latest_of(conn, start, span)
-            if not isinstance(start, Resolved):
-                return await _of_runs(conn, start, asked, span)
+            question = await run_question(conn, asked.node_id, asked.which, asked.via, asked.question, grain=asked.grain)
+            if question is not None and asked.collapse:
+                return await rolled_runs(conn, question, asked.collapse)
+            if question is not None:
+                return await run_impact(conn, question)
     return await _of_nodes(request, asked)
 
 
 async def _of_nodes(request: Request, asked: _Impact) -> Impact | RolledImpact:
     async with asking(request, asked.which) as (conn, flow_of):
-        question = replace(
-            asked.question,
-            start=await ids_of(conn, [asked.node_id]),
-            grain=Grain(asked.grain.lower()),
-            through=await ids_of(conn, asked.via.through),
-            avoid=await ids_of(conn, asked.via.avoid),
-            stop_at=await ids_of(conn, asked.via.stop_at),
-        )
+        question = await node_question(conn, asked.node_id, asked.via, replace(asked.question, grain=Grain(asked.grain.lower())))
         flow = await flow_of(question)
-        if asked.collapse is not None:
+        if asked.collapse:
             return await rolled_impact(conn, flow, question, asked.collapse)
         return await impact(conn, flow, question)
 
 
 async def _of_columns(request: Request, asked: _Impact) -> ColumnImpact | RolledColumnImpact:
-    _only_columns(asked)
+    if asked.grain not in ("ALL", "COLUMN"):
+        raise Invalid(f"query param grain must be COLUMN for a column, not {asked.grain}")
     async with snapshot(request.app.state.pool) as conn:
-        of_columns = await column_question(conn, asked.node_id, asked.which, asked.via, asked.question)
-        reached = await walk_columns(conn, of_columns)
+        question = await column_question(conn, asked.node_id, asked.which, asked.via, asked.question)
+        reached = await walk_columns(conn, question)
     # Not before the walk is done: the graph in memory is lent to one question at a time.
     async with asking(request, asked.which) as (conn, flow_of):
-        tables = {found.place.dataset_id for found in reached.found} | {place.dataset_id for place in of_columns.start}
-        around = await flow_of(Question(start=tuple(tables), downstream=of_columns.downstream))
-        if asked.collapse is not None:
-            return await rolled_columns(conn, around, of_columns, reached, asked.collapse)
-        return await column_impact(conn, around, of_columns, reached)
-
-
-async def _of_runs(conn: Connection, start: Start, asked: _Impact, span: Span) -> RunImpact | RolledImpact:
-    if asked.grain not in _OF_RUNS:
-        raise Invalid(f"query param grain must be one of {', '.join(_OF_RUNS)} for a run or a version, not {asked.grain}")
-    via = asked.via
-    through, avoid, stop_at = [[await find_start(conn, told) for told in ids] for ids in (via.through, via.avoid, via.stop_at)]
-    question = RunQuestion(
-        start,
-        replace(asked.question, grain=_OF_RUNS[asked.grain]),
-        through=through,
-        avoid=avoid,
-        stop_at=stop_at,
-        span=span,
-        kinds=_run_kinds(asked.which.kinds),
-    )
-    if asked.collapse is not None:
-        return await rolled_runs(conn, question, asked.collapse)
-    return await run_impact(conn, question)
+        tables = {found.place.dataset_id for found in reached.found} | {place.dataset_id for place in question.start}
+        around = await flow_of(Question(start=tuple(tables), downstream=question.downstream))
+        if asked.collapse:
+            return await rolled_columns(conn, around, question, reached, asked.collapse)
+        return await column_impact(conn, around, question, reached)
 
 
 @router.post("/impact", response_model=WhatIf)
@@ -226,17 +198,3 @@ async def post_impact(request: Request, limit: _Limit = 100) -> Response:
     events = [await asyncio.to_thread(prepare, event, settings) for event in told]
     async with present(request).reading(request.app.state.pool) as (conn, flow):
         return json(await what_if(conn, flow, suppose(events), limit))
-
-
-def _only_columns(asked: _Impact) -> None:
-    """Raises Invalid where something is asked that is not kept of columns."""
-    if asked.grain not in ("ALL", "COLUMN"):
-        raise Invalid(f"query param grain must be COLUMN for a column, not {asked.grain}")
-
-
-def _run_kinds(kinds: Collection[EdgeKind]) -> Collection[EdgeKind]:
-    """Raises Invalid where none is one of runs."""
-    found = [kind for kind in (EdgeKind.INPUT, EdgeKind.OUTPUT) if not kinds or kind in kinds]
-    if not found:
-        raise Invalid("query param kinds must have INPUT or OUTPUT for runs and versions: the others are of jobs and datasets")
-    return found

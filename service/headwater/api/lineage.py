@@ -8,18 +8,20 @@ import msgspec
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AfterValidator, BeforeValidator
 
-from headwater.api.asking import Asked, Grained, PageCursor, Period, Shown, Ways, asking, ids_of, named, span_of
+from headwater.api.asking import After, Asked, Grained, Period, Shown, Ways, asking, named, node_question, span_of
 from headwater.api.asking_columns import column_question, then_of
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, sent, uuid_of
 from headwater.api.formats import FORMATS, Format, form_of, formatted
 from headwater.api.parameters import Text, one_of
 from headwater.db.pool import Pool
 from headwater.entities import encode
+from headwater.entities.graph import RolledColumns
 from headwater.entities.lineage import ColumnGraph, DirectedColumns, DirectedLineage, DownstreamRuns, Lineage, UpstreamRuns
 from headwater.lineage.columns.drawn import columns_drawn
 from headwater.lineage.columns.lineage import get_column_lineage
-from headwater.lineage.graph.question import Cursor, Grain, Question
-from headwater.lineage.impact.column_graph import column_graph
+from headwater.lineage.graph.question import Grain, Question
+from headwater.lineage.impact.collapse import Collapse
+from headwater.lineage.impact.column_graph import column_graph, rolled_column_graph
 from headwater.lineage.neighbourhood.around import Surveyor
 from headwater.lineage.neighbourhood.directed import directed_lineage, proven_lineage
 from headwater.lineage.runs.downstream import get_downstream
@@ -34,7 +36,7 @@ _OURS = frozenset(
     "direction grain asOf history kinds through avoid stopAt namespace name type owner tag state limit cursor".split()  # noqa: SIM905
 )
 """Parameters that Marquez's call does not have."""
-_OURS_OF_COLUMNS = _OURS - {"direction", "grain", "asOf", "history"}
+_OURS_OF_COLUMNS = (_OURS | {"collapse"}) - {"direction", "grain", "asOf", "history"}
 """Those with which another question is asked; of the others one may be asked in either way."""
 _WAYS = {"DOWNSTREAM": [True], "UPSTREAM": [False], "BOTH": [True, False]}
 _FURTHEST = 1_000_000  # no graph is deeper; a walk ends where the graph does
@@ -81,8 +83,14 @@ _Downstream = Annotated[
     BeforeValidator(lambda told: str(told).lower() == "true"),
     Query(alias="withDownstream", description="The same as `direction=both`; anything but `true` is false."),
 ]
-
-
+_Collapse = Annotated[
+    Literal["PARENTS", "NAMESPACES"] | None,
+    one_of("PARENTS", "NAMESPACES"),
+    Query(
+        description="`parents`: columns become one with their dataset; `namespaces`: with its namespace. With how many columns"
+        " and edges between them become one, of the 10,000 nearest."
+    ),
+]
 _Limit = Annotated[int, Query(ge=0, le=_LARGEST, description="Nodes to show beside the one asked about, the nearest.")]
 
 
@@ -93,13 +101,13 @@ async def get_lineage(  # noqa: PLR0913 - one parameter a parameter
     which: Asked,
     via: Ways,
     shown: Shown,
+    after: After,
     *,
     node_id: _NodeId = None,
     depth: _Depth = 20,
     direction: _Around = None,
     grain: Grained = "ALL",
     limit: _Limit = 1_000,
-    cursor: PageCursor = None,
     format: Format = None,  # noqa: A002
 ) -> Response:
     """The jobs around a job or dataset, whichever way data flows, with their datasets: what they read and write now.
@@ -113,36 +121,32 @@ async def get_lineage(  # noqa: PLR0913 - one parameter a parameter
     if form == "JSON" and not _OURS & request.query_params.keys():
         return await sent(request, await surveyor.around(pool, node_id, depth))
     async with asking(request, which) as (conn, flow_of):
-        question = Question(
-            start=await ids_of(conn, [node_id]),
-            depth=depth,
-            through=await ids_of(conn, via.through),
-            avoid=await ids_of(conn, via.avoid),
-            stop_at=await ids_of(conn, via.stop_at),
-            grain=Grain(grain.lower()),
-            filter=shown,
-            limit=limit,
-            cursor=Cursor.read(cursor) if cursor is not None else None,
-        )
+        asked = Question(start=(), depth=depth, grain=Grain(grain.lower()), filter=shown, limit=limit, cursor=after)
+        question = await node_question(conn, node_id, via, asked)
         ways = _WAYS[direction or "BOTH"]
         if form == "JSON":
             return await sent(request, encode(await directed_lineage(conn, flow_of, question, ways)))
         return await formatted(await proven_lineage(conn, flow_of, question, ways), form)
 
 
-@router.get("/column-lineage", response_model=DirectedColumns | ColumnGraph, responses={**FORMATS, **BAD_REQUEST, **NOT_FOUND})
+@router.get(
+    "/column-lineage",
+    response_model=DirectedColumns | RolledColumns | ColumnGraph,
+    responses={**FORMATS, **BAD_REQUEST, **NOT_FOUND},
+)
 async def get_columns(  # noqa: PLR0913 - one parameter a parameter
     request: Request,
     which: Asked,
     via: Ways,
     shown: Shown,
+    after: After,
     *,
     node_id: _NodeId = None,
     depth: _Depth = 20,
     with_downstream: _Downstream = False,
     direction: _Direction = None,
+    collapse: _Collapse = None,
     limit: _Limit = 1_000,
-    cursor: PageCursor = None,
     format: Format = None,  # noqa: A002
 ) -> Response:
     """What the fields of a dataset, one field, or the fields that a job writes derive from; on demand, what derives from them.
@@ -151,16 +155,18 @@ async def get_columns(  # noqa: PLR0913 - one parameter a parameter
     version really read. With `asOf`: as it was known at that time; names and types of fields are those of today. With
     `direction`, `asOf` or `history` a field stands for those inside of it too (`person` for `person.city`), and is met where
     one that holds it is used. With kinds, ways, filters or a limit it is all that is reached, also by what bears on a dataset
-    as a whole, and the answer tells what was left out.
+    as a whole, and the answer tells what was left out; `collapse` tells datasets or namespaces in place of columns.
     """
     form = form_of(request, format)
     node_id, shown = named(node_id, shown)
     way = direction or ("BOTH" if with_downstream else "UPSTREAM")
     async with snapshot(request.app.state.pool) as conn:
         if _OURS_OF_COLUMNS & request.query_params.keys():
-            page = Cursor.read(cursor) if cursor is not None else None
-            asked = Question(start=(), depth=max(depth, 1), filter=shown, limit=limit, cursor=page)
-            body = await column_graph(conn, await column_question(conn, node_id, which, via, asked), _WAYS[way])
+            asked = Question(start=(), depth=max(depth, 1), filter=shown, limit=limit, cursor=after)
+            question = await column_question(conn, node_id, which, via, asked)
+            if collapse is not None:
+                return await formatted(await rolled_column_graph(conn, question, _WAYS[way], Collapse(collapse.lower())), form)
+            body = await column_graph(conn, question, _WAYS[way])
         else:
             then = await then_of(conn, which)
             body = await get_column_lineage(

@@ -1,4 +1,4 @@
-"""``headwater impact``: what breaks if a job or dataset changes."""
+"""``headwater impact``: what breaks if a job or dataset changes, or what it stands on."""
 # ruff: noqa: PLC0415
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ _NodeId = Annotated[
         " dataset:NAMESPACE:NAME#VERSION or datasetField:NAMESPACE:DATASET:FIELD.",
     ),
 ]
-_Upstream = Annotated[bool, typer.Option("--upstream", help="What NODE stands on, not what stands on it.")]
+_Direction = Annotated[str, typer.Option(help="downstream: what stands on NODE; upstream: what it stands on.")]
+_Upstream = Annotated[bool, typer.Option("--upstream", help="The same as --direction upstream.")]
 _Depth = Annotated[int | None, typer.Option(min=0, help="Steps to go.", show_default="to the end")]
 _Grain = Annotated[str, typer.Option(help="all, dataset, job, column, run or version: what is told and counts as a step.")]
 _Namespace = Annotated[list[str], typer.Option("--namespace", help="Only what is in one of these.", show_default="all")]
@@ -43,6 +44,7 @@ _AFFECTED = ("datasets", "values", "rows", "both")
 def impact(  # noqa: PLR0913 - one option an option
     node: _NodeId,
     *,
+    direction: _Direction = "downstream",
     upstream: _Upstream = False,
     depth: _Depth = None,
     grain: _Grain = "all",
@@ -65,7 +67,7 @@ def impact(  # noqa: PLR0913 - one option an option
     url: Url = DEFAULT_URL,
     as_json: AsJson = False,
 ) -> None:
-    """Everything downstream of a job, dataset, run or version, nearest first, with the way to each."""
+    """Everything downstream or upstream of a job, dataset, column, run or version, nearest first, with the way to each."""
     from headwater.cli.client import decoded
     from headwater.cli.nodes import node_id_of
 
@@ -73,7 +75,7 @@ def impact(  # noqa: PLR0913 - one option an option
     body = client.get(
         "impact",
         nodeId=node_id_of(client, node),
-        direction="upstream" if upstream else "downstream",
+        direction="upstream" if upstream else direction,
         depth=depth,
         grain=grain,
         namespace=namespace,

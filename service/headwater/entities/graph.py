@@ -90,7 +90,9 @@ class Reached(Entity):
     """How something is reached."""
 
     distance: int = Field(description="Steps from the start.")
-    path: list[str] = Field(description="Ids of the nodes on a shortest way from the start, both ends included.")
+    path: list[str] = Field(
+        description="Ids of the nodes on a shortest way from the start (upstream: to it), as data flows, both ends included."
+    )
 
 
 class ReachedByWays(Reached):
@@ -218,8 +220,8 @@ class ReachedColumn(Column):
     )
     distance: int = Field(description="Steps of the path.")
     path: list[str] = Field(
-        description="Ids on the best way from the start, both ends included: one known column by column, then the shortest,"
-        " then one of values."
+        description="Ids on the best way from the start (upstream: to it), as data flows, both ends included: one known column by"
+        " column, then the shortest, then one of values."
     )
     otherPaths: list[list[str]] = Field(description="The shortest other ways, where more are asked for, each as `path`.")
 
@@ -274,6 +276,28 @@ class RolledColumnImpact(RolledImpact):
     """Columns, collapsed."""
 
     tableLevel: TableLevel = Field(description="Datasets further on, to which no column is traced.")
+
+
+class RolledColumnsEdge(Entity):
+    origin: str = Field(description="Id of the node from which data flows.")
+    destination: str = Field(description="Id of the node to which it flows.")
+    columns: int = Field(description="Edges between columns, or datasets as a whole, that become it.")
+
+
+class RolledColumns(Entity):
+    """Column lineage, collapsed to datasets or namespaces."""
+
+    start: list[Node] = Field(description="The nodes that were asked about, collapsed as well.")
+    direction: Literal["downstream", "upstream", "both"] = Field(description="As asked.")
+    asOf: datetime = Field(description="The time at which the answer holds.")
+    complete: bool = Field(description="Whether every column is in the counts: false where `depth` or `size` cut the walk.")
+    counts: RolledCounts = Field(description="How many columns there are, and how many are left out.")
+    freshness: Freshness = Field(description="How far the store had heard by then.")
+    nodes: list[Rolled] = Field(
+        description="Nearest first. The start's own is among them, where others that it stands for are found."
+    )
+    edges: list[RolledColumnsEdge] = Field(description="Between these nodes, those of other pages and the start.")
+    cursor: str | None = Field(description="For the next page; null on the last one.")
 
 
 class ColumnImpact(Entity):

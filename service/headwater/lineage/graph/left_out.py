@@ -30,13 +30,14 @@ def cut_short(rules: Iterable[str]) -> list[Cut]:
 
 
 def left_out(found: int, shown: Sized, listed: int, by: Filter) -> list[Cut]:
-    """``shown`` are those that the filter lets pass, of the nearest if there is one; ``listed`` is how many are on the page."""
+    """``shown`` are those that the filter lets pass, of all or of as many as are summed up; ``listed`` is how many are on the
+    page."""
     cut = []
+    looked_at = min(found, SUMMED_UP)
     if by != Filter():
-        looked_at = min(found, SUMMED_UP)
         cut.append(Cut(rule="filter", nodes=looked_at - len(shown)))
-        if looked_at < found:
-            cut.append(Cut(rule="size", nodes=found - looked_at))
+    if len(shown) <= looked_at < found:
+        cut.append(Cut(rule="size", nodes=found - looked_at))
     if listed < len(shown):
         cut.append(Cut(rule="limit", nodes=len(shown) - listed))
     return cut

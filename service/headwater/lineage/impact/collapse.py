@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from headwater.entities.graph import Affects, Node, Rolled, RolledEdge
+from headwater import ids
+from headwater.entities.graph import Affects, Cut, Node, Rolled, RolledCounts, RolledEdge
 from headwater.lineage.graph.question import Cursor, Question
 
 Pair: TypeAlias = tuple[int, int]
@@ -22,7 +23,7 @@ class Collapse(StrEnum):
 
 
 class Member(NamedTuple):
-    """A node that is found."""
+    """A node that is found. The ``id`` of a column is that of its dataset: their columns are never told apart here."""
 
     id: int
     distance: int
@@ -55,6 +56,11 @@ class Collapsed:
     cursor: str | None
     heaps: int  # on all pages
     listed: int  # nodes for which those of the page stand
+
+
+def by_namespace(nodes: Mapping[int, Node]) -> Homes:
+    homes = {identifier: ids.namespace_id(node.namespace) for identifier, node in nodes.items()}
+    return Homes(homes, {homes[identifier]: _namespace(node.namespace) for identifier, node in nodes.items()})
 
 
 def collapsed(members: Iterable[Member], edges: Iterable[Pair], homes: Homes, question: Question) -> Collapsed:
@@ -92,7 +98,12 @@ def rolled_edges(edges: Iterable[Pair], homes: Mapping[int, int], question: Ques
     return Counter(question.as_data_flows(pair) for pair in known if pair[0] != pair[1])
 
 
-def namespace_node(name: str) -> Node:
+def rolled_counts(found: Mapping[Kind, int], told: Collapsed, cut: list[Cut]) -> RolledCounts:
+    kinds = {kind: found.get(kind, 0) for kind in _KINDS}
+    return RolledCounts(found=sum(found.values()), **kinds, returned=told.listed, cut=cut, collapsed=told.heaps)
+
+
+def _namespace(name: str) -> Node:
     return Node(
         id=f"namespace:{name}", kind="NAMESPACE", namespace=name, name=name, type="", description=None, owners=[], tags=[]
     )

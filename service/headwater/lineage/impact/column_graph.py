@@ -1,12 +1,15 @@
-"""The columns around some of them in the shapes of Marquez's call, asked as impact is: one way, by some ways, by a filter."""
+"""The columns around some of them in the shapes of Marquez's call, asked as impact is: one way, by some ways, by a filter; or
+collapsed."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from headwater.db.pool import Connection
+from headwater.entities.graph import Cut, Node, RolledColumns, RolledColumnsEdge
 from headwater.lineage.columns.edges import column_edges
 from headwater.lineage.columns.graph import Columns, Place
 from headwater.lineage.columns.lineage import load_shown
@@ -17,6 +20,7 @@ from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.left_out import SUMMED_UP, left_out
 from headwater.lineage.graph.question import Filter
+from headwater.lineage.impact.collapse import Collapse, collapsed, rolled_counts
 from headwater.lineage.impact.columns import (
     ColumnQuestion,
     column_counts,
@@ -26,12 +30,69 @@ from headwater.lineage.impact.columns import (
     walk_columns,
     walk_cut,
 )
+from headwater.lineage.impact.rolled_columns import by_dataset, homes_of, members_of
 
 
 async def column_graph(conn: Connection, question: ColumnQuestion, ways: Sequence[bool]) -> bytes:
     """JSON of a ``DirectedColumns``: the ``question`` asked downstream for each true way, and upstream for each false one. Of the
     columns found the nearest are told, with the start and the edges between them; on a later page those that follow, with their
     edges to one another and to what the pages before had. A statement a hop."""
+    around = await _find(conn, question, ways)
+    listed = page_of(around.known, question)
+    columns = await _between(conn, question, around.known, listed)
+    named = await load_shown(conn, {dataset for dataset, _ in columns.datasets()}, question.then)
+    now, freshness = await load_freshness(conn)
+    cut = around.cut + left_out(len(around.found), around.shown, len(listed), question.filter)
+    beside = {
+        "direction": _direction(ways),
+        "asOf": question.then.at if question.then is not None else now,
+        "complete": around.complete,
+        "counts": column_counts(around.found, len(listed), cut),
+        "freshness": freshness,
+        "cursor": cursor_after(listed, around.known),
+    }
+    # In a thread, as the graph of a hub takes long enough to hold up whoever sends events.
+    return await asyncio.to_thread(columns.encode, lambda place: named.get(place.dataset_id), versioned=False, beside=beside)
+
+
+async def rolled_column_graph(
+    conn: Connection, question: ColumnQuestion, ways: Sequence[bool], collapse: Collapse
+) -> RolledColumns:
+    """Likewise, of the 10,000 nearest columns, with all edges between these and the start. A statement a hop."""
+    around = await _find(conn, question, ways)
+    shown = around.known[:SUMMED_UP]
+    edges = await _edges(conn, question, {*question.start, *(found.place for found in shown)})
+    pairs = {(source, output): (source.dataset_id, output.dataset_id) for output, source, _ in edges}
+    homes = homes_of(around.nodes, collapse)
+    told = await asyncio.to_thread(collapsed, members_of(shown), pairs.values(), homes, by_dataset(question))
+    cut = around.cut + left_out(len(around.found), shown, told.listed, question.filter)
+    now, freshness = await load_freshness(conn)
+    return RolledColumns(
+        start=told.start,
+        direction=_direction(ways),
+        asOf=question.then.at if question.then is not None else now,
+        complete=around.complete,
+        counts=rolled_counts({"columns": len(around.found)}, told, cut),
+        freshness=freshness,
+        nodes=told.nodes,
+        edges=[RolledColumnsEdge(origin=e.origin, destination=e.destination, columns=e.nodes) for e in told.edges],
+        cursor=told.cursor,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What is found; of that, or with a filter of the nearest, what is ``shown``; and what of it is ``known`` by its dataset."""
+
+    found: Sequence[Found]
+    shown: Sequence[Found]
+    known: Sequence[Found]
+    nodes: Mapping[int, Node]  # datasets
+    complete: bool
+    cut: list[Cut]
+
+
+async def _find(conn: Connection, question: ColumnQuestion, ways: Sequence[bool]) -> _Around:
     asked = [replace(question, downstream=downstream) for downstream in ways]
     sides = [await walk_columns(conn, one) for one in asked]
     near = {found.place.dataset_id for side in sides for found in side.found[:SUMMED_UP]}
@@ -44,21 +105,12 @@ async def column_graph(conn: Connection, question: ColumnQuestion, ways: Sequenc
     found = nearest_columns([side.found for side in sides])
     shown = found if question.filter == Filter() else [one for one in found[:SUMMED_UP] if one.place in passing]
     known = [one for one in shown if one.place in passing]
-    listed = page_of(known, question)
-    columns = await _between(conn, question, known, listed)
-    named = await load_shown(conn, {dataset for dataset, _ in columns.datasets()}, question.then)
-    now, freshness = await load_freshness(conn)
-    cut = list({one.rule: one for side in sides for one in walk_cut(side)}.values())
-    beside = {
-        "direction": "both" if len(ways) > 1 else "downstream" if ways[0] else "upstream",
-        "asOf": question.then.at if question.then is not None else now,
-        "complete": all(side.complete for side in sides),
-        "counts": column_counts(found, len(listed), cut + left_out(len(found), shown, len(listed), question.filter)),
-        "freshness": freshness,
-        "cursor": cursor_after(listed, known),
-    }
-    # In a thread, as the graph of a hub takes long enough to hold up whoever sends events.
-    return await asyncio.to_thread(columns.encode, lambda place: named.get(place.dataset_id), versioned=False, beside=beside)
+    cut = {one.rule: one for side in sides for one in walk_cut(side)}
+    return _Around(found, shown, known, nodes, all(side.complete for side in sides), list(cut.values()))
+
+
+def _direction(ways: Sequence[bool]) -> Literal["downstream", "upstream", "both"]:
+    return "both" if len(ways) > 1 else "downstream" if ways[0] else "upstream"
 
 
 def nearest_columns(found: Sequence[Sequence[Found]]) -> list[Found]:
@@ -86,15 +138,20 @@ async def _between(conn: Connection, question: ColumnQuestion, known: Sequence[F
     before = known[: known.index(page[-1]) + 1] if page else []
     places = {*question.start, *(found.place for found in before)}
     shown = places if question.cursor is None else {found.place for found in page}
-    columns, some, ours = Columns(), _Some(places), _Some(shown)
+    columns, ours = Columns(), _Some(shown)
     for place in shown:
         if place.field:
             columns.inputs.setdefault(place, {})
-    for output, source, told, owner in await column_edges(
-        conn, list(places), downstream=False, then=question.then, nested=True, explicit=question.explicit
-    ):
-        if source in some and (output in ours or source in ours) and not question.via.shuts(owner):
+    for output, source, told in await _edges(conn, question, places):
+        if output in ours or source in ours:
             columns.add(output, source, told)
             if source.field and not output.field:
                 columns.add_influence(source, output, told)
     return columns
+
+
+async def _edges(conn: Connection, question: ColumnQuestion, places: Collection[Place]) -> list[tuple[Place, Place, str]]:
+    """Those between some columns: output, source, transformations as JSON text."""
+    edges = await column_edges(conn, list(places), downstream=False, then=question.then, nested=True, explicit=question.explicit)
+    some, shuts = _Some(places), question.via.shuts
+    return [(output, source, told) for output, source, told, owner in edges if source in some and not shuts(owner)]

@@ -117,7 +117,7 @@ async def column_impact(conn: Connection, flow: Flow, question: ColumnQuestion, 
         counts=column_counts(reached.found, len(listed), cut),
         groups=await load_groups(conn, sorted(_datasets(found.place for found in nearest))),
         freshness=freshness,
-        nodes=[columns.reached(found, of) for found, of in listed],
+        nodes=[columns.reached(found, of if question.downstream else [way[::-1] for way in of]) for found, of in listed],
         edges=await _proven(conn, reached.flow, edges, columns, question),
         tableLevel=await load_onward(conn, flow, question, reached),
         cursor=cursor_after(page, shown),
@@ -193,6 +193,7 @@ class _Columns:
         return Column(**self._members(place))
 
     def reached(self, found: Found, ways: Sequence[Sequence[Place]]) -> ReachedColumn:
+        """``ways`` are as data flows."""
         path, *others = [[self.id(place) for place in way] for way in ways]
         return ReachedColumn(
             **self._members(found.place),

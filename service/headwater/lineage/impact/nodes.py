@@ -36,7 +36,7 @@ async def impact(conn: Connection, flow: Flow, question: Question) -> Impact:
     nodes |= await describe(conn, on_ways.union(page.ids.tolist()) - nodes.keys())
     names = {identifier: node.id for identifier, node in nodes.items()}
     told = [[[identifier for identifier in way if identifier in names] for way in of] for of in ways]
-    edges = {question.as_data_flows(pair) for of in told for way in of for pair in pairwise(way)}
+    edges = {pair for of in told for way in of for pair in pairwise(way)}
     listed = _listed(page, nodes, [[[names[identifier] for identifier in way] for way in of] for of in told])
     now, freshness = await load_freshness(conn)
     return Impact.model_construct(

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from headwater import ids
 from headwater.db.pool import Connection
-from headwater.entities.graph import Node, RolledCounts, RolledImpact
+from headwater.entities.graph import Node, RolledImpact
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.flow import Flow
 from headwater.lineage.graph.left_out import SUMMED_UP, cut_short, left_out, load_passing
 from headwater.lineage.graph.question import Question
-from headwater.lineage.graph.reach import Reach, reach
-from headwater.lineage.impact.collapse import Collapse, Collapsed, Homes, Member, collapsed, namespace_node
+from headwater.lineage.graph.reach import reach
+from headwater.lineage.impact.collapse import Collapse, Homes, Member, by_namespace, collapsed, rolled_counts
 from headwater.lineage.impact.groups import load_groups
 from headwater.lineage.parents import load_tops
 
@@ -27,16 +26,18 @@ async def rolled_impact(conn: Connection, flow: Flow, question: Question, collap
     near = nearest.ids.tolist()
     nodes = await describe(conn, {*near, *question.start})
     shown = await load_passing(conn, question.filter, near, nodes, flow.at)
-    homes = await _by_parent(conn, nodes) if collapse is Collapse.PARENTS else _by_namespace(nodes)
+    homes = await _by_parent(conn, nodes) if collapse is Collapse.PARENTS else by_namespace(nodes)
     members = [Member(near[i], int(nearest.distances[i]), "jobs" if nearest.jobs[i] else "datasets") for i in shown]
     told = collapsed(members, await asyncio.to_thread(nearest.edges, shown), homes, question)
+    cut = cut_short(found.cut) + left_out(len(found), shown, told.listed, question.filter)
+    jobs = int(found.jobs.sum())
     now, freshness = await load_freshness(conn)
     return RolledImpact(
         start=told.start,
         direction="downstream" if question.downstream else "upstream",
         asOf=flow.at or now,
         complete=found.complete,
-        counts=_counts(found, shown, told, question),
+        counts=rolled_counts({"datasets": len(found) - jobs, "jobs": jobs}, told, cut),
         groups=await load_groups(conn, near),
         freshness=freshness,
         nodes=told.nodes,
@@ -49,23 +50,3 @@ async def _by_parent(conn: Connection, nodes: Mapping[int, Node]) -> Homes:
     tops = await load_tops(conn, [identifier for identifier, node in nodes.items() if node.kind == "JOB"])
     shapes = {**nodes, **await describe(conn, set(tops.values()) - nodes.keys())}
     return Homes({node: top if (top := tops.get(node, node)) in shapes else node for node in nodes}, shapes)
-
-
-def _by_namespace(nodes: Mapping[int, Node]) -> Homes:
-    homes = {identifier: ids.namespace_id(node.namespace) for identifier, node in nodes.items()}
-    return Homes(homes, {homes[identifier]: namespace_node(node.namespace) for identifier, node in nodes.items()})
-
-
-def _counts(found: Reach, shown: Sequence[int], told: Collapsed, question: Question) -> RolledCounts:
-    jobs = int(found.jobs.sum())
-    return RolledCounts(
-        found=len(found),
-        datasets=len(found) - jobs,
-        jobs=jobs,
-        columns=0,
-        runs=0,
-        versions=0,
-        returned=told.listed,
-        cut=cut_short(found.cut) + left_out(len(found), shown, told.listed, question.filter),
-        collapsed=told.heaps,
-    )

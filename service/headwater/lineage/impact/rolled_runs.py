@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from headwater import ids
 from headwater.db.pool import Connection
-from headwater.entities.graph import RolledCounts, RolledImpact
+from headwater.entities.graph import RolledImpact
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.left_out import cut_short, left_out
-from headwater.lineage.impact.collapse import Collapse, Homes, Member, collapsed, namespace_node
+from headwater.lineage.impact.collapse import Collapse, Homes, Member, by_namespace, collapsed, rolled_counts
 from headwater.lineage.impact.groups import load_groups
 from headwater.lineage.impact.runs import RunQuestion, RunWalk, run_node, walk_runs
 from headwater.lineage.parents import load_top_runs
@@ -23,10 +22,11 @@ async def rolled_runs(conn: Connection, question: RunQuestion, collapse: Collaps
     found, nodes = walk.found, walk.nearest.ids.tolist()
     passing = {*walk.shown.ids.tolist()}
     indexes = [i for i, node in enumerate(nodes) if node in passing and walk.told.of(node)]
-    homes = await _by_parent(conn, walk, question.span) if collapse is Collapse.PARENTS else _by_namespace(walk)
+    homes = await _by_parent(conn, walk, question.span) if collapse is Collapse.PARENTS else by_namespace(walk.nodes())
     is_run, distances = walk.nearest.jobs, walk.nearest.distances
     members = [Member(nodes[i], int(distances[i]), "runs" if is_run[i] else "versions") for i in indexes]
     told = collapsed(members, await asyncio.to_thread(walk.nearest.edges, indexes), homes, walk.asked)
+    cut = cut_short(found.cut) + left_out(len(found), indexes, told.listed, walk.asked.filter)
     runs = int(found.jobs.sum())
     now, freshness = await load_freshness(conn)
     return RolledImpact(
@@ -34,17 +34,7 @@ async def rolled_runs(conn: Connection, question: RunQuestion, collapse: Collaps
         direction="downstream" if walk.asked.downstream else "upstream",
         asOf=question.span.at if question.span.at != EVER.at else now,
         complete=found.complete,
-        counts=RolledCounts(
-            found=len(found),
-            datasets=0,
-            jobs=0,
-            columns=0,
-            runs=runs,
-            versions=len(found) - runs,
-            returned=told.listed,
-            cut=cut_short(found.cut) + left_out(len(found), indexes, told.listed, walk.asked.filter),
-            collapsed=told.heaps,
-        ),
+        counts=rolled_counts({"runs": runs, "versions": len(found) - runs}, told, cut),
         groups=await load_groups(conn, walk.owners()),
         freshness=freshness,
         nodes=told.nodes,
@@ -61,9 +51,3 @@ async def _by_parent(conn: Connection, walk: RunWalk, span: Span) -> Homes:
     jobs = await describe(conn, {run.job_id for run in reads.runs.values()})
     shapes |= {node: shape for node, run in reads.runs.items() if (shape := run_node(run, jobs.get(run.job_id)))}
     return Homes({node: top if (top := tops.get(node, node)) in shapes else node for node in walk.nodes()}, shapes)
-
-
-def _by_namespace(walk: RunWalk) -> Homes:
-    known = {node: of.namespace for node in walk.nodes() if (of := walk.told.of(node))}
-    homes = {node: ids.namespace_id(namespace) for node, namespace in known.items()}
-    return Homes(homes, {homes[node]: namespace_node(namespace) for node, namespace in known.items()})

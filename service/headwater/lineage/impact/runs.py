@@ -64,9 +64,9 @@ class RunWalk:
     shown: Reach  # of what is found, or of the nearest, what the filter lets pass
     told: Told
 
-    def nodes(self) -> list[int]:
-        """The start, and the nearest, that are told of."""
-        return [node for node in (*self.asked.start, *self.nearest.ids.tolist()) if self.told.of(node)]
+    def nodes(self) -> dict[int, Node]:
+        """The start, and the nearest, that are told of; each with its job or dataset."""
+        return {node: of for node in (*self.asked.start, *self.nearest.ids.tolist()) if (of := self.told.of(node))}
 
     def owners(self) -> list[int]:
         """Jobs and datasets of the nearest nodes."""
@@ -119,7 +119,7 @@ async def run_impact(conn: Connection, question: RunQuestion) -> RunImpact:
         groups=await load_groups(conn, walk.owners()),
         freshness=freshness,
         nodes=[*map(told.reached, listed, page.distances.tolist(), ways or [[[node]] for node in listed])],
-        edges=_edges(walk.graph, told, {asked.as_data_flows(pair) for of in ways for way in of for pair in pairwise(way)}),
+        edges=_edges(walk.graph, told, {pair for of in ways for way in of for pair in pairwise(way)}),
         cursor=cursor,
     )
 

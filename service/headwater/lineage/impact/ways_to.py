@@ -12,24 +12,25 @@ from headwater.lineage.graph.question import Grain, Question
 from headwater.lineage.graph.reach import Reach
 from headwater.lineage.graph.ways import MOST_WORK, Between
 
-Ways: TypeAlias = list[list[list[int]]]  # of ids, from a start to the node; of each node
+Ways: TypeAlias = list[list[list[int]]]  # of ids, between a start and the node; of each node
 
 
 def ways_to(flow: Flow, question: Question, page: Reach) -> tuple[Ways, list[Cut]]:
-    """Of each node on the page a shortest way, then the next shortest, as many as are asked for: nothing, where none are.
-    The rule ``work`` cuts where looking for more would take too long."""
+    """Of each node on the page a shortest way, then the next shortest, as many as are asked for, each as data flows: nothing,
+    where none are. The rule ``work`` cuts where looking for more would take too long."""
     if not question.paths:
         return [], []
-    ways = [page.way(i) for i in range(len(page))]
-    if question.paths == 1:
-        return [[way] for way in ways], []
-    return more_ways(flow, question, ways, partial(_passes, question))
+    best, cut = [page.way(i) for i in range(len(page))], list[Cut]()
+    ways = [[way] for way in best]
+    if question.paths > 1:
+        ways, cut = more_ways(flow, question, best, partial(_passes, question))
+    return ways if question.downstream else [[way[::-1] for way in of] for of in ways], cut
 
 
 def more_ways(
     flow: Flow, question: Question, best: Sequence[list[int]], passes: Callable[[Sequence[int]], bool]
 ) -> tuple[Ways, list[Cut]]:
-    """Beside the best way to each node the shortest of the others that pass."""
+    """Beside the best way to each node the shortest of the others that pass; all as they are walked, from a start to the node."""
     # From each node back to the starts: then one walk tells how far that is, for all nodes.
     back = Between(flow, (), question.start, downstream=not question.downstream, avoid=question.avoid, stop_at=question.stop_at)
     depth = question.depth if question.grain is Grain.ALL else None
