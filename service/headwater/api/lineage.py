@@ -15,7 +15,15 @@ from headwater.api.formats import FORMATS, Format, form_of, formatted
 from headwater.api.parameters import Text, one_of
 from headwater.db.pool import Pool
 from headwater.entities import encode
-from headwater.entities.lineage import ColumnGraph, DirectedColumns, DirectedLineage, DownstreamRuns, Lineage, UpstreamRuns
+from headwater.entities.lineage import (
+    ColumnGraph,
+    ColumnsAround,
+    DirectedColumns,
+    DirectedLineage,
+    DownstreamRuns,
+    Lineage,
+    UpstreamRuns,
+)
 from headwater.lineage.columns.drawn import columns_drawn
 from headwater.lineage.columns.lineage import get_column_lineage
 from headwater.lineage.graph.question import Cursor, Grain, Question
@@ -130,7 +138,11 @@ async def get_lineage(  # noqa: PLR0913 - one parameter a parameter
         return await formatted(await proven_lineage(conn, flow_of, question, ways), form)
 
 
-@router.get("/column-lineage", response_model=DirectedColumns | ColumnGraph, responses={**FORMATS, **BAD_REQUEST, **NOT_FOUND})
+@router.get(
+    "/column-lineage",
+    response_model=DirectedColumns | ColumnsAround | ColumnGraph,
+    responses={**FORMATS, **BAD_REQUEST, **NOT_FOUND},
+)
 async def get_columns(  # noqa: PLR0913 - one parameter a parameter
     request: Request,
     which: Asked,
@@ -206,4 +218,4 @@ async def get_downstream_runs(
 
 
 async def _runs(found: UpstreamRuns | DownstreamRuns, form: str) -> Response:
-    return await formatted(found if form == "JSON" else runs_drawn(found), form)
+    return await formatted(found if form == "JSON" else runs_drawn(found.runs), form)

@@ -12,7 +12,7 @@ from headwater.catalog.page import Page
 from headwater.catalog.trainings import columns_of, load_traced
 from headwater.catalog.versions import Version
 from headwater.db.pool import Connection
-from headwater.entities.model import Model, Models, ModelVersion, ModelVersions
+from headwater.entities.model import Model, ModelVersion
 from headwater.errors import NotFound
 
 # What was once a model may be called a table now.
@@ -47,13 +47,13 @@ async def get_model(conn: Connection, namespace: str, name: str) -> Model:
     return (await _load_models(conn, [await _find(conn, namespace, name)]))[0]
 
 
-async def list_models(conn: Connection, page: Page, namespace: str | None = None) -> Models:
-    """By namespace and name, in three statements."""
+async def list_models(conn: Connection, page: Page, namespace: str | None = None) -> tuple[int, list[Model]]:
+    """How many there are in all, and those of the page by namespace and name, in three statements."""
     of = ids.namespace_id(namespace) if namespace is not None else None
     row = await (await conn.execute(_PAGE, {"namespace": of, "limit": page.limit, "offset": page.offset})).fetchone()
     assert row is not None
     known = await load_known(conn, row[1]) if row[1] else {}
-    return Models(totalCount=row[0], models=await _load_models(conn, [known[i] for i in row[1] if i in known]))
+    return row[0], await _load_models(conn, [known[i] for i in row[1] if i in known])
 
 
 async def find_version(conn: Connection, namespace: str, name: str, told: str) -> tuple[Known, Version]:
@@ -65,11 +65,11 @@ async def find_version(conn: Connection, namespace: str, name: str, told: str) -
     return model, version
 
 
-async def list_model_versions(conn: Connection, namespace: str, name: str, page: Page) -> ModelVersions:
-    """Newest first. Raises NotFound."""
+async def list_model_versions(conn: Connection, namespace: str, name: str, page: Page) -> tuple[int, list[ModelVersion]]:
+    """How many there are in all, and those of the page, newest first. Raises NotFound."""
     model = await _find(conn, namespace, name)
     total, found = await versions.list_versions(conn, model.members, page)
-    return ModelVersions(totalCount=total, versions=await load_model_versions(conn, [(model, version) for version in found]))
+    return total, await load_model_versions(conn, [(model, version) for version in found])
 
 
 async def load_model_versions(conn: Connection, told: Sequence[tuple[Known, Version]]) -> list[ModelVersion]:

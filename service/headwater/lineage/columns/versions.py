@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
 from datetime import date, datetime
+from functools import partial
 from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
@@ -18,9 +19,10 @@ from headwater.catalog import meaning
 from headwater.catalog.versions import Reading, versions_read
 from headwater.db.pool import Connection
 from headwater.errors import NotFound
+from headwater.lineage.columns.around import beside, is_more, walk_into
 from headwater.lineage.columns.graph import Columns, Place, Shown
 from headwater.lineage.node_ids import NodeKind, Resolved
-from headwater.lineage.walk import walk
+from headwater.lineage.walk import Hop
 from headwater.openlineage import facets as shapes
 
 _MEMBERS = """CROSS JOIN LATERAL (
@@ -143,16 +145,22 @@ _Version: TypeAlias = tuple[int, UUID | None]  # a canonical dataset, and its ve
 _Key: TypeAlias = tuple[int, int]  # a run, and a dataset
 
 
-async def version_columns(conn: Connection, node: Resolved, node_id: str, depth: int) -> bytes:
-    """JSON of the ``ColumnGraph`` of the version of a dataset, field or job that ``node`` names. Raises NotFound."""
+async def version_columns(conn: Connection, node: Resolved, node_id: str, depth: int, *, counted: bool = False) -> bytes:
+    """JSON of the ``ColumnGraph`` of the version of a dataset, field or job that ``node`` names; ``counted``: of a
+    ``ColumnsAround``. Raises NotFound."""
     columns, start = Columns(), await _start(conn, node, node_id)
+    hop = partial(_into, conn)
+    last = await walk_into(columns, hop, start, depth)
+    told = await beside(conn, columns, start, None, more=await is_more(columns, hop, last)) if counted else {}
+    shown = await _shown(conn, columns.datasets())
+    return columns.encode(lambda place: shown.get((place.dataset_id, place.version)), versioned=True, beside=told)
 
+
+def _into(conn: Connection, columns: Columns) -> Hop[Place]:
     async def hop(level: Sequence[Place]) -> list[Place]:
         return await _hop(conn, columns, level)
 
-    await walk(hop, start, max(depth, 1))
-    shown = await _shown(conn, columns.datasets())
-    return columns.encode(lambda place: shown.get((place.dataset_id, place.version)), versioned=True)
+    return hop
 
 
 async def _start(conn: Connection, node: Resolved, node_id: str) -> list[Place]:

@@ -135,7 +135,7 @@ def _sane(value: float) -> bool:
     return abs(value) < 1e18
 
 
-def facet_differences(of: Any, before: Shown, after: Shown) -> Iterator[FacetDiff]:
+def facet_differences(job: str, of: Any, before: Shown, after: Shown) -> Iterator[FacetDiff]:
     """Value by value, by facet and path."""
     for facet in sorted({*before, *after}):
         if facet in before and facet in after and before[facet] == after[facet]:
@@ -143,7 +143,7 @@ def facet_differences(of: Any, before: Shown, after: Shown) -> Iterator[FacetDif
         old, new = (dict(_leaves(meaning.body(facets, facet), "")) for facets in (before, after))
         for path in sorted({*old, *new}):
             if (path in old) != (path in new) or old[path] != new[path]:
-                yield FacetDiff(of=of, facet=facet, path=path, before=old.get(path), after=new.get(path))
+                yield FacetDiff(job=job, of=of, facet=facet, path=path, before=old.get(path), after=new.get(path))
 
 
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Sized
+from collections.abc import Mapping, Sequence, Sized
 from datetime import datetime
 
 from headwater.db.pool import Connection
@@ -22,11 +22,6 @@ async def load_passing(
     states = await load_states(conn, found, at) if by.states else {}
     known = [(i, node) for i, node in enumerate(found) if node in nodes]
     return [i for i, node in known if test is None or test(nodes[node], states.get(node))]
-
-
-def cut_short(rules: Iterable[str]) -> list[Cut]:
-    """What ended the walk before the graph did, so that nobody knows how much there is beyond."""
-    return [Cut(rule=rule, nodes=None) for rule in rules]
 
 
 def left_out(found: int, shown: Sized, listed: int, by: Filter) -> list[Cut]:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from headwater.db.pool import Connection
+from headwater.entities.graph import Tally
 from headwater.lineage.columns.edges import column_edges
 from headwater.lineage.columns.graph import Columns, Place
 from headwater.lineage.columns.lineage import load_shown
@@ -49,11 +50,13 @@ async def column_graph(conn: Connection, question: ColumnQuestion, ways: Sequenc
     named = await load_shown(conn, {dataset for dataset, _ in columns.datasets()}, question.then)
     now, freshness = await load_freshness(conn)
     cut = list({one.rule: one for side in sides for one in walk_cut(side)}.values())
+    cut += left_out(len(found), shown, len(listed), question.filter)
+    edges = Tally(found=columns.edges() if len(listed) == len(found) else None, returned=columns.edges())
     beside = {
         "direction": "both" if len(ways) > 1 else "downstream" if ways[0] else "upstream",
         "asOf": question.then.at if question.then is not None else now,
         "complete": all(side.complete for side in sides),
-        "counts": column_counts(found, len(listed), cut + left_out(len(found), shown, len(listed), question.filter)),
+        "counts": column_counts(found, len(listed), edges, cut),
         "freshness": freshness,
         "cursor": cursor_after(listed, known),
     }

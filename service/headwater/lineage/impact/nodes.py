@@ -8,12 +8,13 @@ from itertools import pairwise
 from typing import Any
 
 from headwater.db.pool import Connection
-from headwater.entities.graph import Counts, Cut, Impact, Node
+from headwater.entities.graph import Counts, Cut, Impact, Node, Tally
+from headwater.lineage.counted import cut_short
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.evidence import load_evidence
 from headwater.lineage.graph.flow import Flow
-from headwater.lineage.graph.left_out import SUMMED_UP, cut_short, left_out, load_passing
+from headwater.lineage.graph.left_out import SUMMED_UP, left_out, load_passing
 from headwater.lineage.graph.question import Filter, Question
 from headwater.lineage.graph.reach import Reach, reach
 from headwater.lineage.impact.groups import groups_of, load_groups
@@ -35,7 +36,8 @@ async def impact(conn: Connection, flow: Flow, question: Question) -> Impact:
     nodes |= await describe(conn, {identifier for of in ways for way in of for identifier in way} - nodes.keys())
     names = {identifier: node.id for identifier, node in nodes.items()}
     told = [[[identifier for identifier in way if identifier in names] for way in of] for of in ways]
-    edges = {question.as_data_flows(pair) for of in told for way in of for pair in pairwise(way)}
+    pairs = {question.as_data_flows(pair) for of in told for way in of for pair in pairwise(way)}
+    edges = await load_evidence(conn, flow, pairs, names)
     listed = _listed(page, nodes, [[[names[identifier] for identifier in way] for way in of] for of in told])
     now, freshness = await load_freshness(conn)
     return Impact.model_construct(
@@ -43,11 +45,11 @@ async def impact(conn: Connection, flow: Flow, question: Question) -> Impact:
         direction="downstream" if question.downstream else "upstream",
         asOf=flow.at or now,
         complete=found.complete,
-        counts=_counts(found, shown, len(listed), question, cut),
+        counts=_counts(found, shown, len(listed), len(edges), question, cut),
         groups=groups_of([nodes[i] for i in ids]) if nodes.keys() >= set(ids) else await load_groups(conn, ids),
         freshness=freshness,
         nodes=listed,
-        edges=await load_evidence(conn, flow, edges, names),
+        edges=edges,
         cursor=cursor,
     )
 
@@ -61,7 +63,8 @@ def _listed(page: Reach, nodes: Mapping[int, Node], ways: Sequence[Sequence[list
     ]
 
 
-def _counts(found: Reach, shown: Reach, listed: int, question: Question, more: list[Cut]) -> Counts:
+def _counts(found: Reach, shown: Reach, listed: int, edges: int, question: Question, more: list[Cut]) -> Counts:
     jobs = int(found.jobs.sum())
     cut = cut_short(found.cut) + more + left_out(len(found), shown, listed, question.filter)
-    return Counts(found=len(found), datasets=len(found) - jobs, jobs=jobs, returned=listed, cut=cut)
+    of_ways = Tally(found=None, returned=edges)
+    return Counts(found=len(found), datasets=len(found) - jobs, jobs=jobs, returned=listed, edges=of_ways, cut=cut)

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 
 from headwater import ids
 from headwater.db.pool import Connection
-from headwater.entities.graph import Node, RolledCounts, RolledImpact
+from headwater.entities.graph import Node, RolledCounts, RolledImpact, Tally
+from headwater.lineage.counted import cut_short
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.flow import Flow
-from headwater.lineage.graph.left_out import SUMMED_UP, cut_short, left_out, load_passing
+from headwater.lineage.graph.left_out import SUMMED_UP, left_out, load_passing
 from headwater.lineage.graph.question import Question
 from headwater.lineage.graph.reach import Reach, reach
 from headwater.lineage.impact.collapse import Collapse, Collapsed, Homes, Member, collapsed, namespace_node
@@ -62,10 +63,8 @@ def _counts(found: Reach, shown: Sequence[int], told: Collapsed, question: Quest
         found=len(found),
         datasets=len(found) - jobs,
         jobs=jobs,
-        columns=0,
-        runs=0,
-        versions=0,
         returned=told.listed,
+        edges=Tally(found=None, returned=len(told.edges)),
         cut=cut_short(found.cut) + left_out(len(found), shown, told.listed, question.filter),
         collapsed=told.heaps,
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from headwater import ids
 from headwater.db.pool import Connection
-from headwater.entities.graph import RolledColumnImpact, RolledCounts
+from headwater.entities.graph import RolledColumnImpact, RolledCounts, Tally
 from headwater.lineage.columns.graph import Place
 from headwater.lineage.columns.reach import ColumnReach, Found, place_id
 from headwater.lineage.freshness import load_freshness
@@ -49,12 +49,9 @@ async def rolled_columns(
         complete=reached.complete,
         counts=RolledCounts(
             found=len(reached.found),
-            datasets=0,
-            jobs=0,
             columns=len(reached.found),
-            runs=0,
-            versions=0,
             returned=told.listed,
+            edges=Tally(found=None, returned=len(told.edges)),
             cut=walk_cut(reached) + left_out(len(reached.found), shown, told.listed, question.filter),
             collapsed=told.heaps,
         ),

@@ -6,10 +6,11 @@ import asyncio
 
 from headwater import ids
 from headwater.db.pool import Connection
-from headwater.entities.graph import RolledCounts, RolledImpact
+from headwater.entities.graph import RolledCounts, RolledImpact, Tally
+from headwater.lineage.counted import cut_short
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
-from headwater.lineage.graph.left_out import cut_short, left_out
+from headwater.lineage.graph.left_out import left_out
 from headwater.lineage.impact.collapse import Collapse, Homes, Member, collapsed, namespace_node
 from headwater.lineage.impact.groups import load_groups
 from headwater.lineage.impact.runs import RunQuestion, RunWalk, run_node, walk_runs
@@ -36,12 +37,10 @@ async def rolled_runs(conn: Connection, question: RunQuestion, collapse: Collaps
         complete=found.complete,
         counts=RolledCounts(
             found=len(found),
-            datasets=0,
-            jobs=0,
-            columns=0,
             runs=runs,
             versions=len(found) - runs,
             returned=told.listed,
+            edges=Tally(found=None, returned=len(told.edges)),
             cut=cut_short(found.cut) + left_out(len(found), indexes, told.listed, walk.asked.filter),
             collapsed=told.heaps,
         ),

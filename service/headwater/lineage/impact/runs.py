@@ -16,14 +16,15 @@ import numpy as np
 
 from headwater.catalog.data_versions import Facts, Use, load_facts
 from headwater.db.pool import Connection
-from headwater.entities.graph import Cut, Node
-from headwater.entities.run_graph import ReachedRun, ReachedVersion, RunCounts, RunEdge, RunImpact, RunNode, VersionNode
+from headwater.entities.graph import Counts, Cut, Node, Tally
+from headwater.entities.run_graph import ReachedRun, ReachedVersion, RunEdge, RunImpact, RunNode, VersionNode
+from headwater.lineage.counted import cut_short
 from headwater.lineage.edges import EdgeKind
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.arrays import Arrays
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.flow import Flow
-from headwater.lineage.graph.left_out import SUMMED_UP, cut_short, left_out
+from headwater.lineage.graph.left_out import SUMMED_UP, left_out
 from headwater.lineage.graph.question import Grain, Question
 from headwater.lineage.graph.reach import Reach, reach
 from headwater.lineage.impact.groups import load_groups
@@ -107,6 +108,7 @@ async def run_impact(conn: Connection, question: RunQuestion) -> RunImpact:
     ways, cut = await asyncio.to_thread(ways_to, walk.flow, asked, page)
     await told.load_facts(conn, {*page.ids.tolist(), *asked.start})
     now, freshness = await load_freshness(conn)
+    edges = _edges(walk.graph, told, {asked.as_data_flows(pair) for of in ways for way in of for pair in pairwise(way)})
     first = await introduced_by(conn, start, question.span) if isinstance(start, Written) else None
     return RunImpact(
         start=[one for node in asked.start if (one := told.shown(node))],
@@ -114,11 +116,11 @@ async def run_impact(conn: Connection, question: RunQuestion) -> RunImpact:
         direction="downstream" if asked.downstream else "upstream",
         asOf=question.span.at if question.span.at != EVER.at else now,
         complete=walk.found.complete,
-        counts=_counts(walk, len(page), cut),
+        counts=_counts(walk, len(page), len(edges), cut),
         groups=await load_groups(conn, walk.owners()),
         freshness=freshness,
         nodes=[*map(told.reached, page.ids.tolist(), page.distances.tolist(), ways)],
-        edges=_edges(walk.graph, told, {asked.as_data_flows(pair) for of in ways for way in of for pair in pairwise(way)}),
+        edges=edges,
         cursor=cursor,
     )
 
@@ -159,10 +161,11 @@ def _flow(graph: RunGraph, told: Told) -> Flow:
     return Flow(arrays, frozenset(), hidden, {}, graph.complete)
 
 
-def _counts(walk: RunWalk, listed: int, more: list[Cut]) -> RunCounts:
+def _counts(walk: RunWalk, listed: int, edges: int, more: list[Cut]) -> Counts:
     found, runs = walk.found, int(walk.found.jobs.sum())
     cut = cut_short(found.cut) + more + left_out(len(found), walk.shown, listed, walk.asked.filter)
-    return RunCounts(found=len(found), runs=runs, versions=len(found) - runs, returned=listed, cut=cut)
+    of_ways = Tally(found=None, returned=edges)
+    return Counts(found=len(found), runs=runs, versions=len(found) - runs, returned=listed, edges=of_ways, cut=cut)
 
 
 # ---------------------------------------------------------------- what to tell
