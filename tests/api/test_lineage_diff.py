@@ -353,6 +353,20 @@ async def test_two_versions_of_a_dataset(database: str, client: httpx.AsyncClien
     assert [(io["dataset"], io["turn"]) for io in told["runs"]["inputs"]] == [(DB + "orders", "REMOVED"), (DB + "rates", "ADDED")]
 
 
+async def test_two_versions_whose_columns_are_told_explicitly(database: str, client: httpx.AsyncClient) -> None:
+    def told(time: str, source: str) -> Event:
+        inputs = [{"type": "DATASET", "namespace": "db://shop", "name": source, "field": "x"}]
+        entry = {"type": "DATASET", "namespace": "db://shop", "name": "t", "fields": {"a": {"inputs": inputs}}}
+        output = dataset("t", _columns("a", "elsewhere.x"))
+        return _wrote(time, time, output, inputs=["raw", "rates"], job_facets={"lineage": {"entries": [entry]}})
+
+    await store(database, [told("08:00", "raw"), told("10:00", "rates")])
+    changes = (await _ask(client, DB + "t", *await _versions(client, "t")))["changes"]
+    assert [(c["what"], c["name"], c["source"], c["turn"]) for c in changes] == [
+        ("COLUMN", "a", "datasetField:db://shop:raw:x", "REMOVED"), ("COLUMN", "a", "datasetField:db://shop:rates:x", "ADDED"),
+    ]  # fmt: skip
+
+
 async def test_two_versions_by_the_names_that_the_storage_gives_them(database: str, client: httpx.AsyncClient) -> None:
     told = [dataset("t", {"version": {"datasetVersion": version}}) for version in ("v1", "v2")]
     await store(database, [_wrote("08:00", "one", told[0]), _wrote("10:00", "two", told[1])])

@@ -453,6 +453,28 @@ async def test_trainings_that_say_less_of_columns(database: str, client: httpx.A
     }
 
 
+async def test_features_of_a_model_whose_job_tells_its_lineage_explicitly(database: str, client: httpx.AsyncClient) -> None:
+    """Whatever its facet says; each version has what its own run told."""
+
+    def train(time: str, version: str, *learnt: str) -> Any:
+        sources = [{"type": "DATASET", "namespace": "db://shop", "name": "t", "field": field} for field in learnt]
+        entry = {"type": "DATASET", "namespace": "db://shop", "name": "m", "inputs": sources}
+        facet = {"fields": {}, "dataset": [{"namespace": "db://shop", "name": "t", "field": "c"}]}
+        told = {"datasetType": {"datasetType": "MODEL"}, "version": {"datasetVersion": version}, "columnLineage": facet}
+        lineage = {"lineage": {"entries": [entry]}}
+        table = dataset("t", schema("a", "b", "c"))
+        return run_event("COMPLETE", time, "train", version, inputs=[table], outputs=[dataset("m", told)], job_facets=lineage)
+
+    await store(database, [train("08:00", "v1", "a"), train("09:00", "v2", "a", "b")])
+    versions = await _get(client, "/db%3A%2F%2Fshop/m/versions", ModelVersions)
+    learnt = {v["externalVersion"]: [feature["field"] for feature in v["features"]] for v in versions["versions"]}
+    assert learnt == {"v1": ["a"], "v2": ["a", "b"]}
+    found = await _get(client, "/db%3A%2F%2Fshop/m/compare", Comparison, **{"from": "v1", "to": "v2"})
+    assert [feature["field"] for feature in found["features"]["added"]] == ["b"]
+    affected = await _get(client, "/affected", Affected, nodeId="datasetField:db://shop:t:b", history="all")
+    assert [(v["externalVersion"], v["by"]) for v in affected["models"][0]["versions"]] == [("v2", "COLUMN_LINEAGE")]
+
+
 async def test_what_was_trained_on_a_table_that_is_not_read_any_more(database: str, client: httpx.AsyncClient) -> None:
     def train(time: str, version: str, table: str) -> Any:
         model = dataset("m", {"datasetType": {"datasetType": "MODEL"}, "version": {"datasetVersion": version}})

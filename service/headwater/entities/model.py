@@ -96,7 +96,7 @@ class ModelVersion(Entity):
     externalVersion: str | None = Field(description="Its name in the model registry, such as v1.2.")
     createdAt: datetime = Field(description="Time of the earliest event that tells of it.")
     trainedBy: TracedRun | None = Field(description="The run that wrote it; null where none is known.")
-    features: list[Feature] = Field(description="Those of the run, else the columns that columnLineage derives the model from.")
+    features: list[Feature] = Field(description="Those of the run, else the columns that its lineage derives the model from.")
 
 
 class ModelVersions(Entity):

@@ -9,12 +9,14 @@ import msgspec
 
 from headwater.catalog import meaning
 from headwater.catalog.facets import Shown
+from headwater.catalog.version_columns import VersionColumn
 from headwater.entities.diff import Change, FacetDiff, Statistic, Turn, What
 from headwater.lineage.node_ids import dataset_node_id, field_node_id
 from headwater.openlineage import facets as shapes
 
 Told: TypeAlias = Mapping[tuple[str, str | None], str | None]  # what is told of a name (and source)
 _STATISTICS = ("outputStatistics", "inputStatistics", "dataQualityMetrics")
+_transformations = msgspec.json.Decoder(list[shapes.Transformation]).decode
 _KEYS = ("key", "name", "field")  # by which the elements of a list are told apart
 
 WHATS: dict[What, str] = {
@@ -102,6 +104,15 @@ def told_columns(body: msgspec.Raw | None) -> Told:
     for source in facet.dataset or []:
         told["", source_id(source.namespace, source.name, source.field)] = derivation(source.transformations or [])
     return told
+
+
+def explicit_columns(columns: Iterable[VersionColumn]) -> Told:
+    """The same of lineage that is told explicitly."""
+    told: dict[tuple[str, str | None], list[shapes.Transformation]] = {}
+    for column in columns:
+        key = column.output, source_id(column.namespace, column.name, column.field)
+        told.setdefault(key, []).extend(_transformations(column.transformations))
+    return {key: derivation(made) for key, made in told.items()}
 
 
 def source_id(namespace: str, name: str, field: str | None) -> str:
