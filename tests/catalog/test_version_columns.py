@@ -30,7 +30,7 @@ def _wrote(time: str, run: str, *entries: dict[str, Any]) -> Event:
 async def _key(conn: Connection, run: str) -> VersionKey:
     row = await (await conn.execute("SELECT run_id, month FROM runs WHERE run_uuid = %s", (run_uuid(run),))).fetchone()
     assert row is not None
-    return VersionKey(*row, _T)
+    return VersionKey(row[0], row[1], _T)
 
 
 async def test_what_a_job_tells_explicitly_counts_and_not_its_facet(database: str, pool: Pool) -> None:
@@ -60,5 +60,5 @@ async def test_of_a_declared_version_what_was_declared_last(database: str, pool:
     await store(database, [declared("08:00", "x"), declared("09:00", "y")])
     async with snapshot(pool) as conn:
         rows = await (await conn.execute("SELECT version_id, first_at::date FROM dataset_versions ORDER BY first_at")).fetchall()
-        found = await load_version_columns(conn, [VersionKey(*row, _T) for row in rows])
+        found = await load_version_columns(conn, [VersionKey(row[0], row[1], _T) for row in rows])
     assert [[column.field for column in found[row[0], _T]] for row in rows] == [["x"], ["y"]]

@@ -67,7 +67,7 @@ class Cut(Entity):
 
 
 class Tally(Entity):
-    found: int | None = Field(description="How many were found; null where not all are looked for, but those of the ways told.")
+    found: int | None = Field(description="How many were found; null where not all were looked for.")
     returned: int = Field(description="How many are in this answer.")
 
 

@@ -6,12 +6,19 @@ from collections.abc import Mapping, Sequence, Sized
 from datetime import datetime
 
 from headwater.db.pool import Connection
-from headwater.entities.graph import Cut, Node
-from headwater.lineage.graph.question import Filter
+from headwater.entities.graph import Cut, Node, Tally
+from headwater.lineage.graph.question import Filter, Grain, Question
+from headwater.lineage.graph.reach import Reach
 from headwater.lineage.graph.states import load_states
 
 SUMMED_UP = 10_000
 """Nodes whose types and owners are read, for groups and filters: the nearest."""
+
+
+def edge_tally(found: Reach, question: Question, returned: int) -> Tally:
+    """Of more nodes than are summed up, and of steps over what is none, it takes too long to know how many edges there are."""
+    known = question.grain is Grain.ALL and len(found) <= SUMMED_UP
+    return Tally(found=found.count_edges(question.start) if known else None, returned=returned)
 
 
 async def load_passing(

@@ -110,13 +110,14 @@ async def column_impact(conn: Connection, flow: Flow, question: ColumnQuestion, 
     listed = [(found, of) for found, of in zip(page, known, strict=True) if of]
     pairs = dict.fromkeys(pair for _, of in listed for way in of for pair in pairwise(way))
     edges = await _proven(conn, reached.flow, pairs, columns, question)
+    tally = Tally(found=reached.count_edges(question.start), returned=len(edges))
     cut = walk_cut(reached) + cut + left_out(len(reached.found), shown, len(listed), question.filter)
     return ColumnImpact(
         start=[columns.told(place) for place in question.start if place.dataset_id in nodes],
         direction="downstream" if question.downstream else "upstream",
         asOf=question.then.at if question.then is not None else now,
         complete=reached.complete,
-        counts=column_counts(reached.found, len(listed), Tally(found=None, returned=len(edges)), cut),
+        counts=column_counts(reached.found, len(listed), tally, cut),
         groups=await load_groups(conn, sorted(_datasets(found.place for found in nearest))),
         freshness=freshness,
         nodes=[columns.reached(found, of) for found, of in listed],

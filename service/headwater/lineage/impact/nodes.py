@@ -14,7 +14,7 @@ from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.evidence import load_evidence
 from headwater.lineage.graph.flow import Flow
-from headwater.lineage.graph.left_out import SUMMED_UP, left_out, load_passing
+from headwater.lineage.graph.left_out import SUMMED_UP, edge_tally, left_out, load_passing
 from headwater.lineage.graph.question import Filter, Question
 from headwater.lineage.graph.reach import Reach, reach
 from headwater.lineage.impact.groups import groups_of, load_groups
@@ -39,13 +39,14 @@ async def impact(conn: Connection, flow: Flow, question: Question) -> Impact:
     pairs = {question.as_data_flows(pair) for of in told for way in of for pair in pairwise(way)}
     edges = await load_evidence(conn, flow, pairs, names)
     listed = _listed(page, nodes, [[[names[identifier] for identifier in way] for way in of] for of in told])
+    tally = await asyncio.to_thread(edge_tally, found, question, len(edges))
     now, freshness = await load_freshness(conn)
     return Impact.model_construct(
         start=[nodes[identifier] for identifier in question.start if identifier in nodes],
         direction="downstream" if question.downstream else "upstream",
         asOf=flow.at or now,
         complete=found.complete,
-        counts=_counts(found, shown, len(listed), len(edges), question, cut),
+        counts=_counts(found, shown, len(listed), tally, question, cut),
         groups=groups_of([nodes[i] for i in ids]) if nodes.keys() >= set(ids) else await load_groups(conn, ids),
         freshness=freshness,
         nodes=listed,
@@ -63,8 +64,7 @@ def _listed(page: Reach, nodes: Mapping[int, Node], ways: Sequence[Sequence[list
     ]
 
 
-def _counts(found: Reach, shown: Reach, listed: int, edges: int, question: Question, more: list[Cut]) -> Counts:
+def _counts(found: Reach, shown: Reach, listed: int, edges: Tally, question: Question, more: list[Cut]) -> Counts:
     jobs = int(found.jobs.sum())
     cut = cut_short(found.cut) + more + left_out(len(found), shown, listed, question.filter)
-    of_ways = Tally(found=None, returned=edges)
-    return Counts(found=len(found), datasets=len(found) - jobs, jobs=jobs, returned=listed, edges=of_ways, cut=cut)
+    return Counts(found=len(found), datasets=len(found) - jobs, jobs=jobs, returned=listed, edges=edges, cut=cut)

@@ -24,7 +24,7 @@ from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.arrays import Arrays
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.flow import Flow
-from headwater.lineage.graph.left_out import SUMMED_UP, left_out
+from headwater.lineage.graph.left_out import SUMMED_UP, edge_tally, left_out
 from headwater.lineage.graph.question import Grain, Question
 from headwater.lineage.graph.reach import Reach, reach
 from headwater.lineage.impact.groups import load_groups
@@ -116,7 +116,7 @@ async def run_impact(conn: Connection, question: RunQuestion) -> RunImpact:
         direction="downstream" if asked.downstream else "upstream",
         asOf=question.span.at if question.span.at != EVER.at else now,
         complete=walk.found.complete,
-        counts=_counts(walk, len(page), len(edges), cut),
+        counts=_counts(walk, len(page), edge_tally(walk.found, walk.asked, len(edges)), cut),
         groups=await load_groups(conn, walk.owners()),
         freshness=freshness,
         nodes=[*map(told.reached, page.ids.tolist(), page.distances.tolist(), ways)],
@@ -161,11 +161,10 @@ def _flow(graph: RunGraph, told: Told) -> Flow:
     return Flow(arrays, frozenset(), hidden, {}, graph.complete)
 
 
-def _counts(walk: RunWalk, listed: int, edges: int, more: list[Cut]) -> Counts:
+def _counts(walk: RunWalk, listed: int, edges: Tally, more: list[Cut]) -> Counts:
     found, runs = walk.found, int(walk.found.jobs.sum())
     cut = cut_short(found.cut) + more + left_out(len(found), walk.shown, listed, walk.asked.filter)
-    of_ways = Tally(found=None, returned=edges)
-    return Counts(found=len(found), runs=runs, versions=len(found) - runs, returned=listed, edges=of_ways, cut=cut)
+    return Counts(found=len(found), runs=runs, versions=len(found) - runs, returned=listed, edges=edges, cut=cut)
 
 
 # ---------------------------------------------------------------- what to tell
