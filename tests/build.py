@@ -58,9 +58,9 @@ def run_event(
     }
 
 
-def belonging(event: Event, parent: str) -> Event:
+def belonging(event: Event, parent: str, run: str | None = None) -> Event:
     """A RunEvent as that of a job of which ``parent`` is the parent, as an Airflow DAG is of its tasks."""
-    told = {"run": {"runId": str(run_uuid(parent))}, "job": {"namespace": NAMESPACE, "name": parent}}
+    told = {"run": {"runId": str(run_uuid(run or parent))}, "job": {"namespace": NAMESPACE, "name": parent}}
     return {**event, "run": {**event["run"], "facets": {**event["run"]["facets"], "parent": told}}}
 
 

@@ -1,8 +1,8 @@
-"""Counting statements: what a request costs must not grow with its page."""
+"""Counting statements: what a request costs must not grow with its page. And what an answer counts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
@@ -22,3 +22,21 @@ def recorded() -> Iterator[list[str]]:
 
     with patch.object(AsyncCursor, "execute", recording):
         yield statements
+
+
+def counts(
+    found: int,
+    *,
+    returned: int | None = None,
+    edges: tuple[int | None, int] = (0, 0),
+    cut: Sequence[dict[str, Any]] = (),
+    **kinds: int,
+) -> dict[str, Any]:
+    """An answer's ``counts``: all is returned, and of the kinds not told there is nothing."""
+    return {
+        "found": found,
+        **{kind: kinds.get(kind, 0) for kind in ("datasets", "jobs", "columns", "runs", "versions")},
+        "returned": found if returned is None else returned,
+        "edges": {"found": edges[0], "returned": edges[1]},
+        "cut": list(cut),
+    }

@@ -13,7 +13,7 @@ from headwater.entities.graph import Impact, RolledImpact
 from tests.build import Event, belonging, dataset, dataset_event, run_event, run_uuid, store
 from tests.conftest import Server, cloned
 from tests.lineage.graphs import complete, complete_explicitly, derived, random_event
-from tests.queries import recorded
+from tests.queries import counts, recorded
 from tests.serving import in_process
 
 DB = "dataset:db://shop:"
@@ -164,7 +164,7 @@ async def test_groups_and_counts(database: str, client: httpx.AsyncClient) -> No
     await store(database, _story())
     told = await _ask(client, DB + "raw_orders", limit=0)
     cut = [{"rule": "limit", "nodes": 11}]
-    assert told["counts"] == {"found": 11, "datasets": 6, "jobs": 5, "returned": 0, "cut": cut}
+    assert told["counts"] == counts(11, datasets=6, jobs=5, returned=0, edges=(12, 0), cut=cut)
     types = {group["name"]: group["nodes"] for group in told["groups"]["types"]}
     assert types["MODEL"] == 1
     assert told["groups"]["owners"] == [{"name": "team:ml", "nodes": 2}, {"name": "team:finance", "nodes": 1}]

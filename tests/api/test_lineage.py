@@ -9,10 +9,10 @@ import pytest
 from pydantic import TypeAdapter
 
 from headwater.api import deps
-from headwater.entities.lineage import ColumnGraph, DirectedLineage, Lineage, UpstreamRuns
-from tests.build import GOLDEN, NAMESPACE, Event, belonging, golden_events, run_event, run_uuid, store
+from headwater.entities.lineage import ColumnGraph, ColumnsAround, DirectedLineage, Lineage, UpstreamRuns
+from tests.build import GOLDEN, NAMESPACE, Event, belonging, dataset, golden_events, run_event, run_uuid, store
 from tests.lineage.graphs import complete
-from tests.queries import recorded
+from tests.queries import counts, recorded
 from tests.serving import in_process
 
 NODE = "job:shop:load"
@@ -92,12 +92,34 @@ async def test_one_way_only(database: str, client: httpx.AsyncClient) -> None:
     await store(database, _pipeline())
     up = await _directed(client, "job:shop:report", direction="upstream")
     assert _named(up) == {"report", "orders", "rates", "extract", "raw"}
-    assert up["counts"] == {"found": 4, "datasets": 3, "jobs": 1, "returned": 4, "cut": []}
+    assert up["counts"] == counts(4, datasets=3, jobs=1, edges=(4, 4))
     down = await _directed(client, "job:shop:report", direction="downstream")
     assert [node["id"] for node in down["graph"]] == ["dataset:db://shop:report", "job:shop:mail", "job:shop:report"]
     both = await _directed(client, "job:shop:report", direction="both")
     assert _named(both) == _named(up) | _named(down)
     assert (both["direction"], both["complete"], both["freshness"]["eventTime"]) == ("both", True, "2026-03-01T08:30:00Z")
+
+
+async def test_columns_in_marquez_s_shape_with_what_every_answer_of_ours_says(database: str, client: httpx.AsyncClient) -> None:
+    def derives(table: str, source: str) -> Any:
+        inputs = [{"namespace": "db://shop", "name": source, "field": "x"}]
+        columns = {"columnLineage": {"fields": {"x": {"inputFields": inputs}}}}
+        return run_event("COMPLETE", "08:00", f"make {table}", table, inputs=[source], outputs=[dataset(table, columns)])
+
+    await store(database, [derives("b", "a"), derives("c", "b"), derives("d", "c")])
+    asked = {"nodeId": "dataset:db://shop:c", "depth": "1"}
+    plain = (await client.get("/api/v1/column-lineage", params=asked)).json()
+    ours = (await client.get("/api/v1/column-lineage", params={**asked, "direction": "upstream"})).json()
+    TypeAdapter(ColumnsAround).validate_python(ours)
+    assert plain == {"graph": ours["graph"]}
+    cut = [{"rule": "depth", "nodes": None}]
+    assert (ours["complete"], ours["counts"]) == (False, counts(1, columns=1, edges=(None, 1), cut=cut))
+    assert ours["freshness"]["eventTime"] == "2026-03-01T08:00:00Z"
+    far = (await client.get("/api/v1/column-lineage", params={**asked, "depth": "2", "direction": "both"})).json()
+    assert (far["complete"], far["counts"]) == (True, counts(3, columns=3, edges=(3, 3)))
+    at = {"asOf": "2026-03-01T08:30:00Z"}
+    past = (await client.get("/api/v1/column-lineage", params={**asked, **at, "depth": "5"})).json()
+    assert (past["complete"], past["counts"]["found"], past["asOf"]) == (True, 2, at["asOf"])
 
 
 async def test_the_shapes_are_those_of_the_call_without_parameters(database: str, client: httpx.AsyncClient) -> None:

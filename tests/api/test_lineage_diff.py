@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from headwater.entities.diff import GraphDiff, RunDiff, VersionDiff
 from tests.build import Event, belonging, dataset, dataset_event, job_event, run_event, run_uuid, schema, store
 from tests.lineage.graphs import complete
-from tests.queries import recorded
+from tests.queries import counts, recorded
 
 DB = "dataset:db://shop:"
 JOB = "job:shop:"
@@ -95,7 +95,9 @@ async def test_what_came_and_went_between_two_times(database: str, client: httpx
     assert (removed["origin"], removed["destination"], removed["run"]) == (
         JOB + "show", DB + "report", str(run_uuid("show 11:00")),
     )  # fmt: skip
-    assert (told["complete"], told["cut"], told["before"], told["after"]) == (True, [], MORNING, NOON)
+    assert (told["complete"], told["asOf"], told["before"], told["after"]) == (True, NOON, MORNING, NOON)
+    found = counts(4, datasets=4, edges=(3, 3))  # revenue's columns changed, too
+    assert told["counts"] == {**found, "changes": {"found": 4, "returned": 4}}
 
 
 async def test_schemas_columns_and_owners_with_the_run_that_did_it(database: str, client: httpx.AsyncClient) -> None:
@@ -126,9 +128,12 @@ async def test_one_way_and_not_far(database: str, client: httpx.AsyncClient) -> 
     assert [node["id"] for node in downstream["nodes"]["added"]] == [DB + "board"]
     near = await _ask(client, DB + "revenue", MORNING, NOON, depth=0)
     assert near["nodes"] == {"added": [], "removed": []}
+    assert (near["complete"], near["counts"]["cut"]) == (False, [{"rule": "depth", "nodes": None}])
     assert len(near["changes"]) == 4
     short = await _ask(client, DB + "revenue", MORNING, NOON, limit=1)
-    assert (short["complete"], short["cut"], len(short["changes"])) == (False, [{"rule": "limit", "nodes": 3}], 1)
+    assert (short["complete"], len(short["changes"])) == (True, 1)
+    cut = counts(4, datasets=4, returned=3, edges=(3, 2), cut=[{"rule": "limit", "nodes": 1}])
+    assert short["counts"] == {**cut, "changes": {"found": 4, "returned": 1}}
 
 
 async def test_two_writers_of_one_table_both_count(database: str, client: httpx.AsyncClient) -> None:
@@ -263,6 +268,58 @@ async def test_two_runs_of_a_job(database: str, client: httpx.AsyncClient) -> No
     ]
 
 
+def _dag(hour: str, *tasks: Event) -> list[Event]:
+    return [run_event("COMPLETE", f"{hour}:00", "dag", f"dag {hour}"), *(belonging(task, "dag", f"dag {hour}") for task in tasks)]
+
+
+async def test_two_runs_of_a_dag_are_those_of_its_tasks(database: str, client: httpx.AsyncClient) -> None:
+    """What one task reads of another is no input of the DAG; a task that ran once only, or failed, is told."""
+
+    def sums(time: str, kind: str, inputs: str, rows: int) -> Event:
+        wrote = dataset("sums", outputFacets={"outputStatistics": {"rowCount": rows}})
+        facets = {"executionParameters": {"parameters": [{"key": "rows", "name": "rows", "value": rows}]}}
+        return run_event(kind, time, "sum", f"sum {time}", inputs=inputs.split(), outputs=[wrote], run_facets=facets)
+
+    await store(database, [
+        complete("load", "", "raw", "07:00"),
+        *_dag("08", complete("clean", "raw", "clean", "08:10"), sums("08:20", "COMPLETE", "clean", 5)),
+        *_dag("09", complete("clean", "raw", "clean", "09:10"), sums("09:20", "FAIL", "clean rates", 7),
+              complete("mail", "clean", "", "09:30")),
+    ])  # fmt: skip
+    told = await _ask(client, JOB + "dag", str(run_uuid("dag 08")), str(run_uuid("dag 09")))
+    assert [(io["dataset"], io["turn"]) for io in told["inputs"]] == [(DB + "rates", "ADDED")]
+    [output] = told["outputs"]
+    assert (output["dataset"], output["statistics"]) == (DB + "sums", [{"name": "rowCount", "before": 5, "after": 7}])
+    tasks = [
+        (task["job"], task["turn"], task["before"] and task["before"]["state"], task["after"]["state"]) for task in told["tasks"]
+    ]
+    assert tasks == [(JOB + "dag.mail", "ADDED", None, "COMPLETED"), (JOB + "dag.sum", "CHANGED", "COMPLETED", "FAILED")]
+    facets = [(f["job"], f["facet"], f["before"], f["after"]) for f in told["facets"]]
+    assert (JOB + "dag.sum", "executionParameters", "5", "7") in facets
+    found = counts(4, datasets=2, jobs=2, edges=(2, 2))
+    changes = 1 + len(facets)
+    assert told["counts"] == {**found, "changes": {"found": changes, "returned": changes}}
+    assert (told["complete"], told["freshness"]["eventTime"]) == (True, "2026-03-01T09:30:00Z")
+    table = list(csv.DictReader(io.StringIO(await _form(
+        client, "csv", JOB + "dag", str(run_uuid("dag 08")), str(run_uuid("dag 09"))
+    ))))  # fmt: skip
+    assert [(row["turn"], row["node"]) for row in table if row["what"] == "STATE"] == [
+        ("ADDED", JOB + "dag.mail"), ("CHANGED", JOB + "dag.sum"),
+    ]  # fmt: skip
+
+
+async def test_more_values_of_facets_than_are_told(database: str, client: httpx.AsyncClient) -> None:
+    def run(name: str, value: int) -> Event:
+        many = {f"k{n}": value for n in range(1_001)}
+        return run_event("COMPLETE", "08:00", "j", name, inputs=["a"], run_facets={"many": many})
+
+    await store(database, [run("one", 1), run("two", 2)])
+    told = await _ask(client, JOB + "j", str(run_uuid("one")), str(run_uuid("two")))
+    assert (told["complete"], len(told["facets"])) == (False, 1_000)
+    assert told["counts"]["changes"] == {"found": None, "returned": 1_000}
+    assert told["counts"]["cut"] == [{"rule": "size", "nodes": None}]
+
+
 async def test_inputs_that_vary_by_run(database: str, client: httpx.AsyncClient) -> None:
     await store(database, [complete("j", "a b", "x", "08:00", "one"), complete("j", "b c", "x y", "09:00", "two")])
     told = await _ask(client, JOB + "j", str(run_uuid("one")), str(run_uuid("two")))
@@ -291,7 +348,23 @@ async def test_two_versions_of_a_dataset(database: str, client: httpx.AsyncClien
         ("COLUMN", "total", "ADDED", None, "DIRECT IDENTITY"),
     }
     assert told["statistics"] == [{"name": "rowCount", "before": 10, "after": 20}]
+    assert told["counts"] == {**counts(1, datasets=1), "changes": {"found": 4, "returned": 4}}
+    assert (told["complete"], told["freshness"]["eventTime"]) == (True, "2026-03-01T10:00:00Z")
     assert [(io["dataset"], io["turn"]) for io in told["runs"]["inputs"]] == [(DB + "orders", "REMOVED"), (DB + "rates", "ADDED")]
+
+
+async def test_two_versions_whose_columns_are_told_explicitly(database: str, client: httpx.AsyncClient) -> None:
+    def told(time: str, source: str) -> Event:
+        inputs = [{"type": "DATASET", "namespace": "db://shop", "name": source, "field": "x"}]
+        entry = {"type": "DATASET", "namespace": "db://shop", "name": "t", "fields": {"a": {"inputs": inputs}}}
+        output = dataset("t", _columns("a", "elsewhere.x"))
+        return _wrote(time, time, output, inputs=["raw", "rates"], job_facets={"lineage": {"entries": [entry]}})
+
+    await store(database, [told("08:00", "raw"), told("10:00", "rates")])
+    changes = (await _ask(client, DB + "t", *await _versions(client, "t")))["changes"]
+    assert [(c["what"], c["name"], c["source"], c["turn"]) for c in changes] == [
+        ("COLUMN", "a", "datasetField:db://shop:raw:x", "REMOVED"), ("COLUMN", "a", "datasetField:db://shop:rates:x", "ADDED"),
+    ]  # fmt: skip
 
 
 async def test_two_versions_by_the_names_that_the_storage_gives_them(database: str, client: httpx.AsyncClient) -> None:

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from headwater.entities.paths import Paths
 from tests.build import Event, belonging, dataset_event, job_event, run_event, run_uuid, store
 from tests.lineage.graphs import complete
-from tests.queries import recorded
+from tests.queries import counts, recorded
 
 DB = "dataset:db://shop:"
 JOB = "job:shop:"
@@ -85,7 +85,7 @@ async def test_two_producers_of_one_table_are_two_paths(database: str, client: h
     assert sorted(_paths(told)) == ["raw backfill orders sum revenue", "raw stage orders sum revenue"]
     assert told["complete"] is True
     first = await _ask(client, DB + "raw", DB + "revenue")
-    assert (len(first["paths"]), first["complete"], first["cut"]) == (1, False, [{"rule": "k", "nodes": None}])
+    assert (len(first["paths"]), first["complete"], first["counts"]["cut"]) == (1, False, [{"rule": "k", "nodes": None}])
     tables = await _ask(client, DB + "raw", DB + "revenue", grain="dataset", all=True)
     assert _paths(tables) == ["raw orders revenue"]
     assert {edge["origin"] for edge in tables["edges"]} == {
@@ -102,7 +102,21 @@ async def test_all_paths_up_to_a_length(database: str, client: httpx.AsyncClient
     told = await _ask(client, DB + "raw", DB + "report", all=True, grain="dataset")
     assert sorted(_paths(told)) == ["raw orders ranks report", "raw orders revenue report"]
     told = await _ask(client, DB + "orders", DB + "plan", all=True, depth=3)
-    assert (told["reachable"], told["paths"], told["noPath"], told["cut"]) == (True, [], None, [{"rule": "depth", "nodes": None}])
+    assert (told["reachable"], told["paths"], told["noPath"], told["counts"]["cut"]) == (
+        True,
+        [],
+        None,
+        [{"rule": "depth", "nodes": None}],
+    )
+
+
+async def test_what_paths_lead_over_is_counted(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [complete("one", "a", "b"), complete("two", "b", "c"), complete("short", "a", "c")])
+    told = await _ask(client, DB + "a", DB + "c", all=True)
+    assert (told["complete"], told["counts"]) == (True, counts(4, datasets=1, jobs=3, edges=(6, 6)))
+    cut = [{"rule": "k", "nodes": None}]
+    assert (await _ask(client, DB + "a", DB + "c"))["counts"] == counts(1, jobs=1, edges=(2, 2), cut=cut)
+    assert (await _ask(client, DB + "c", DB + "a"))["noPath"]["otherWay"]["length"] == 2
 
 
 async def test_a_cycle_has_a_way_in_both_directions(database: str, client: httpx.AsyncClient) -> None:

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from pydantic import TypeAdapter
 
 from headwater.entities.model import Affected, Comparison, Models, ModelVersions, Trace
+from headwater.lineage.models import trained
 from tests.api.model_story import (
     CLEAN,
     CUSTOMERS,
@@ -28,7 +29,7 @@ from tests.api.model_story import (
     story,
 )
 from tests.build import dataset, dataset_event, run_event, run_uuid, schema, store
-from tests.queries import recorded
+from tests.queries import counts, recorded
 
 CHURN = "mlflow%3A%2F%2Fmodels/churn"
 
@@ -78,6 +79,9 @@ async def test_the_models(told: httpx.AsyncClient) -> None:
     ]
     page = await _get(told, "", Models, limit=1, offset=1)
     assert (page["totalCount"], [m["id"]["name"] for m in page["models"]]) == (3, ["forecast"])
+    assert page["counts"] == counts(
+        3, datasets=3, returned=1, cut=[{"rule": "offset", "nodes": 1}, {"rule": "limit", "nodes": 1}]
+    )  # fmt: skip
     assert (await _get(told, "", Models, namespace="nobody's"))["totalCount"] == 0
 
 
@@ -105,8 +109,12 @@ async def test_versions_with_what_trained_them(told: httpx.AsyncClient) -> None:
 async def test_a_version_by_any_of_its_names(told: httpx.AsyncClient) -> None:
     by_name = (await told.get(f"/{CHURN}/versions/v1.2")).json()
     assert by_name["externalVersion"] == "v1.2"
+    assert by_name.pop("counts") == counts(1, versions=1)
+    at = by_name.pop("asOf")
     for name in ("latest", by_name["version"]):
-        assert (await told.get(f"/{CHURN}/versions/{name}")).json() == by_name
+        again = (await told.get(f"/{CHURN}/versions/{name}")).json()
+        assert again.pop("asOf") > at
+        assert {key: value for key, value in again.items() if key != "counts"} == by_name
 
 
 async def test_the_models_in_other_forms(told: httpx.AsyncClient) -> None:
@@ -156,6 +164,17 @@ async def test_the_full_way_from_raw_events_to_the_production_model(told: httpx.
     assert trace["data"][1]["checksum"] == {"algorithm": "md5", "value": "9e107d9d372bb682"}
     assert trace["data"][4]["readBy"] == [str(run_id("clean 3"))]
     assert trace["complete"]
+
+
+async def test_what_a_trace_counts(told: httpx.AsyncClient) -> None:
+    trace = await _get(told, f"/{CHURN}/versions/latest/trace", Trace)
+    graph = await _graph(told, f"/{CHURN}/versions/latest/trace")
+    # Runs: train, features, clean; deploy, score. Versions: five that were read, the endpoint, the scores.
+    assert trace["counts"] == counts(12, runs=5, versions=7, edges=(graph.number_of_edges(),) * 2)
+    assert graph.number_of_nodes() == 13
+    near = await _get(told, f"/{CHURN}/versions/latest/trace", Trace, depth=1)
+    assert (near["complete"], near["counts"]["cut"]) == (False, [{"rule": "depth", "nodes": None}])
+    assert (near["counts"]["runs"], near["counts"]["versions"]) == (4, 6)
 
 
 async def test_what_is_missing_to_train_it_again(told: httpx.AsyncClient) -> None:
@@ -257,6 +276,8 @@ async def test_changed_data(told: httpx.AsyncClient) -> None:
     assert (first["id"]["name"], first["before"]["externalVersion"], first["after"]["externalVersion"]) == (EVENTS, "e1", "e2")
     assert first["run"] is None
     assert [f["name"] for f in found["features"]["added"]] == ["tenure"]
+    # Three runs of each version; two versions of three datasets, and one of two. Told: the trainings, what they read, the events.
+    assert found["counts"] == counts(14, runs=6, versions=8, returned=7, edges=(16, 6))
 
 
 async def test_the_run_behind_the_first_difference(database: str, client: httpx.AsyncClient) -> None:
@@ -448,6 +469,28 @@ async def test_trainings_that_say_less_of_columns(database: str, client: httpx.A
     }
 
 
+async def test_features_of_a_model_whose_job_tells_its_lineage_explicitly(database: str, client: httpx.AsyncClient) -> None:
+    """Whatever its facet says; each version has what its own run told."""
+
+    def train(time: str, version: str, *learnt: str) -> Any:
+        sources = [{"type": "DATASET", "namespace": "db://shop", "name": "t", "field": field} for field in learnt]
+        entry = {"type": "DATASET", "namespace": "db://shop", "name": "m", "inputs": sources}
+        facet = {"fields": {}, "dataset": [{"namespace": "db://shop", "name": "t", "field": "c"}]}
+        told = {"datasetType": {"datasetType": "MODEL"}, "version": {"datasetVersion": version}, "columnLineage": facet}
+        lineage = {"lineage": {"entries": [entry]}}
+        table = dataset("t", schema("a", "b", "c"))
+        return run_event("COMPLETE", time, "train", version, inputs=[table], outputs=[dataset("m", told)], job_facets=lineage)
+
+    await store(database, [train("08:00", "v1", "a"), train("09:00", "v2", "a", "b")])
+    versions = await _get(client, "/db%3A%2F%2Fshop/m/versions", ModelVersions)
+    learnt = {v["externalVersion"]: [feature["field"] for feature in v["features"]] for v in versions["versions"]}
+    assert learnt == {"v1": ["a"], "v2": ["a", "b"]}
+    found = await _get(client, "/db%3A%2F%2Fshop/m/compare", Comparison, **{"from": "v1", "to": "v2"})
+    assert [feature["field"] for feature in found["features"]["added"]] == ["b"]
+    affected = await _get(client, "/affected", Affected, nodeId="datasetField:db://shop:t:b", history="all")
+    assert [(v["externalVersion"], v["by"]) for v in affected["models"][0]["versions"]] == [("v2", "COLUMN_LINEAGE")]
+
+
 async def test_what_was_trained_on_a_table_that_is_not_read_any_more(database: str, client: httpx.AsyncClient) -> None:
     def train(time: str, version: str, table: str) -> Any:
         model = dataset("m", {"datasetType": {"datasetType": "MODEL"}, "version": {"datasetVersion": version}})
@@ -464,6 +507,61 @@ async def test_as_of_a_time_there_were_no_later_versions(told: httpx.AsyncClient
     assert _affected(then) == {"churn": ["v1.1", "v1"], "spend": ["s1"]}
     assert then["asOf"] == "2026-03-02T12:00:00Z"
     assert [d["since"] for d in then["deployments"]] == ["2026-03-01T07:00:00Z"]
+
+
+@pytest.mark.parametrize(
+    ("node_id", "at", "models", "deployed"),
+    [
+        (f"dataset:{LAKE}:{EVENTS}#e1", "2026-03-02T04:30:00Z", {"churn": ["v1"], "spend": ["s1"]}, [True]),
+        (f"dataset:{LAKE}:{EVENTS}#e1", "2026-03-01T05:30:00Z", {"churn": ["v1"]}, []),
+        (f"dataset:{LAKE}:{FEATURES}#latest", "2026-03-02T12:00:00Z", {"churn": ["v1.1", "v1"], "spend": ["s1"]}, [True]),
+        (f"run:{run_id('clean 1')}", "2026-03-01T05:00:00Z", {"churn": ["v1"]}, []),
+        (f"dataset:{LAKE}:{EVENTS}#e1", "2026-03-03T23:00:00Z", {"churn": ["v1.1", "v1"], "spend": ["s1"]}, [False]),
+    ],
+)
+async def test_as_of_a_time_a_version_had_reached_less(
+    told: httpx.AsyncClient, node_id: str, at: str, models: dict[str, list[str]], deployed: list[bool]
+) -> None:
+    """Whether a version is current, or a deployment active, is told of then, too."""
+    found = await _get(told, "/affected", Affected, nodeId=node_id, asOf=at)
+    assert (_affected(found), [d["active"] for d in found["deployments"]]) == (models, deployed)
+    assert (found["grain"], found["asOf"]) == ("VERSION", at)
+    newest = {m["name"]: [v["current"] for v in m["versions"]] for m in found["models"]}["churn"]
+    assert newest == [at < "2026-03-03" and n == 0 for n in range(len(newest))]
+
+
+async def test_a_version_that_was_not_there_yet(told: httpx.AsyncClient) -> None:
+    for node_id in (f"dataset:{LAKE}:{FEATURES}#11", f"run:{run_id('clean 3')}"):
+        answer = await told.get("/affected", params={"nodeId": node_id, "asOf": "2026-03-02T12:00:00Z"})
+        assert (answer.status_code, "not found" in answer.json()["message"]) == (404, True)
+
+
+async def test_of_what_was_read_since(told: httpx.AsyncClient) -> None:
+    asked = {"nodeId": f"dataset:{LAKE}:{FEATURES}#10", "history": "since=2026-03-02T00:00:00Z"}
+    assert _affected(await _get(told, "/affected", Affected, **asked)) == {"churn": ["v1.1"]}
+
+
+async def test_a_model_with_more_versions_than_are_looked_at(
+    database: str, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trained, "_MOST", 2)
+    model = {"datasetType": {"datasetType": "MODEL"}}
+    events = [
+        run_event("COMPLETE", f"{9 + n:02}:00", "train", str(n), inputs=["t"], outputs=[dataset("m", model)]) for n in range(3)
+    ]
+    await store(database, events[:2])
+    whole = await _get(client, "/affected", Affected, nodeId="dataset:db://shop:t")
+    assert (whole["complete"], whole["counts"]) == (True, counts(3, datasets=1, versions=2, edges=(2, 2)))
+    await store(database, events[2:])
+    found = await _get(client, "/affected", Affected, nodeId="dataset:db://shop:t")
+    assert (found["complete"], found["counts"]["cut"]) == (False, [{"rule": "size", "nodes": None}])
+    assert [v["trainedBy"] for v in found["models"][0]["versions"]] == [str(run_uuid(n)) for n in ("2", "1")]
+
+
+async def test_what_is_affected_is_counted(told: httpx.AsyncClient) -> None:
+    version = await _get(told, "/affected", Affected, nodeId=f"dataset:{LAKE}:{EVENTS}#e2")
+    # The model; its version and the endpoint's; the runs on the way. Steps: to the runs, to the model, to the endpoint.
+    assert version["counts"] == counts(6, datasets=1, versions=2, runs=3, edges=(5, 5))
 
 
 async def test_of_a_struct_and_of_what_is_inside(database: str, client: httpx.AsyncClient) -> None:

@@ -85,6 +85,7 @@ def test_what_could_not_all_be_looked_at_is_refused(gate: Any) -> None:
     assert not is_refused(told, [])
     cut = {**told, "counts": {**told["counts"], "found": 10_001, "returned": 10_000}}
     assert is_refused(cut, [])
+    assert is_refused({**told, "complete": False}, [])
     first, *_, last = report(cut, [])
     assert (first, last) == ("## Refused: 0 changes reach 10001 nodes", "Only the nearest 10000 nodes could be looked at.")
 

@@ -33,7 +33,7 @@ def test_trace(headwater: Command) -> None:
     ):
         assert told in done.out
     assert headwater("trace", REGISTRY, "churn", "--json").json["version"]["externalVersion"] == "v1.2"
-    assert "There is more" in headwater("trace", REGISTRY, "churn", "--depth", 1).err
+    assert headwater("trace", REGISTRY, "churn", "--depth", 1).err == "more left out by depth\n"
 
 
 def _words(text: str) -> list[str]:

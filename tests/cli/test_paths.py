@@ -26,7 +26,7 @@ def test_a_path(headwater: Command) -> None:
     assert headwater("paths", "raw", "revenue", "-k", 0).out == "There is no path.\n"
     then = headwater("paths", "raw", "revenue", "--as-of", "2026-03-01T09:00:00Z", "--all")
     assert "4 steps" in then.out
-    assert headwater("paths", "orders", "revenue", "--depth", 1).err == "there may be more: left out by depth\n"
+    assert headwater("paths", "orders", "revenue", "--depth", 1).err == "more left out by depth\n"
 
 
 def test_why_there_is_no_path(headwater: Command) -> None:

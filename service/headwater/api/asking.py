@@ -246,18 +246,15 @@ async def node_question(conn: Connection, node_id: str, via: Via, asked: Questio
     )
 
 
-async def id_of(conn: Connection, node_id: str) -> int:
-    """Of a job or dataset that is shown. Raises InvalidNodeId, Invalid, NotFound."""
-    return (await _shown(conn, node_id)).id
-
-
 async def ids_of(conn: Connection, node_ids: Iterable[str]) -> tuple[int, ...]:
-    """Likewise of several, with all that belong to jobs among them: the edges of an Airflow DAG are those of its tasks."""
-    opened = [await load_opened(conn, await _shown(conn, node_id)) for node_id in node_ids]
+    """Of jobs and datasets that are shown, with all that belong to jobs among them: the edges of an Airflow DAG are those of its
+    tasks. Raises InvalidNodeId, Invalid, NotFound."""
+    opened = [await load_opened(conn, await node_of(conn, node_id)) for node_id in node_ids]
     return tuple(dict.fromkeys(identifier for found in opened for identifier in found))
 
 
-async def _shown(conn: Connection, node_id: str) -> Resolved:
+async def node_of(conn: Connection, node_id: str) -> Resolved:
+    """A job or dataset that is shown. Raises InvalidNodeId, Invalid, NotFound."""
     node, version = await find_versioned(conn, node_id)
     if node.kind is NodeKind.DATASET_FIELD or version is not None:
         raise Invalid("This is asked of datasets and jobs, not of their fields or versions.")

@@ -16,7 +16,15 @@ from headwater.api.parameters import Text, one_of
 from headwater.db.pool import Pool
 from headwater.entities import encode
 from headwater.entities.graph import RolledColumns
-from headwater.entities.lineage import ColumnGraph, DirectedColumns, DirectedLineage, DownstreamRuns, Lineage, UpstreamRuns
+from headwater.entities.lineage import (
+    ColumnGraph,
+    ColumnsAround,
+    DirectedColumns,
+    DirectedLineage,
+    DownstreamRuns,
+    Lineage,
+    UpstreamRuns,
+)
 from headwater.lineage.columns.drawn import columns_drawn
 from headwater.lineage.columns.lineage import get_column_lineage
 from headwater.lineage.graph.question import Grain, Question
@@ -131,7 +139,7 @@ async def get_lineage(  # noqa: PLR0913 - one parameter a parameter
 
 @router.get(
     "/column-lineage",
-    response_model=DirectedColumns | RolledColumns | ColumnGraph,
+    response_model=DirectedColumns | ColumnsAround | RolledColumns | ColumnGraph,
     responses={**FORMATS, **BAD_REQUEST, **NOT_FOUND},
 )
 async def get_columns(  # noqa: PLR0913 - one parameter a parameter
@@ -212,4 +220,4 @@ async def get_downstream_runs(
 
 
 async def _runs(found: UpstreamRuns | DownstreamRuns, form: str) -> Response:
-    return await formatted(found if form == "JSON" else runs_drawn(found), form)
+    return await formatted(found if form == "JSON" else runs_drawn(found.runs), form)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from headwater.api.asking import NodeId, id_of, ids_of, time_of
+from headwater.api.asking import NodeId, node_of, time_of
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, Responses
 from headwater.api.formats import FORMATS, form_of, formatted
 from headwater.api.parameters import Text, instant, one_of
@@ -27,6 +27,7 @@ from headwater.lineage.graph.flow import Flow
 from headwater.lineage.graph.past import Past
 from headwater.lineage.graph.question import Question
 from headwater.lineage.neighbourhood.directed import proven_lineage
+from headwater.lineage.parents import load_opened
 from headwater.lineage.snapshot import snapshot
 
 router = APIRouter(prefix="/api/v1", tags=["Graph"])
@@ -91,11 +92,11 @@ async def get_diff(
     """
     form = form_of(request, format, {_MARKDOWN: "MARKDOWN"})
     async with snapshot(request.app.state.pool) as conn:
-        node = await id_of(conn, node_id)
-        versions = await _named(conn, node, sides) or _uuids(sides)
+        node = await node_of(conn, node_id)
+        versions = await _named(conn, node.id, sides) or _uuids(sides)
         if versions is None:
             question = TimesQuestion(
-                start=await ids_of(conn, [node_id]),
+                start=tuple(await load_opened(conn, node)),
                 before=time_of(sides.before, "from"),
                 after=datetime.now(UTC) if sides.after is None else time_of(sides.after, "to"),
                 upstream=direction != "DOWNSTREAM",
@@ -109,7 +110,7 @@ async def get_diff(
                 return await formatted(await _after(conn, question), form)
             diff = await diff_times(conn, question)
             return await _answer(diff, form, await _after(conn, question) if form in _DRAWN else None)
-        return await _answer(await _diff(conn, node, *versions), form)
+        return await _answer(await _diff(conn, node.id, *versions), form)
 
 
 async def _after(conn: Connection, question: TimesQuestion) -> dict[str, Any]:

@@ -6,14 +6,15 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
-from headwater.api.asking import Asked, asking
+from headwater.api.asking import Asked, asking, span_of
 from headwater.api.asking_columns import then_of
-from headwater.api.deps import BAD_REQUEST, NOT_FOUND, Page, Read, Responses, json
+from headwater.api.deps import BAD_REQUEST, NOT_FOUND, Page, Responses, json
 from headwater.api.formats import FORMATS, Format, form_of, formatted
 from headwater.api.parameters import Text, one_of
 from headwater.api.paths import Name
 from headwater.catalog import models
-from headwater.entities.model import Affected, Comparison, Model, Models, ModelVersion, ModelVersions, Trace
+from headwater.entities.model import Affected, Comparison, Models, ModelVersions, OneModel, OneModelVersion, Trace
+from headwater.lineage.models import listed
 from headwater.lineage.models.affected import affected
 from headwater.lineage.models.compare import compare
 from headwater.lineage.models.drawn import affected_drawn, comparison_drawn, models_listed, trace_drawn, versions_listed
@@ -50,14 +51,14 @@ _Format = Annotated[
 @router.get("", response_model=Models, responses={**FORMATS, **BAD_REQUEST})
 async def list_models(
     request: Request,
-    read: Read,
     page: Page,
     namespace: Annotated[str | None, Query(description="Only those of this namespace.")] = None,
     format: Format = None,  # noqa: A002
 ) -> Response:
     """ML models: the datasets whose datasetType facet says MODEL."""
     form = form_of(request, format)
-    found = await models.list_models(read, page, namespace)
+    async with snapshot(request.app.state.pool) as conn:
+        found = await listed.list_models(conn, page, namespace)
     return await formatted(found if form == "JSON" else models_listed(found), form)
 
 
@@ -70,24 +71,25 @@ async def get_affected(
 ) -> Response:
     """The models, versions of models and deployments that a dataset, column, job, version or run reaches.
 
-    Of datasets, jobs and columns by the graph, of which `asOf` and `history` speak; of versions and runs by what runs read.
+    Of datasets, jobs and columns by the graph; of versions and runs by what runs read. With `asOf`: what was known by then, also
+    of deployments; with `history=since=<time>`, of versions and runs what was read since.
     """
     form = form_of(request, format)
     async with asking(request, which) as (conn, flow_of):
-        found = await affected(conn, flow_of, node_id, await then_of(conn, which))
+        found = await affected(conn, flow_of, node_id, await then_of(conn, which), await span_of(conn, which))
     return await formatted(found if form == "JSON" else affected_drawn(found), form)
 
 
-@router.get("/{namespace}/{model}", response_model=Model, responses=NOT_FOUND)
-async def get_model(read: Read, namespace: Name, model: Name) -> Response:
+@router.get("/{namespace}/{model}", response_model=OneModel, responses=NOT_FOUND)
+async def get_model(request: Request, namespace: Name, model: Name) -> Response:
     """One model."""
-    return json(await models.get_model(read, namespace, model))
+    async with snapshot(request.app.state.pool) as conn:
+        return json(await listed.get_model(conn, namespace, model))
 
 
 @router.get("/{namespace}/{model}/versions", response_model=ModelVersions, responses={**FORMATS, **BAD_REQUEST, **NOT_FOUND})
 async def list_versions(
     request: Request,
-    read: Read,
     namespace: Name,
     model: Name,
     page: Page,
@@ -96,7 +98,8 @@ async def list_versions(
 ) -> Response:
     """Versions of a model, newest first, each with the run that trained it."""
     form = form_of(request, format)
-    found = await models.list_model_versions(read, namespace, model, page)
+    async with snapshot(request.app.state.pool) as conn:
+        found = await listed.list_versions(conn, namespace, model, page)
     return await formatted(found if form == "JSON" else versions_listed(found), form)
 
 
@@ -118,11 +121,11 @@ async def compare_versions(
     return await formatted(found if form == "JSON" else comparison_drawn(found), form)
 
 
-@router.get("/{namespace}/{model}/versions/{version}", response_model=ModelVersion, responses=NOT_FOUND)
-async def get_version(read: Read, namespace: Name, model: Name, version: Name) -> Response:
+@router.get("/{namespace}/{model}/versions/{version}", response_model=OneModelVersion, responses=NOT_FOUND)
+async def get_version(request: Request, namespace: Name, model: Name, version: Name) -> Response:
     """One version: by our UUID, by its external version such as `v1.2`, or `latest`."""
-    found = await models.find_version(read, namespace, model, version)
-    return json((await models.load_model_versions(read, [found]))[0])
+    async with snapshot(request.app.state.pool) as conn:
+        return json(await listed.get_version(conn, namespace, model, version))
 
 
 @router.get(

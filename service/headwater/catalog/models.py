@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from headwater import ids
 from headwater.catalog import meaning, versions
 from headwater.catalog.datasets import Known, get_known, load_known, named_version
 from headwater.catalog.facets import Shown, load_bodies, show
 from headwater.catalog.page import Page
-from headwater.catalog.trainings import columns_of, load_traced
+from headwater.catalog.trainings import columns_of, load_traced, sources_of
+from headwater.catalog.version_columns import VersionKey, load_version_columns
 from headwater.catalog.versions import Version
 from headwater.db.pool import Connection
-from headwater.entities.model import Model, Models, ModelVersion, ModelVersions
+from headwater.entities.model import Feature, Model, ModelVersion, TracedRun
 from headwater.errors import NotFound
 
 # What was once a model may be called a table now.
@@ -47,13 +48,13 @@ async def get_model(conn: Connection, namespace: str, name: str) -> Model:
     return (await _load_models(conn, [await _find(conn, namespace, name)]))[0]
 
 
-async def list_models(conn: Connection, page: Page, namespace: str | None = None) -> Models:
-    """By namespace and name, in three statements."""
+async def list_models(conn: Connection, page: Page, namespace: str | None = None) -> tuple[int, list[Model]]:
+    """How many there are in all, and those of the page by namespace and name, in three statements."""
     of = ids.namespace_id(namespace) if namespace is not None else None
     row = await (await conn.execute(_PAGE, {"namespace": of, "limit": page.limit, "offset": page.offset})).fetchone()
     assert row is not None
     known = await load_known(conn, row[1]) if row[1] else {}
-    return Models(totalCount=row[0], models=await _load_models(conn, [known[i] for i in row[1] if i in known]))
+    return row[0], await _load_models(conn, [known[i] for i in row[1] if i in known])
 
 
 async def find_version(conn: Connection, namespace: str, name: str, told: str) -> tuple[Known, Version]:
@@ -65,21 +66,25 @@ async def find_version(conn: Connection, namespace: str, name: str, told: str) -
     return model, version
 
 
-async def list_model_versions(conn: Connection, namespace: str, name: str, page: Page) -> ModelVersions:
-    """Newest first. Raises NotFound."""
+async def list_model_versions(conn: Connection, namespace: str, name: str, page: Page) -> tuple[int, list[ModelVersion]]:
+    """How many there are in all, and those of the page, newest first. Raises NotFound."""
     model = await _find(conn, namespace, name)
     total, found = await versions.list_versions(conn, model.members, page)
-    return ModelVersions(totalCount=total, versions=await load_model_versions(conn, [(model, version) for version in found]))
+    return total, await load_model_versions(conn, [(model, version) for version in found])
 
 
 async def load_model_versions(conn: Connection, told: Sequence[tuple[Known, Version]]) -> list[ModelVersion]:
-    """In three statements."""
+    """In four statements."""
     runs = await load_traced(conn, [version.version_id for _, version in told if version.month])
     columns = [{key: facet for key, facet in version.facets.items() if key == "columnLineage"} for _, version in told]
     bodies = await load_bodies(conn, columns)
+    untold = [(model, version) for model, version in told if not _learnt(runs, version)]
+    keys = [VersionKey(version.version_id, version.month or version.first_at.date(), m.canonical_id) for m, version in untold]
+    explicit = await load_version_columns(conn, keys)
     found = []
     for (model, version), facets in zip(told, columns, strict=True):
         run = runs.get(version.version_id) if version.month else None
+        derived = explicit.get((version.version_id, model.canonical_id))
         found.append(
             ModelVersion(
                 id=model.id,
@@ -87,10 +92,16 @@ async def load_model_versions(conn: Connection, told: Sequence[tuple[Known, Vers
                 externalVersion=version.external_version,
                 createdAt=version.first_at,
                 trainedBy=run,
-                features=(run.features if run else []) or columns_of(show(facets, bodies)),
+                features=_learnt(runs, version) or (columns_of(show(facets, bodies)) if derived is None else sources_of(derived)),
             )
         )
     return found
+
+
+def _learnt(runs: Mapping[int, TracedRun], version: Version) -> list[Feature]:
+    """What the training says itself."""
+    run = runs.get(version.version_id) if version.month else None
+    return run.features if run else []
 
 
 async def _find(conn: Connection, namespace: str, name: str) -> Known:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -11,6 +11,7 @@ import msgspec
 
 from headwater.catalog import meaning
 from headwater.catalog.facets import FacetMap, Shown, decode, load_bodies, show
+from headwater.catalog.version_columns import VersionColumn
 from headwater.db.pool import Connection
 from headwater.entities.dataset import DatasetId
 from headwater.entities.model import Code, Feature, Metric, Parameter, TracedRun
@@ -116,10 +117,18 @@ def columns_of(facets: Shown) -> list[Feature]:
     """The columns that a dataset derives from, by its columnLineage facet: each once, in the order told."""
     raw = facets.get("columnLineage")
     lineage = shapes.read(shapes.ColumnLineage, raw) if raw is not None else None
-    found = {(source.namespace, source.name, source.field): source for source in _sources(lineage) if source.field}
+    return _columns((source.namespace, source.name, source.field) for source in _sources(lineage))
+
+
+def sources_of(told: Iterable[VersionColumn]) -> list[Feature]:
+    """Likewise, of a version whose lineage is told explicitly."""
+    return _columns((column.namespace, column.name, column.field) for column in told)
+
+
+def _columns(found: Iterable[tuple[str, str, str | None]]) -> list[Feature]:
     return [
         Feature(name=field, type=None, dataset=DatasetId(namespace=namespace, name=name), field=field)
-        for namespace, name, field in found
+        for namespace, name, field in dict.fromkeys(found)
         if field
     ]
 

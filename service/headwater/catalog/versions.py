@@ -52,7 +52,7 @@ CROSS JOIN LATERAL (
            io.facets::text, io.io_facets::text
     FROM run_io io
     LEFT JOIN run_versions x ON x.run_id = io.run_id AND x.month = io.month AND x.dataset_id = io.dataset_id AND x.output
-    WHERE io.dataset_id = k.member AND io.output
+    WHERE io.dataset_id = k.member AND io.output AND io.last_at <= %(at)s
     ORDER BY io.last_at DESC, io.run_id DESC LIMIT %(most)s
 ) v
 ORDER BY v.last_at DESC, v.run_id DESC
@@ -145,9 +145,10 @@ async def find_version(conn: Connection, members: Sequence[int], external: str) 
     return _version(row) if row else None
 
 
-async def newest_written(conn: Connection, members: Sequence[int], most: int) -> list[Version]:
-    """What runs wrote under some names, at most so many versions of each name, newest first."""
-    return [_version(row) for row in await (await conn.execute(_NEWEST, {"members": list(members), "most": most})).fetchall()]
+async def newest_written(conn: Connection, members: Sequence[int], most: int, at: datetime) -> list[Version]:
+    """What runs wrote under some names by a time, at most so many versions of each name, newest first."""
+    asked = {"members": list(members), "most": most, "at": at}
+    return [_version(row) for row in await (await conn.execute(_NEWEST, asked)).fetchall()]
 
 
 async def versions_read(conn: Connection, readings: Sequence[Reading]) -> dict[tuple[int, int], list[UUID]]:

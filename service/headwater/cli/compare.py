@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from headwater.cli.display import dataset_node, heading, show, show_json, table, tell_if_cut, when
+from headwater.cli.display import dataset_node, heading, show, show_json, table, tell_cut, when
 from headwater.cli.options import DEFAULT_URL, AsJson, Form, ModelName, ModelNamespace, Url, service
 
 _Before = Annotated[str, typer.Argument(metavar="FROM", help="A version: its external version, such as v1.2, or our UUID.")]
@@ -39,7 +39,7 @@ def compare(
     _show_data(told["trainingData"])
     _show_origins(told["origins"])
     _show_values(told)
-    tell_if_cut(told)
+    tell_cut(told["counts"])
 
 
 def _show_data(data: list[dict[str, Any]]) -> None:

@@ -112,10 +112,11 @@ def dataset_node(told: Mapping[str, str]) -> str:
     return f"dataset:{told['namespace']}:{told['name']}"
 
 
-def tell_if_cut(told: Mapping[str, object]) -> None:
-    """Says on stderr that an answer is not complete."""
-    if not told["complete"]:
-        show(dim("There is more than was looked at."), err=True)
+def tell_cut(counts: Mapping[str, Any]) -> None:
+    """Says on stderr what an answer leaves out, and why."""
+    for cut in counts["cut"]:
+        left_out = f"{cut['nodes']:,} nodes" if cut["nodes"] else "more"
+        show(dim(f"{left_out} left out by {cut['rule']}"), err=True)
 
 
 def more(shown: int, total: int, what: str) -> None:

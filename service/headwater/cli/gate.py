@@ -110,7 +110,11 @@ def violations(told: Mapping[str, Any], rules: Sequence[Rule]) -> list[dict[str,
 
 def is_refused(told: Mapping[str, Any], broken: Sequence[Mapping[str, Any]]) -> bool:
     """Also where not all could be looked at: something that is protected may be among the rest."""
-    return bool(broken) or told["counts"]["returned"] < told["counts"]["found"]
+    return bool(broken) or not _is_whole(told)
+
+
+def _is_whole(told: Mapping[str, Any]) -> bool:
+    return bool(told["complete"]) and told["counts"]["returned"] == told["counts"]["found"]
 
 
 def _touched(told: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -133,7 +137,7 @@ def report(told: Mapping[str, Any], broken: Sequence[Mapping[str, Any]]) -> Iter
         yield ""
         rows = [_violation(told["changes"][b["change"]], nodes[b["node"], b["change"]], b["rule"]) for b in broken]
         yield from _table(["rule", "node", "change", "owners", "way"], rows)
-    if told["counts"]["returned"] < told["counts"]["found"]:
+    if not _is_whole(told):
         yield f"Only the nearest {told['counts']['returned']} nodes could be looked at."
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from headwater.cli.display import dim, heading, show, show_json, table
+from headwater.cli.display import dim, heading, show, show_json, table, tell_cut
 from headwater.cli.options import DEFAULT_URL, AsJson, AsOf, Form, History, Kinds, Url, service
 
 _NodeId = Annotated[
@@ -121,9 +121,7 @@ def _show(told: dict[str, Any]) -> None:
             table(["STEPS", "TYPE", "NODE", "OWNERS", "BY WAY OF"], [_row(reached) for reached in told["nodes"]])
     if by_columns and told["tableLevel"]["found"]:
         _show_tables(told["tableLevel"])
-    for cut in counts["cut"]:
-        nodes = f"{cut['nodes']:,} nodes" if cut["nodes"] is not None else "more nodes"
-        show(dim(f"{nodes} left out by {cut['rule']}"), err=True)
+    tell_cut(counts)
 
 
 def _counted(told: dict[str, Any], kinds: tuple[str, ...] = _COUNTED) -> str:

@@ -20,7 +20,7 @@ from headwater.cli.display import (
     show_json,
     state,
     table,
-    tell_if_cut,
+    tell_cut,
     tree,
     when,
 )
@@ -95,7 +95,7 @@ def trace(
     tree(_made_of(training["id"], told["data"], runs, set()) if training else [])
     _show_use(told)
     _show_missing(told["reproducibility"])
-    tell_if_cut(told)
+    tell_cut(told["counts"])
 
 
 def affected(
@@ -130,7 +130,7 @@ def affected(
         heading("Deployments")
         rows = [["active" if d["active"] else "past", when(d["since"]), d["id"]] for d in told["deployments"]]
         table(["", "SINCE", "DEPLOYMENT"], rows)
-    tell_if_cut(told)
+    tell_cut(told["counts"])
 
 
 def _show_version(version: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from headwater.cli.display import dim, heading, show, show_json
+from headwater.cli.display import dim, heading, show, show_json, tell_cut
 from headwater.cli.options import DEFAULT_URL, AsJson, AsOf, Form, History, Kinds, Url, service
 
 _Node = "dataset:NAMESPACE:NAME, job:NAMESPACE:NAME, or a name that only one of them has."
@@ -54,8 +54,7 @@ def paths(  # noqa: PLR0913 - one option an option
     for path in told["paths"]:
         heading(f"{path['length']} steps")
         _show_path(path)
-    for cut in told["cut"]:
-        show(dim(f"there may be more: left out by {cut['rule']}"), err=True)
+    tell_cut(told["counts"])
 
 
 def _show_why(why: dict[str, Any]) -> None:

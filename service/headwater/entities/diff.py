@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from headwater.entities import Entity
-from headwater.entities.graph import Cut, Freshness, Node
+from headwater.entities.graph import Counts, Freshness, Node, Tally
 from headwater.entities.run import RunState
 
 Turn: TypeAlias = Literal["ADDED", "REMOVED", "CHANGED"]
@@ -58,13 +58,20 @@ class EdgeChanges(Entity):
     removed: list[EdgeChange] = Field(description="Those there at the earlier time only.")
 
 
+class DiffCounts(Counts):
+    """Of what differs: nodes that came or went, or of which something else is told; and edges that came or went."""
+
+    changes: Tally = Field(description="Of what else is told of nodes: fields, owners, numbers, values of facets.")
+
+
 class GraphDiff(Entity):
     of: Literal["TIMES"] = Field(default="TIMES", description="Always the same: two times are compared.")
     node: Node = Field(description="The job or dataset that was asked about.")
     before: datetime = Field(description="The earlier time, as asked.")
     after: datetime = Field(description="The later time, as asked; else now.")
-    complete: bool = Field(description="Whether all is told: false where something was cut.")
-    cut: list[Cut] = Field(description="`limit`: of the longest lists; `size`: the graph is larger than was looked at.")
+    complete: bool = Field(description="Whether every difference is in the counts: false where `depth` or `size` cut a walk.")
+    counts: DiffCounts = Field(description="How many differences there are, and how many are left out.")
+    asOf: datetime = Field(description="The time at which the answer holds: the later one.")
     nodes: NodeChanges = Field(description="Those within the depth at one of the times only.")
     edges: EdgeChanges = Field(description="Between nodes within the depth.")
     changes: list[Change] = Field(description="Of nodes that are there at both times, by node.")
@@ -101,7 +108,17 @@ class IoDiff(Entity):
     statistics: list[Statistic] = Field(description="Numbers that differ.")
 
 
+class TaskDiff(Entity):
+    """Of the latest run of a job that belongs to the one asked about, such as a task of an Airflow DAG."""
+
+    job: str = Field(description="Node id.")
+    turn: Turn = Field(description="`CHANGED`: it ran both times, and is not in the same state.")
+    before: RunSide | None = Field(description="Its run within the first; null if it had none.")
+    after: RunSide | None = Field(description="Its run within the second; null if it had none.")
+
+
 class FacetDiff(Entity):
+    job: str = Field(description="Node id of the job whose runs are compared: the one asked about, or one that belongs to it.")
     of: Literal["RUN", "JOB"] = Field(description="Whether it is a facet of the run, or of its job as the run's events told it.")
     facet: str = Field(description="Key of the facet, such as `executionParameters`.")
     path: str = Field(description="Of the value in the facet, such as `parameters[depth].value`.")
@@ -110,13 +127,22 @@ class FacetDiff(Entity):
 
 
 class RunDiff(Entity):
+    """A run stands for all that belong to it, as that of an Airflow DAG for its tasks'."""
+
     of: Literal["RUNS"] = Field(default="RUNS", description="Always the same: two runs are compared.")
     before: RunSide = Field(description="The first run, as asked.")
     after: RunSide = Field(description="The second run.")
-    inputs: list[IoDiff] = Field(description="Datasets read by one only, in another version, or with other numbers; by node id.")
+    inputs: list[IoDiff] = Field(
+        description="Datasets read by one only, in another version, or with other numbers; by node id. What one of its tasks read"
+        " of another is none."
+    )
     outputs: list[IoDiff] = Field(description="Datasets written by one only, or with other numbers; by node id.")
-    facets: list[FacetDiff] = Field(description="By facet; `_producer` and `_schemaURL` are not compared.")
-    cut: list[Cut] = Field(description="`size`: more values of facets differ than are told.")
+    tasks: list[TaskDiff] = Field(description="Jobs that belong to it, and ran once only or ended otherwise; by node id.")
+    facets: list[FacetDiff] = Field(description="By job and facet, its own first; `_producer` and `_schemaURL` are not compared.")
+    complete: bool = Field(description="Whether every difference is in the counts: false where `size` cut the facets' values.")
+    counts: DiffCounts = Field(description="Of the datasets, readings and writings, and values of facets that differ.")
+    asOf: datetime = Field(description="The time at which the answer holds.")
+    freshness: Freshness = Field(description="How far the store had heard by then.")
 
 
 class VersionSide(Entity):
@@ -135,4 +161,8 @@ class VersionDiff(Entity):
     after: VersionSide = Field(description="The second version.")
     changes: list[Change] = Field(description="What else differs, such as fields, owners and tags.")
     statistics: list[Statistic] = Field(description="Numbers that differ, as the runs that wrote the versions told them.")
-    runs: RunDiff | None = Field(description="Of the runs that wrote them; null unless two runs did.")
+    runs: RunDiff | None = Field(description="Of the runs that wrote them, with counts of its own; null unless two runs did.")
+    complete: bool = Field(description="Whether every difference is in the counts, the runs' included.")
+    counts: DiffCounts = Field(description="Of the dataset, and of what its versions differ in.")
+    asOf: datetime = Field(description="The time at which the answer holds.")
+    freshness: Freshness = Field(description="How far the store had heard by then.")

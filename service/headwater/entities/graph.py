@@ -66,11 +66,22 @@ class Cut(Entity):
     nodes: int | None = Field(description="How many are left out; null where that is not known.")
 
 
-class Counts(Entity):
-    found: int = Field(description="Nodes found, the start left out.")
-    datasets: int = Field(description="How many of these are datasets.")
-    jobs: int = Field(description="How many of these are jobs.")
+class Tally(Entity):
+    found: int | None = Field(description="How many were found; null where not all were looked for.")
     returned: int = Field(description="How many are in this answer.")
+
+
+class Counts(Entity):
+    """Of nodes, whatever is asked; those found are of the kinds told."""
+
+    found: int = Field(description="Nodes found, the start left out.")
+    datasets: int = Field(default=0, description="How many of these are datasets.")
+    jobs: int = Field(default=0, description="How many are jobs.")
+    columns: int = Field(default=0, description="How many are columns, or datasets as a whole.")
+    runs: int = Field(default=0, description="How many are runs.")
+    versions: int = Field(default=0, description="How many are versions of datasets.")
+    returned: int = Field(description="How many are in this answer.")
+    edges: Tally = Field(description="Of the edges between the nodes.")
     cut: list[Cut] = Field(description="What is left out, and why.")
 
 
@@ -135,9 +146,6 @@ class RolledEdge(Entity):
 
 
 class RolledCounts(Counts):
-    columns: int = Field(description="How many of the nodes found are columns, or datasets as a whole.")
-    runs: int = Field(description="How many are runs.")
-    versions: int = Field(description="How many are versions.")
     collapsed: int = Field(
         description="To how many nodes those that are shown collapse; the other counts are of what is collapsed."
     )
@@ -185,6 +193,7 @@ class WhatIf(Entity):
     start: list[Node] = Field(description="The nodes that would change.")
     changes: list[Change] = Field(description="What would be different.")
     asOf: datetime = Field(description="The time at which the events are supposed to come.")
+    complete: bool = Field(description="Whether every node is in the counts: false where `size` cut a walk.")
     counts: Counts = Field(description="How many nodes there are, and how many are left out.")
     groups: Groups = Field(description="Sums over the nodes found.")
     freshness: Freshness = Field(description="How far the store had heard by then.")
@@ -256,6 +265,7 @@ class ColumnCounts(Entity):
     both: int = Field(description="Those of which values and rows are affected.")
     datasets: int = Field(description="Datasets that they belong to.")
     returned: int = Field(description="How many are in this answer.")
+    edges: Tally = Field(description="Of the edges between the nodes.")
     cut: list[Cut] = Field(description="What is left out, and why.")
 
 

@@ -131,6 +131,15 @@ class ColumnGraph(Entity):
     graph: list[ColumnNode] = Field(description="By id; empty where nothing is known of the fields' lineage.")
 
 
+class ColumnsAround(ColumnGraph):
+    """With `direction`, `asOf` or `history`, and no other parameter that Marquez does not have."""
+
+    asOf: datetime = Field(description="The time at which the edges are so. Names and types are those of today.")
+    complete: bool = Field(description="Whether every column is in the counts: false where `depth` cut the walk.")
+    counts: Counts = Field(description="How many columns there are; of a dataset its own left out.")
+    freshness: Freshness = Field(description="How far the store had heard by then.")
+
+
 class DirectedColumns(ColumnGraph):
     """With kinds of edges, ways, filters or a limit. Of a column's inputs and outputs those that are in this answer."""
 
@@ -170,6 +179,10 @@ class UpstreamRun(Entity):
 
 class UpstreamRuns(Entity):
     runs: list[UpstreamRun] = Field(description="The run asked about, then by distance, then by the job's name.")
+    complete: bool = Field(description="Whether every run is in the counts: false where `depth` cut the walk.")
+    counts: Counts = Field(description="How many runs and versions there are, and how many are left out.")
+    asOf: datetime = Field(description="The time at which the answer holds.")
+    freshness: Freshness = Field(description="How far the store had heard by then.")
 
 
 class DownstreamOutput(Entity):
@@ -185,6 +198,7 @@ class DownstreamRun(UpstreamRun):
 
 class DownstreamRuns(Entity):
     runs: list[DownstreamRun] = Field(description="The run asked about, then by distance, then by the job's name.")
-    complete: bool = Field(description="False where there are more runs than were looked at, whatever the depth.")
+    complete: bool = Field(description="Whether every run is in the counts: false where `depth` or `size` cut the walk.")
+    counts: Counts = Field(description="How many runs and versions there are, and how many are left out.")
     asOf: datetime = Field(description="The time at which the answer holds.")
     freshness: Freshness = Field(description="How far the store had heard by then.")

@@ -11,7 +11,7 @@ from pydantic import Field
 from headwater.entities import Entity
 from headwater.entities.dataset import DatasetId
 from headwater.entities.dataset import Field as Column
-from headwater.entities.graph import Freshness, Node
+from headwater.entities.graph import Counts, Freshness, Node
 from headwater.entities.owner import Owner
 from headwater.entities.run import JobName, RunState
 
@@ -75,6 +75,19 @@ class Model(Entity):
 class Models(Entity):
     totalCount: int = Field(description="Models that fit the request in all, whatever the page.")
     models: list[Model] = Field(description="By namespace and name.")
+    complete: bool = Field(description="Whether every model is in the counts, which it is.")
+    counts: Counts = Field(description="How many models there are, and how many are on other pages.")
+    asOf: datetime = Field(description="The time at which the answer holds.")
+    freshness: Freshness = Field(description="How far the store had heard by then.")
+
+
+class OneModel(Model):
+    """As the answer to a call of its own."""
+
+    complete: bool = Field(description="Whether all is in the counts, which it is.")
+    counts: Counts = Field(description="Of the model alone.")
+    asOf: datetime = Field(description="The time at which the answer holds.")
+    freshness: Freshness = Field(description="How far the store had heard by then.")
 
 
 class ModelVersion(Entity):
@@ -83,12 +96,25 @@ class ModelVersion(Entity):
     externalVersion: str | None = Field(description="Its name in the model registry, such as v1.2.")
     createdAt: datetime = Field(description="Time of the earliest event that tells of it.")
     trainedBy: TracedRun | None = Field(description="The run that wrote it; null where none is known.")
-    features: list[Feature] = Field(description="Those of the run, else the columns that columnLineage derives the model from.")
+    features: list[Feature] = Field(description="Those of the run, else the columns that its lineage derives the model from.")
 
 
 class ModelVersions(Entity):
     totalCount: int = Field(description="Versions of the model in all, whatever the page.")
     versions: list[ModelVersion] = Field(description="Newest first.")
+    complete: bool = Field(description="Whether every version is in the counts, which it is.")
+    counts: Counts = Field(description="How many versions there are, and how many are on other pages.")
+    asOf: datetime = Field(description="The time at which the answer holds.")
+    freshness: Freshness = Field(description="How far the store had heard by then.")
+
+
+class OneModelVersion(ModelVersion):
+    """As the answer to a call of its own."""
+
+    complete: bool = Field(description="Whether all is in the counts, which it is.")
+    counts: Counts = Field(description="Of the version alone.")
+    asOf: datetime = Field(description="The time at which the answer holds.")
+    freshness: Freshness = Field(description="How far the store had heard by then.")
 
 
 class Checksum(Entity):
@@ -160,7 +186,8 @@ class Trace(Entity):
     )
     derivedModels: list[Prediction] = Field(description="Versions of models that runs made of this one.")
     reproducibility: Reproducibility = Field(description="How much is known of what it takes to train it again.")
-    complete: bool = Field(description="False where there are more runs than were looked at, or `depth` cut the way.")
+    complete: bool = Field(description="Whether every run is in the counts: false where `depth` or `size` cut a walk.")
+    counts: Counts = Field(description="How many runs and versions there are but for the one asked about; and what cut.")
     asOf: datetime = Field(description="The time at which the answer holds.")
     freshness: Freshness = Field(description="How far the store had heard by then.")
 
@@ -234,7 +261,11 @@ class Comparison(Entity):
     parameters: list[ValueChange] = Field(description="Those that differ.")
     code: CodeChange = Field(description="The code that the two trainings ran.")
     metrics: list[MetricChange] = Field(description="All, by name.")
-    complete: bool = Field(description="False where either stands on more runs than were looked at.")
+    complete: bool = Field(description="Whether every run is in the counts: false where `size` cut a walk.")
+    counts: Counts = Field(
+        description="Of the runs and versions that either stands on, the two themselves left out. Told, and so returned, are what"
+        " the trainings read, where differences begin, and the runs that wrote that."
+    )
     asOf: datetime = Field(description="The time at which the answer holds.")
     freshness: Freshness = Field(description="How far the store had heard by then.")
 
@@ -275,6 +306,10 @@ class Affected(Entity):
     models: list[AffectedModel] = Field(description="Nearest first.")
     runs: list[PassedRun] = Field(description="Those on the paths, by id; empty where these lead over jobs.")
     deployments: list[Deployment] = Field(description="Where these versions are or were in use, the latest first.")
-    complete: bool = Field(description="False where there is more than was looked at.")
+    complete: bool = Field(description="Whether all is in the counts: false where `size` cut a walk.")
+    counts: Counts = Field(
+        description="Of the models, their versions, their deployments, and the runs on the ways. `size` cuts runs, and versions"
+        " older than a model's 1,000 newest."
+    )
     asOf: datetime = Field(description="The time at which the answer holds.")
     freshness: Freshness = Field(description="How far the store had heard by then.")

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field
 
 from headwater.entities import Entity
-from headwater.entities.graph import Cut, Freshness, Node, ProvenEdge
+from headwater.entities.graph import Counts, Freshness, Node, ProvenEdge
 
 
 class Path(Entity):
@@ -58,8 +58,9 @@ class Paths(Entity):
     asOf: datetime = Field(description="The time at which the answer holds.")
     reachable: bool = Field(description="Whether there is a path at all, of whatever length.")
     complete: bool = Field(description="Whether these are all paths.")
-    cut: list[Cut] = Field(
-        description="What was left out: `k` or `depth` as asked; `work`, `size`, `history`: there is more than was looked at."
+    counts: Counts = Field(
+        description="Of the nodes told, the ends left out, and of the edges. What cut: `k` or `depth` as asked; `work`, `size`,"
+        " `history`: there is more than was looked at."
     )
     paths: list[Path] = Field(description="Shortest first.")
     nodes: list[Node] = Field(description="All that are named in this answer.")

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from headwater.entities import Entity
-from headwater.entities.graph import Cut, Freshness, Groups, Node, ReachedByWays
+from headwater.entities.graph import Counts, Freshness, Groups, Node, ReachedByWays
 from headwater.entities.run import RunState
 
 
@@ -47,14 +47,6 @@ class RunEdge(Entity):
     kind: Literal["WROTE", "READ"] = Field(description="What the run did.")
 
 
-class RunCounts(Entity):
-    found: int = Field(description="Nodes found, the start left out.")
-    runs: int = Field(description="How many of these are runs.")
-    versions: int = Field(description="How many of these are versions of datasets.")
-    returned: int = Field(description="How many are in this answer.")
-    cut: list[Cut] = Field(description="What is left out, and why.")
-
-
 class RunImpact(Entity):
     """What is reached by the versions that runs really read and wrote."""
 
@@ -66,7 +58,7 @@ class RunImpact(Entity):
     direction: Literal["downstream", "upstream"] = Field(description="As asked.")
     asOf: datetime = Field(description="The time at which the answer holds.")
     complete: bool = Field(description="Whether every node is in the counts: false where `depth` or `size` cut the walk.")
-    counts: RunCounts = Field(description="How many nodes there are, and how many are left out.")
+    counts: Counts = Field(description="How many nodes there are, and how many are left out.")
     groups: Groups = Field(description="Sums over the jobs and datasets of the nodes found, each counted once.")
     freshness: Freshness = Field(description="How far the store had heard by then.")
     nodes: list[ReachedRun | ReachedVersion] = Field(description="Nearest first.")

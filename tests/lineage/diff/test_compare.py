@@ -33,12 +33,14 @@ def _turns(changes: list[Change]) -> list[tuple[str, str, str, str | None, str |
 def test_any_facets_can_be_compared_and_the_same_are_the_same(old: dict[str, Any], new: dict[str, Any], is_job: bool) -> None:
     before, after = _shown(old), _shown(new)
     assert compared("n", before, before, is_job=is_job) == []
-    assert list(facet_differences("RUN", before, before)) == []
+    assert list(facet_differences("job", "RUN", before, before)) == []
     there = _turns(compared("n", before, after, is_job=is_job))
     back = _turns(compared("n", after, before, is_job=is_job))
     mirrored = {"ADDED": "REMOVED", "REMOVED": "ADDED", "CHANGED": "CHANGED"}
     assert {(w, n, mirrored[t], a, b) for w, n, t, b, a in there} == set(back)
-    assert [d.path for d in facet_differences("RUN", before, after)] == [d.path for d in facet_differences("RUN", after, before)]
+    assert [d.path for d in facet_differences("job", "RUN", before, after)] == [
+        d.path for d in facet_differences("job", "RUN", after, before)
+    ]
     for body in (*before.values(), *after.values()):
         told_columns(body)
 
@@ -103,5 +105,5 @@ def test_numbers_that_no_answer_holds_are_passed_over() -> None:
     ],
 )  # fmt: skip
 def test_values_that_differ(old: dict[str, Any], new: dict[str, Any], told: list[tuple[str, str | None, str | None]]) -> None:
-    found = facet_differences("JOB", _shown({"f": old}), _shown({"f": new}))
+    found = facet_differences("job", "JOB", _shown({"f": old}), _shown({"f": new}))
     assert [(d.path, d.before, d.after) for d in found] == told

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from headwater.entities.diff import (
     Change,
+    DiffCounts,
     EdgeChange,
     EdgeChanges,
     FacetDiff,
@@ -15,11 +16,12 @@ from headwater.entities.diff import (
     RunDiff,
     RunSide,
     Statistic,
+    TaskDiff,
     VersionDiff,
     VersionRead,
     VersionSide,
 )
-from headwater.entities.graph import Cut, Freshness, Node
+from headwater.entities.graph import Cut, Freshness, Node, Tally
 from headwater.lineage.diff.markdown import markdown
 
 _RUN, _OTHER = UUID(int=1), UUID(int=2)
@@ -30,6 +32,12 @@ _CHANGE = Change(
     node="dataset:ns:t", what="COLUMN", name="a", source="dataset:ns:x", turn="REMOVED", before="DIRECT", after=None,
     at=_AT, run=None,
 )  # fmt: skip
+
+
+def _counts(*cut: Cut) -> DiffCounts:
+    return DiffCounts(
+        found=4, returned=2, edges=Tally(found=5, returned=5), changes=Tally(found=2, returned=1), cut=list(cut)
+    )  # fmt: skip
 
 
 def _run_diff() -> RunDiff:
@@ -47,8 +55,9 @@ def _run_diff() -> RunDiff:
                 ],
             )
         ],
-        facets=[FacetDiff(of="JOB", facet="sql", path="query", before="select\n`a`", after="x" * 300)],
-        cut=[],
+        tasks=[TaskDiff(job="job:ns:k", turn="ADDED", before=None, after=side)],
+        facets=[FacetDiff(job="job:ns:j", of="JOB", facet="sql", path="query", before="select\n`a`", after="x" * 300)],
+        complete=True, counts=_counts(), asOf=_AT, freshness=_FRESHNESS,
     )  # fmt: skip
 
 
@@ -56,12 +65,14 @@ def test_a_graph() -> None:
     edge = EdgeChange(origin="job:ns:j", destination="dataset:ns:t", moved=False, at=_AT, run=_RUN)
     moved = EdgeChange(origin="dataset:ns:x", destination="job:ns:j", moved=True, at=None, run=None)
     told = GraphDiff(
-        node=_NODE, before=_AT, after=_AT, complete=False, cut=[Cut(rule="limit", nodes=3)],
+        node=_NODE, before=_AT, after=_AT, complete=False,
+        counts=_counts(Cut(rule="depth", nodes=None), Cut(rule="limit", nodes=2)), asOf=_AT,
         nodes=NodeChanges(added=[NodeChange(**_NODE.__dict__, at=None, run=None)], removed=[]),
         edges=EdgeChanges(added=[moved], removed=[edge]), changes=[_CHANGE], freshness=_FRESHNESS,
     )  # fmt: skip
     assert markdown(told) == (
         "# `dataset:ns:t`: what changed\n\nFrom 2026-03-01T08:30:00Z to 2026-03-01T08:30:00Z.\n\n"
+        "There is more beyond the depth.\n\n"
         "**Not all is told**: 3 left out (limit).\n\n"
         "## Nodes\n\n- added `dataset:ns:t`\n\n"
         "## Edges\n\n- added `dataset:ns:x` → `job:ns:j` (by another way)\n"
@@ -72,7 +83,7 @@ def test_a_graph() -> None:
 
 def test_nothing_changed() -> None:
     nothing = GraphDiff(
-        node=_NODE, before=_AT, after=_AT, complete=True, cut=[], nodes=NodeChanges(added=[], removed=[]),
+        node=_NODE, before=_AT, after=_AT, complete=True, counts=_counts(), asOf=_AT, nodes=NodeChanges(added=[], removed=[]),
         edges=EdgeChanges(added=[], removed=[]), changes=[], freshness=_FRESHNESS,
     )  # fmt: skip
     assert markdown(nothing).endswith("\n\nNothing changed.\n")
@@ -83,6 +94,7 @@ def test_runs() -> None:
         f"# `job:ns:j`: two runs\n\n- Before: `{_RUN}`, COMPLETED in 1.5 s\n- After: `{_OTHER}`, FAILED\n\n"
         f"## Inputs\n\n- `dataset:ns:i` changed: `{_OTHER}` → run `{_RUN}`\n\n"
         "## Outputs\n\n- `dataset:ns:o` changed; rowCount none → 1,234,567, mean 0.5 → 2\n\n"
+        f"## Tasks\n\n- `job:ns:k` added: `{_RUN}`, COMPLETED in 1.5 s\n\n"
         f"## Facets\n\n- job `sql` `query`: `` select `a` `` → `{'x' * 200}…`\n"
     )
 
@@ -92,6 +104,7 @@ def test_versions() -> None:
     told = VersionDiff(
         node=_NODE, before=side, after=side.model_copy(update={"run": None, "externalVersion": None}), changes=[_CHANGE],
         statistics=[Statistic(name="size", before=1, after=None)], runs=_run_diff(),
+        complete=True, counts=_counts(), asOf=_AT, freshness=_FRESHNESS,
     )  # fmt: skip
     lines = markdown(told).splitlines()
     assert lines[:4] == [

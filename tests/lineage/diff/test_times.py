@@ -6,12 +6,16 @@ from datetime import datetime
 import networkx as nx
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.build import Event, store
 from tests.lineage.graphs import random_event
 
 from headwater import ids
 from headwater.db.pool import Pool
-from headwater.lineage.diff.times import TimesQuestion, diff_times
+from headwater.entities.diff import Change, DiffCounts, EdgeChange, EdgeChanges, GraphDiff, NodeChange, NodeChanges
+from headwater.entities.graph import Tally
+from headwater.lineage.diff.times import TimesQuestion, diff_times, limited
 from headwater.lineage.graph.flow import SINK, Flow
 from headwater.lineage.graph.present import Present
 from headwater.lineage.snapshot import snapshot
@@ -41,6 +45,54 @@ def _around(flow: Flow, node: int, depth: int) -> tuple[set[str], set[tuple[str,
         nodes |= within
         edges |= {edge for edge in _edges(flow) if within.issuperset(edge)}
     return nodes, edges
+
+
+_texts = st.sampled_from("abcde")
+_edges_told = st.lists(st.tuples(_texts, _texts), unique=True)
+
+
+@given(st.sets(_texts), st.sets(_texts), _edges_told, st.lists(_texts), st.integers(0, 6))
+def test_a_limit_tells_what_it_leaves_out(
+    added: set[str], removed: set[str], edges: list[tuple[str, str]], changed: list[str], limit: int
+) -> None:
+    """A node that came or went has no other changes."""
+    nodes = {f"{turn}{name}" for turn, names in (("+", added), ("-", removed - added)) for name in names}
+    pairs = [EdgeChange(origin=a, destination=b, moved=False, at=None, run=None) for a, b in edges]
+    changes = [_change(node) for node in changed]
+    found = len(nodes | {*changed})
+    whole = GraphDiff.model_construct(
+        nodes=NodeChanges(
+            added=[_node(node) for node in sorted(nodes) if node.startswith("+")],
+            removed=[_node(node) for node in sorted(nodes) if node.startswith("-")],
+        ),
+        edges=EdgeChanges(added=pairs, removed=[]),
+        changes=changes,
+        counts=DiffCounts(
+            found=found, datasets=found, returned=found, edges=_all(len(pairs)), changes=_all(len(changes)), cut=[]
+        ),
+    )
+    told = limited(whole, limit)
+    counts = told.counts
+    shown = {*(n.id for n in (*told.nodes.added, *told.nodes.removed)), *(c.node for c in told.changes)}
+    assert (counts.found, counts.returned) == (found, len(shown))
+    assert (counts.edges.found, counts.edges.returned) == (len(pairs), len(told.edges.added))
+    assert (counts.changes.found, counts.changes.returned) == (len(changes), len(told.changes))
+    cut = any(len(one) > limit for one in (whole.nodes.added, whole.nodes.removed, pairs, changes))
+    assert [(one.rule, one.nodes) for one in counts.cut] == ([("limit", found - len(shown))] if cut else [])
+
+
+def _all(number: int) -> Tally:
+    return Tally(found=number, returned=number)
+
+
+def _node(name: str) -> NodeChange:
+    return NodeChange(
+        id=name, kind="DATASET", namespace="", name=name, type="", description=None, owners=[], tags=[], at=None, run=None
+    )  # fmt: skip
+
+
+def _change(node: str) -> Change:
+    return Change(node=node, what="TYPE", name="", source=None, turn="ADDED", before=None, after="T", at=None, run=None)
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from headwater.lineage.edges import EdgeKind
 from headwater.lineage.graph.arrays import Arrays
-from headwater.lineage.graph.flow import Flow
+from headwater.lineage.graph.flow import SINK, Flow
 from headwater.lineage.graph.question import Cursor, Question
 from headwater.lineage.graph.reach import Reach, reach
 
@@ -43,6 +43,28 @@ def test_edges_lead_from_the_last_that_is_kept_on_each_way(
     shown = {found.ids.tolist()[i] for i in indexes}
     expected = [([start] + [node for node in way[1:-1] if node in shown])[-1] for way in ways]
     assert found.edges(indexes) == [(before, way[-1]) for before, way in zip(expected, ways, strict=True)]
+
+
+@given(st.sets(st.tuples(_IDS, _IDS), min_size=1), _IDS, st.none() | st.integers(0, 3))
+def test_edges_are_counted_between_what_is_found_and_the_start(
+    edges: set[tuple[int, int]], start: int, depth: int | None
+) -> None:
+    flow = _datasets(edges)
+    found = reach(flow, Question(start=(start,), depth=depth))
+    ends = {start, *found.ids.tolist()}
+    assert found.count_edges((start,)) == len({edge for edge in edges if ends.issuperset(edge)})
+
+
+def test_an_edge_that_several_tell_and_one_to_a_job_that_reads_and_is_explicit_is_one() -> None:
+    """The job reads 1 and makes 2 of it: what it reads ends in its sink, and 1 is told to lead to 2 twice."""
+    job, kinds = 7, [EdgeKind.INPUT, EdgeKind.OUTPUT, EdgeKind.DATASET_LINEAGE, EdgeKind.DATASET_LINEAGE]
+    sources, targets, owners = np.array([[1, 7, 1, 1], [job ^ SINK, 2, 2, 2], [job, job, job, 2]], np.int64)
+    flow = Flow(Arrays([(sources, targets, owners, np.array(kinds, np.int8))]), {job ^ SINK}, set(), {})
+    for start, edges in ((1, 3), (job, 1)):
+        found = reach(flow, Question(start=(start,)))
+        assert found.count_edges((start,)) == edges == len(
+            {edge for edge in flow.edges_from((1, 2, job)) if {start, *found.ids.tolist()}.issuperset(edge)}
+        )  # fmt: skip
 
 
 def _told(found: Reach) -> list[Cursor]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
@@ -96,6 +97,36 @@ async def test_it_is_upstream_turned_round(database: str, pool: Pool, seed: int)
         for run in runs:
             first, *others = told(await get_downstream(conn, run, 1))
             assert (first, set(others)) == (run, readers[run] - {run})
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_a_walk_is_complete_where_a_step_more_finds_nothing(database: str, pool: Pool, seed: int) -> None:
+    """Either way; and what is told is what is counted."""
+    rnd = random.Random(seed)
+    await store(database, [random_event(rnd, i) for i in range(30)])
+    async with snapshot(pool) as conn:
+        rows = await (await conn.execute("SELECT run_uuid FROM runs ORDER BY run_uuid")).fetchall()
+        for (run,) in rows[:10]:
+            for get in (get_upstream, get_downstream):
+                near, far = [await get(conn, run, depth) for depth in (1, 2)]
+                more = len(far.runs) > len(near.runs)
+                assert (near.complete, [cut.rule for cut in near.counts.cut]) == (not more, ["depth"] if more else [])
+                assert (near.counts.runs, near.counts.returned) == (len(near.runs) - 1, near.counts.found)
+
+
+async def test_what_a_run_reaches_is_counted(database: str, pool: Pool) -> None:
+    events = [
+        complete("make", "raw", "a", "08:00", "m"),
+        complete("copy", "a", "b c", "09:00", "c"),
+        complete("end", "c", "", "10:00"),
+    ]
+    await store(database, events)
+    for depth, found, edges, cut in ((1, (1, 4), 5, ["depth"]), (2, (2, 4), 6, [])):
+        answer = await ask(pool, "m", depth)
+        counts = answer.counts
+        assert ((counts.runs, counts.versions), counts.edges.found) == (found, edges)
+        assert [one.rule for one in counts.cut] == cut
+    assert answer.freshness.eventTime == datetime(2026, 3, 1, 10, tzinfo=UTC) < answer.asOf
 
 
 async def test_an_unknown_run(pool: Pool) -> None:

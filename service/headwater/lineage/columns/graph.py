@@ -59,6 +59,10 @@ class Columns:
     def places(self) -> set[Place]:
         return {*self.inputs, *self.outputs, *self.influenced, *(place for place in self.loose if place.field)}
 
+    def edges(self) -> int:
+        """From field to field."""
+        return sum(map(len, self.inputs.values()))
+
     def datasets(self) -> set[tuple[int, UUID | None]]:
         """Those that are shown, and their versions."""
         shown = {(place.dataset_id, place.version) for place in self.places()}

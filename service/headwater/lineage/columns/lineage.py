@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from headwater import ids
 from headwater.catalog import meaning
@@ -19,6 +20,7 @@ from headwater.catalog.facets import load_bodies, show
 from headwater.catalog.jobs import load_io
 from headwater.db.pool import Connection
 from headwater.errors import Invalid, NotFound
+from headwater.lineage.columns.around import HopInto, beside, is_more, walk_into
 from headwater.lineage.columns.edges import Then, column_edges, is_told
 from headwater.lineage.columns.gone import not_found, was_there
 from headwater.lineage.columns.graph import Columns, Place, Shown
@@ -29,7 +31,7 @@ from headwater.lineage.near import find_versioned
 from headwater.lineage.node_ids import NodeKind, Resolved
 from headwater.lineage.parents import load_opened
 from headwater.lineage.sql import past_statement
-from headwater.lineage.walk import Hop, walk
+from headwater.lineage.walk import Hop
 
 _OUTPUTS = f"""
 SELECT DISTINCT d.canonical_id
@@ -47,25 +49,28 @@ async def get_column_lineage(
     then: Then | None = None,
     nested: bool = False,
 ) -> bytes:
-    """JSON of a ``ColumnGraph``; ``then`` None: as it is now; ``nested``: with what is told of the fields inside of those asked
-    about and reached, and of those around them. Raises InvalidNodeId, Invalid, NotFound."""
+    """JSON of a ``ColumnGraph``; ``then`` None: as it is now. ``nested``: of a ``ColumnsAround``, with what is told of the fields
+    inside of those asked about and reached, and of those around them. Raises InvalidNodeId, Invalid, NotFound."""
     node = await _find(conn, node_id)
     if node.hidden:
         raise NotFound("Node", node_id)
     if node.version is not None:
         if downstream or then is not None:
             raise Invalid("Of a version only upstream is known, as it was when that was written. Ask asOf the version instead.")
-        return await version_columns(conn, node, node_id, depth)
+        return await version_columns(conn, node, node_id, depth, counted=nested)
     columns, start = Columns(), await outset(conn, node, then)
-    if upstream:
-        await walk(_upstream(conn, columns, then, nested=nested), start, max(depth, 1))
-    if downstream:
-        await walk(_downstream(conn, columns, then, nested=nested), start, max(depth, 1))
+    ways = [way for way, wanted in ((_upstream, upstream), (_downstream, downstream)) if wanted]
+    hops: list[HopInto] = [partial(way, conn, then=then, nested=nested) for way in ways]
+    ends = [await walk_into(columns, hop, start, depth) for hop in hops]
+    told = {}
+    if nested:
+        more = [await is_more(columns, hop, last) for hop, last in zip(hops, ends, strict=True)]
+        told = await beside(conn, columns, start, then.at if then is not None else None, more=any(more))
     shown = await load_shown(conn, {dataset for dataset, _ in columns.datasets()} | {place.dataset_id for place in start}, then)
     if not columns.places() and not _has_field(node, shown.get(node.id)):
         await _require_past(conn, start[0], node_id, upstream=upstream, then=then, nested=nested)
     # In a thread, as the graph of a hub takes long enough to hold up whoever sends events.
-    return await asyncio.to_thread(columns.encode, lambda place: shown.get(place.dataset_id), versioned=False)
+    return await asyncio.to_thread(columns.encode, lambda place: shown.get(place.dataset_id), versioned=False, beside=told)
 
 
 async def _find(conn: Connection, node_id: str) -> Resolved:

@@ -55,6 +55,11 @@ class ColumnReach:
                 found.setdefault(state.place.dataset_id, distance)
         return found
 
+    def count_edges(self, start: Collection[Place]) -> int:
+        """How many lead from one of these, or of those where it started, to another; however many tell of one."""
+        places = {*start, *(found.place for found in self.found)}
+        return sum(far in places for near in places for far in self.flow.onward.get(near, ()))
+
     def way(self, found: Found) -> list[Place]:
         """From the start, both ends included."""
         state = found.best

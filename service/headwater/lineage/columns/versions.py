@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
 from datetime import date, datetime
+from functools import partial
 from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
@@ -15,19 +16,16 @@ import msgspec
 
 from headwater import ids
 from headwater.catalog import meaning
+from headwater.catalog.version_columns import MEMBERS, VersionKey, load_version_columns
 from headwater.catalog.versions import Reading, versions_read
 from headwater.db.pool import Connection
 from headwater.errors import NotFound
+from headwater.lineage.columns.around import beside, is_more, walk_into
 from headwater.lineage.columns.graph import Columns, Place, Shown
 from headwater.lineage.node_ids import NodeKind, Resolved
-from headwater.lineage.walk import walk
+from headwater.lineage.walk import Hop
 from headwater.openlineage import facets as shapes
 
-_MEMBERS = """CROSS JOIN LATERAL (
-    SELECT a.canonical_id, a.canonical_id AS dataset_id
-    UNION ALL
-    SELECT m.canonical_id, m.dataset_id FROM datasets m WHERE m.canonical_id = a.canonical_id AND m.canonical_id <> m.dataset_id
-) d"""
 # What runs wrote, and the facet that tells its columns, if there is one; and what events without a run declared.
 _WRITTEN = f"""
 SELECT io.run_id, io.month, d.canonical_id, coalesce(r.started_at, r.first_at), lineage.body,
@@ -41,33 +39,8 @@ WHERE io.run_id = ANY(%(runs)s) AND io.output AND d.canonical_id = ANY(%(dataset
 UNION ALL
 SELECT v.version_id, v.first_at::date, d.canonical_id, v.first_at, NULL, true
 FROM unnest(%(runs)s::bigint[], %(datasets)s::bigint[]) AS a (version_id, canonical_id)
-{_MEMBERS}
+{MEMBERS}
 JOIN dataset_versions v ON v.dataset_id = d.dataset_id AND v.version_id = a.version_id AND v.declared
-"""
-# Of runs whose job tells its lineage explicitly: a set counts for each run between its first telling and its last, as edges do.
-# Of what was declared, the set that was told last by then.
-_EXPLICIT = f"""
-SELECT t.version_id, t.canonical_id, s.output_field, s.input_dataset_id, s.input_field, s.transformations::text
-FROM (
-    SELECT a.version_id, d.canonical_id, l.set_id, l.last_at
-    FROM unnest(%(runs)s::bigint[], %(months)s::date[], %(datasets)s::bigint[]) AS a (version_id, month, canonical_id)
-    JOIN runs r ON r.run_id = a.version_id AND r.month = a.month
-    {_MEMBERS}
-    JOIN column_lineage l ON l.dataset_id = d.dataset_id AND l.owner_id = r.job_id AND l.adds
-        AND l.first_at <= coalesce(r.last_at, r.first_at) AND l.last_at >= r.first_at
-    UNION ALL
-    SELECT a.version_id, d.canonical_id, l.set_id, l.last_at
-    FROM unnest(%(runs)s::bigint[], %(datasets)s::bigint[]) AS a (version_id, canonical_id)
-    {_MEMBERS}
-    JOIN dataset_versions v ON v.dataset_id = d.dataset_id AND v.version_id = a.version_id AND v.declared
-    CROSS JOIN LATERAL (
-        SELECT set_id, last_at FROM column_lineage
-        WHERE dataset_id = v.dataset_id AND owner_id = v.dataset_id AND first_at <= v.first_at
-        ORDER BY CASE WHEN last_at <= v.first_at THEN last_at ELSE first_at END DESC, set_id DESC LIMIT 1
-    ) l
-) t
-JOIN column_sets s ON s.set_id = t.set_id
-ORDER BY t.last_at DESC, s.set_id, s.ordinal
 """
 # What runs read, by their events; and what else the columns are said to come from.
 _SOURCES = """
@@ -143,16 +116,22 @@ _Version: TypeAlias = tuple[int, UUID | None]  # a canonical dataset, and its ve
 _Key: TypeAlias = tuple[int, int]  # a run, and a dataset
 
 
-async def version_columns(conn: Connection, node: Resolved, node_id: str, depth: int) -> bytes:
-    """JSON of the ``ColumnGraph`` of the version of a dataset, field or job that ``node`` names. Raises NotFound."""
+async def version_columns(conn: Connection, node: Resolved, node_id: str, depth: int, *, counted: bool = False) -> bytes:
+    """JSON of the ``ColumnGraph`` of the version of a dataset, field or job that ``node`` names; ``counted``: of a
+    ``ColumnsAround``. Raises NotFound."""
     columns, start = Columns(), await _start(conn, node, node_id)
+    hop = partial(_into, conn)
+    last = await walk_into(columns, hop, start, depth)
+    told = await beside(conn, columns, start, None, more=await is_more(columns, hop, last)) if counted else {}
+    shown = await _shown(conn, columns.datasets())
+    return columns.encode(lambda place: shown.get((place.dataset_id, place.version)), versioned=True, beside=told)
 
+
+def _into(conn: Connection, columns: Columns) -> Hop[Place]:
     async def hop(level: Sequence[Place]) -> list[Place]:
         return await _hop(conn, columns, level)
 
-    await walk(hop, start, max(depth, 1))
-    shown = await _shown(conn, columns.datasets())
-    return columns.encode(lambda place: shown.get((place.dataset_id, place.version)), versioned=True)
+    return hop
 
 
 async def _start(conn: Connection, node: Resolved, node_id: str) -> list[Place]:
@@ -201,16 +180,8 @@ async def _hop(conn: Connection, columns: Columns, level: Sequence[Place]) -> li
 
 async def _explicit(conn: Connection, written: Sequence[_Written]) -> dict[_Key, list[_Edge]]:
     """By run and dataset what the run's job said explicitly."""
-    edges: dict[_Key, list[_Edge]] = {}
-    if written:
-        asked = {
-            "runs": [w.run_id for w in written],
-            "months": [w.month for w in written],
-            "datasets": [w.canonical_id for w in written],
-        }
-        for run, dataset, output, source, field, told in await (await conn.execute(_EXPLICIT, asked)).fetchall():
-            edges.setdefault((run, dataset), []).append(_Edge(output, source, field, told))
-    return edges
+    told = await load_version_columns(conn, [VersionKey(w.run_id, w.month, w.canonical_id) for w in written])
+    return {key: [_Edge(c.output, c.dataset_id, c.field, c.transformations) for c in columns] for key, columns in told.items()}
 
 
 async def _read(conn: Connection, written: Sequence[_Written], named: Set[_Key]) -> dict[_Key, _Version]:

@@ -9,12 +9,14 @@ import msgspec
 
 from headwater.catalog import meaning
 from headwater.catalog.facets import Shown
+from headwater.catalog.version_columns import VersionColumn
 from headwater.entities.diff import Change, FacetDiff, Statistic, Turn, What
 from headwater.lineage.node_ids import dataset_node_id, field_node_id
 from headwater.openlineage import facets as shapes
 
 Told: TypeAlias = Mapping[tuple[str, str | None], str | None]  # what is told of a name (and source)
 _STATISTICS = ("outputStatistics", "inputStatistics", "dataQualityMetrics")
+_transformations = msgspec.json.Decoder(list[shapes.Transformation]).decode
 _KEYS = ("key", "name", "field")  # by which the elements of a list are told apart
 
 WHATS: dict[What, str] = {
@@ -104,6 +106,15 @@ def told_columns(body: msgspec.Raw | None) -> Told:
     return told
 
 
+def explicit_columns(columns: Iterable[VersionColumn]) -> Told:
+    """The same of lineage that is told explicitly."""
+    told: dict[tuple[str, str | None], list[shapes.Transformation]] = {}
+    for column in columns:
+        key = column.output, source_id(column.namespace, column.name, column.field)
+        told.setdefault(key, []).extend(_transformations(column.transformations))
+    return {key: derivation(made) for key, made in told.items()}
+
+
 def source_id(namespace: str, name: str, field: str | None) -> str:
     return field_node_id(namespace, name, field) if field else dataset_node_id(namespace, name)
 
@@ -135,7 +146,7 @@ def _sane(value: float) -> bool:
     return abs(value) < 1e18
 
 
-def facet_differences(of: Any, before: Shown, after: Shown) -> Iterator[FacetDiff]:
+def facet_differences(job: str, of: Any, before: Shown, after: Shown) -> Iterator[FacetDiff]:
     """Value by value, by facet and path."""
     for facet in sorted({*before, *after}):
         if facet in before and facet in after and before[facet] == after[facet]:
@@ -143,7 +154,7 @@ def facet_differences(of: Any, before: Shown, after: Shown) -> Iterator[FacetDif
         old, new = (dict(_leaves(meaning.body(facets, facet), "")) for facets in (before, after))
         for path in sorted({*old, *new}):
             if (path in old) != (path in new) or old[path] != new[path]:
-                yield FacetDiff(of=of, facet=facet, path=path, before=old.get(path), after=new.get(path))
+                yield FacetDiff(job=job, of=of, facet=facet, path=path, before=old.get(path), after=new.get(path))
 
 
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:

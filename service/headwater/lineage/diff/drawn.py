@@ -88,6 +88,9 @@ def _version_rows(diff: VersionDiff) -> Iterator[Row]:
 def _run_rows(diff: RunDiff) -> Iterator[Row]:
     if diff.before.state != diff.after.state:
         yield {"turn": "CHANGED", "what": "STATE", "node": diff.after.job, "before": diff.before.state, "after": diff.after.state}
+    for task in diff.tasks:
+        states = {"before": task.before and task.before.state, "after": task.after and task.after.state}
+        yield {"turn": task.turn, "what": "STATE", "node": task.job, **states}
     for what, told in (("INPUT", diff.inputs), ("OUTPUT", diff.outputs)):
         for io in told:
             yield _io_row(what, io)
@@ -95,7 +98,7 @@ def _run_rows(diff: RunDiff) -> Iterator[Row]:
     for facet in diff.facets:
         turn = "ADDED" if facet.before is None else "REMOVED" if facet.after is None else "CHANGED"
         value = {"before": facet.before, "after": facet.after}
-        yield {"turn": turn, "what": f"{facet.of}_FACET", "node": diff.after.job, "name": f"{facet.facet} {facet.path}", **value}
+        yield {"turn": turn, "what": f"{facet.of}_FACET", "node": facet.job, "name": f"{facet.facet} {facet.path}", **value}
 
 
 def _node_row(turn: str, node: NodeChange) -> Row:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from headwater.entities.diff import (
     Change,
+    DiffCounts,
     EdgeChange,
     FacetDiff,
     GraphDiff,
@@ -16,10 +17,11 @@ from headwater.entities.diff import (
     RunDiff,
     RunSide,
     Statistic,
+    TaskDiff,
     VersionDiff,
     VersionRead,
 )
-from headwater.entities.graph import Cut
+from headwater.entities.graph import Tally
 
 _LONGEST = 200  # characters of a value: facets hold whole programs
 _TURNS = {"ADDED": "added", "REMOVED": "removed", "CHANGED": "changed"}
@@ -40,7 +42,7 @@ def _graph(diff: GraphDiff) -> Iterator[str]:
     yield f"# {_code(diff.node.id)}: what changed"
     yield ""
     yield f"From {_time(diff.before)} to {_time(diff.after)}."
-    yield from _cut(diff.cut)
+    yield from _cut(diff.counts)
     nodes = [
         f"- {turn} {_code(node.id)}{_by(node.at, node.run)}"
         for turn, told in (("added", diff.nodes.added), ("removed", diff.nodes.removed))
@@ -78,10 +80,11 @@ def _runs(diff: RunDiff, level: str) -> Iterator[str]:
     yield ""
     yield f"- Before: {_run_side(diff.before)}"
     yield f"- After: {_run_side(diff.after)}"
-    yield from _cut(diff.cut)
+    yield from _cut(diff.counts)
     yield from _section(f"{level}# Inputs", [_io(io, versions=True) for io in diff.inputs])
     yield from _section(f"{level}# Outputs", [_io(io, versions=False) for io in diff.outputs])
-    yield from _section(f"{level}# Facets", [_facet(facet) for facet in diff.facets])
+    yield from _section(f"{level}# Tasks", [_task(task) for task in diff.tasks])
+    yield from _section(f"{level}# Facets", [_facet(facet, diff.after.job) for facet in diff.facets])
 
 
 def _section(title: str, lines: Sequence[str]) -> Iterator[str]:
@@ -89,10 +92,19 @@ def _section(title: str, lines: Sequence[str]) -> Iterator[str]:
         yield from ("", title, "", *lines)
 
 
-def _cut(cut: Iterable[Cut]) -> Iterator[str]:
-    for one in cut:
-        left_out = f"{one.nodes} " if one.nodes is not None else ""
-        yield from ("", f"**Not all is told**: {left_out}left out ({one.rule}).")
+def _cut(counts: DiffCounts) -> Iterator[str]:
+    for one in counts.cut:
+        if one.rule == "depth":
+            yield from ("", "There is more beyond the depth.")
+            continue
+        known = _left_out(counts) if one.rule == "limit" else one.nodes
+        yield from ("", f"**Not all is told**: {'' if known is None else f'{known} '}left out ({one.rule}).")
+
+
+def _left_out(counts: DiffCounts) -> int:
+    """Differences of whatever kind that are found, and not told."""
+    tallies = [Tally(found=counts.found, returned=counts.returned), counts.edges, counts.changes]
+    return sum((tally.found or tally.returned) - tally.returned for tally in tallies)
 
 
 def _change(change: Change, *, caused: bool = True) -> str:
@@ -117,8 +129,13 @@ def _versions_read(told: Sequence[VersionRead]) -> str:
     return ", ".join(f"run {_code(str(v.writtenBy))}" if v.writtenBy else _code(str(v.version)) for v in told) or "none"
 
 
-def _facet(facet: FacetDiff) -> str:
-    return f"- {facet.of.lower()} {_code(facet.facet)} {_code(facet.path)}{_values(facet.before, facet.after)}"
+def _task(task: TaskDiff) -> str:
+    return f"- {_code(task.job)} {_TURNS[task.turn]}: {' → '.join(_run_side(side) for side in (task.before, task.after) if side)}"
+
+
+def _facet(facet: FacetDiff, own: str) -> str:
+    of = f"{_code(facet.job)} " if facet.job != own else ""
+    return f"- {of}{facet.of.lower()} {_code(facet.facet)} {_code(facet.path)}{_values(facet.before, facet.after)}"
 
 
 def _statistic(told: Statistic) -> str:

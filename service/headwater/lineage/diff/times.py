@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence, Sized
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,8 +11,9 @@ from typing import TypeAlias
 from uuid import UUID
 
 from headwater.db.pool import Connection
-from headwater.entities.diff import EdgeChange, EdgeChanges, GraphDiff, NodeChange, NodeChanges
-from headwater.entities.graph import Cut, Node
+from headwater.entities.diff import Change, DiffCounts, EdgeChange, EdgeChanges, GraphDiff, NodeChange, NodeChanges
+from headwater.entities.graph import Cut, Node, Tally
+from headwater.lineage.counted import counted, cut_short
 from headwater.lineage.diff.nodes import node_changes, told_at
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.begun import load_begun
@@ -47,7 +48,7 @@ class _Around:
 
     nodes: Sequence[int]
     edges: AbstractSet[Pair]
-    complete: bool
+    cut: AbstractSet[str]  # why there is more: `depth`, or `size`
 
 
 async def diff_times(conn: Connection, question: TimesQuestion) -> GraphDiff:
@@ -61,22 +62,28 @@ async def diff_times(conn: Connection, question: TimesQuestion) -> GraphDiff:
     stayed = [node for node in before.nodes if node in both and node in names]
     compared = {node: names[node] for node in stayed[:_COMPARED]}
     told = [await told_at(conn, compared, at) for at in (question.before, question.after)]
+    changes = await node_changes(conn, compared, *told)
+    differing = NodeChanges(
+        added=_node_changes(nodes, both - set(before.nodes), edges.added),
+        removed=_node_changes(nodes, set(before.nodes) - both, edges.removed),
+    )
+    cut = cut_short(sorted(before.cut | after.cut))
+    if len(compared) < len(stayed):
+        cut.append(Cut(rule="size", nodes=len(stayed) - len(compared)))
     _, freshness = await load_freshness(conn)
     whole = GraphDiff(
         node=nodes[question.start[0]],
         before=question.before,
         after=question.after,
-        complete=True,
-        cut=[] if before.complete and after.complete else [Cut(rule="size", nodes=None)],
-        nodes=NodeChanges(
-            added=_node_changes(nodes, both - set(before.nodes), edges.added),
-            removed=_node_changes(nodes, set(before.nodes) - both, edges.removed),
-        ),
+        complete=not cut,
+        counts=_counts(differing, edges, changes, {node.id: node.kind for node in nodes.values()}, cut),
+        asOf=question.after,
+        nodes=differing,
         edges=edges,
-        changes=await node_changes(conn, compared, *told),
+        changes=changes,
         freshness=freshness,
     )
-    return _limited(whole, question.limit, len(stayed) - len(compared))
+    return limited(whole, question.limit)
 
 
 async def _edges(
@@ -106,19 +113,20 @@ async def _current(conn: Connection, edges: AbstractSet[Pair], at: datetime) -> 
 
 
 async def _around(conn: Connection, question: TimesQuestion, at: datetime) -> _Around:
-    start, found, edges, complete = question.start, list[int](), set[Pair](), True
+    start, found, edges, cut = question.start, list[int](), set[Pair](), set[str]()
     for downstream, wanted in ((True, question.downstream), (False, question.upstream)):
         if wanted:
             flow = await Past(conn, at).flow(start, downstream=downstream, hops=question.depth)
             asked = Question(start=start, downstream=downstream, depth=question.depth)
-            reached = (await asyncio.to_thread(reach, flow, asked, ways=False)).ids.tolist()
+            told = await asyncio.to_thread(reach, flow, asked, ways=False)
+            reached = told.ids.tolist()
             within = {*start, *reached}
             edges |= {edge for edge in flow.edges_from(within) if edge[1] in within}
             found += reached
-            complete = complete and flow.complete
+            cut.update(told.cut)
     linked = {end for edge in edges for end in edge}  # a task of a DAG is there while it reads or writes something
     own = [node for node in start if node == start[0] or node in linked]
-    return _Around(list(dict.fromkeys((*own, *found))), edges, complete)
+    return _Around(list(dict.fromkeys((*own, *found))), edges, cut)
 
 
 # ---------------------------------------------------------------- what to tell
@@ -145,19 +153,31 @@ def _node_changes(nodes: Mapping[int, Node], ids: Collection[int], edges: Iterab
     ]
 
 
-def _limited(whole: GraphDiff, limit: int, not_compared: int) -> GraphDiff:
-    lists: tuple[Sized, ...] = (whole.nodes.added, whole.nodes.removed, whole.edges.added, whole.edges.removed, whole.changes)
-    cut = [*whole.cut]
-    if not_compared > 0:
-        cut.append(Cut(rule="size", nodes=not_compared))
-    if (longest := max(len(one) for one in lists)) > limit:
-        cut.append(Cut(rule="limit", nodes=longest - limit))
-    return whole.model_copy(
-        update={
-            "complete": not cut,
-            "cut": cut,
-            "nodes": NodeChanges(added=whole.nodes.added[:limit], removed=whole.nodes.removed[:limit]),
-            "edges": EdgeChanges(added=whole.edges.added[:limit], removed=whole.edges.removed[:limit]),
-            "changes": whole.changes[:limit],
-        }
-    )
+def _counts(
+    nodes: NodeChanges, edges: EdgeChanges, changes: Sequence[Change], kinds: Mapping[str, str], cut: Sequence[Cut]
+) -> DiffCounts:
+    """Before anything is left out by a limit."""
+    pairs = [(edge.origin, edge.destination) for edge in (*edges.added, *edges.removed)]
+    told = counted({node: kinds[node] for node in _touched(nodes, changes)}, pairs, cut)
+    return DiffCounts(**told.__dict__, changes=Tally(found=len(changes), returned=len(changes)))
+
+
+def _touched(nodes: NodeChanges, changes: Iterable[Change]) -> set[str]:
+    return {*(node.id for node in (*nodes.added, *nodes.removed)), *(change.node for change in changes)}
+
+
+def limited(whole: GraphDiff, limit: int) -> GraphDiff:
+    """With so many of each list at most."""
+    nodes = NodeChanges(added=whole.nodes.added[:limit], removed=whole.nodes.removed[:limit])
+    edges = EdgeChanges(added=whole.edges.added[:limit], removed=whole.edges.removed[:limit])
+    changes, counts = whole.changes[:limit], whole.counts
+    returned, edges_returned = len(_touched(nodes, changes)), len(edges.added) + len(edges.removed)
+    left_out = counts.found - returned, counts.edges.returned - edges_returned, len(whole.changes) - len(changes)
+    counted_anew = {
+        "returned": returned,
+        "edges": Tally(found=counts.edges.found, returned=edges_returned),
+        "changes": Tally(found=counts.changes.found, returned=len(changes)),
+        "cut": [*counts.cut, *([Cut(rule="limit", nodes=left_out[0])] if any(left_out) else [])],
+    }
+    told = {"nodes": nodes, "edges": edges, "changes": changes, "counts": counts.model_copy(update=counted_anew)}
+    return whole.model_copy(update=told)

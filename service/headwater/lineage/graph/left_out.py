@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Sized
+from collections.abc import Mapping, Sequence, Sized
 from datetime import datetime
 
 from headwater.db.pool import Connection
-from headwater.entities.graph import Cut, Node
-from headwater.lineage.graph.question import Filter
+from headwater.entities.graph import Cut, Node, Tally
+from headwater.lineage.graph.question import Filter, Grain, Question
+from headwater.lineage.graph.reach import Reach
 from headwater.lineage.graph.states import load_states
 
 SUMMED_UP = 10_000
 """Nodes whose types and owners are read, for groups and filters: the nearest."""
+
+
+def edge_tally(found: Reach, question: Question, returned: int) -> Tally:
+    """Of more nodes than are summed up, and of steps over what is none, it takes too long to know how many edges there are."""
+    known = question.grain is Grain.ALL and len(found) <= SUMMED_UP
+    return Tally(found=found.count_edges(question.start) if known else None, returned=returned)
 
 
 async def load_passing(
@@ -22,11 +29,6 @@ async def load_passing(
     states = await load_states(conn, found, at) if by.states else {}
     known = [(i, node) for i, node in enumerate(found) if node in nodes]
     return [i for i, node in known if test is None or test(nodes[node], states.get(node))]
-
-
-def cut_short(rules: Iterable[str]) -> list[Cut]:
-    """What ended the walk before the graph did, so that nobody knows how much there is beyond."""
-    return [Cut(rule=rule, nodes=None) for rule in rules]
 
 
 def left_out(found: int, shown: Sized, listed: int, by: Filter) -> list[Cut]:

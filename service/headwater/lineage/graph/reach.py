@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headwater.lineage.graph.arrays import Flags, Ids, Reached
-from headwater.lineage.graph.flow import Flow
+from headwater.lineage.graph.flow import SINK, Flow
 from headwater.lineage.graph.question import Cursor, Grain, Question
 from headwater.lineage.graph.rows import Places
 
@@ -91,6 +91,24 @@ class Reach:
 
         before = [stop(place) for place in self._before[self._places[list(indexes)]].tolist()]
         return list(zip(self._flow.ids(np.array(before, np.int32) % size).tolist(), ids.tolist(), strict=True))
+
+    def count_edges(self, start: Sequence[int]) -> int:
+        """How many lead from one of these, or of the ids where it started, to another; however many tell of one."""
+        flow, arrays = self._flow, self._flow.arrays
+        explicit = [job for job in (*self.ids.tolist(), *start) if job ^ SINK in flow.sinks]
+        ends = np.unique(np.concatenate((self.nodes, flow.places(start), flow.places(explicit))))
+        within = np.zeros(len(arrays), bool)
+        within[ends] = True
+        sources, targets, _ = arrays.neighbours(ends, downstream=True)
+        known = within[targets]
+        pairs = np.stack([sources[known], targets[known]]).astype(np.int64)
+        if explicit:
+            of_job = np.arange(len(arrays))
+            for job in explicit:
+                own, *sinks = flow.places([job]).tolist()
+                of_job[sinks] = own
+            pairs = of_job[pairs]
+        return len(np.unique(pairs[0] * len(arrays) + pairs[1]))
 
     @cached_property
     def nodes(self) -> Places:

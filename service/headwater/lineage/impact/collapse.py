@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from headwater import ids
-from headwater.entities.graph import Affects, Cut, Node, Rolled, RolledCounts, RolledEdge
+from headwater.entities.graph import Affects, Cut, Node, Rolled, RolledCounts, RolledEdge, Tally
 from headwater.lineage.graph.question import Cursor, Question
 
 Pair: TypeAlias = tuple[int, int]
@@ -100,7 +100,8 @@ def rolled_edges(edges: Iterable[Pair], homes: Mapping[int, int], question: Ques
 
 def rolled_counts(found: Mapping[Kind, int], told: Collapsed, cut: list[Cut]) -> RolledCounts:
     kinds = {kind: found.get(kind, 0) for kind in _KINDS}
-    return RolledCounts(found=sum(found.values()), **kinds, returned=told.listed, cut=cut, collapsed=told.heaps)
+    edges = Tally(found=None, returned=len(told.edges))
+    return RolledCounts(found=sum(found.values()), **kinds, returned=told.listed, edges=edges, cut=cut, collapsed=told.heaps)
 
 
 def _namespace(name: str) -> Node:

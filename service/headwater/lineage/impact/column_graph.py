@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from headwater.db.pool import Connection
-from headwater.entities.graph import Cut, Node, RolledColumns, RolledColumnsEdge
+from headwater.entities.graph import Cut, Node, RolledColumns, RolledColumnsEdge, Tally
 from headwater.lineage.columns.edges import column_edges
 from headwater.lineage.columns.graph import Columns, Place
 from headwater.lineage.columns.lineage import load_shown
@@ -43,11 +43,12 @@ async def column_graph(conn: Connection, question: ColumnQuestion, ways: Sequenc
     named = await load_shown(conn, {dataset for dataset, _ in columns.datasets()}, question.then)
     now, freshness = await load_freshness(conn)
     cut = around.cut + left_out(len(around.found), around.shown, len(listed), question.filter)
+    edges = Tally(found=columns.edges() if len(listed) == len(around.found) else None, returned=columns.edges())
     beside = {
         "direction": _direction(ways),
         "asOf": question.then.at if question.then is not None else now,
         "complete": around.complete,
-        "counts": column_counts(around.found, len(listed), cut),
+        "counts": column_counts(around.found, len(listed), edges, cut),
         "freshness": freshness,
         "cursor": cursor_after(listed, around.known),
     }

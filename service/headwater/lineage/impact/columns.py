@@ -19,6 +19,7 @@ from headwater.entities.graph import (
     ReachedColumn,
     Scope,
     TableLevel,
+    Tally,
 )
 from headwater.lineage.columns.edges import Then, is_told
 from headwater.lineage.columns.evidence import load_column_evidence
@@ -107,18 +108,20 @@ async def column_impact(conn: Connection, flow: Flow, question: ColumnQuestion, 
     columns = _Columns(nodes, await load_shown(conn, {*_datasets(question.start), *_datasets(found.place for found in page)}))
     known = [[way for way in of if all(place.dataset_id in nodes for place in way)] for of in ways]
     listed = [(found, of) for found, of in zip(page, known, strict=True) if of]
-    edges = dict.fromkeys(pair for _, of in listed for way in of for pair in pairwise(way))
+    pairs = dict.fromkeys(pair for _, of in listed for way in of for pair in pairwise(way))
+    edges = await _proven(conn, reached.flow, pairs, columns, question)
+    tally = Tally(found=reached.count_edges(question.start), returned=len(edges))
     cut = walk_cut(reached) + cut + left_out(len(reached.found), shown, len(listed), question.filter)
     return ColumnImpact(
         start=[columns.told(place) for place in question.start if place.dataset_id in nodes],
         direction="downstream" if question.downstream else "upstream",
         asOf=question.then.at if question.then is not None else now,
         complete=reached.complete,
-        counts=column_counts(reached.found, len(listed), cut),
+        counts=column_counts(reached.found, len(listed), tally, cut),
         groups=await load_groups(conn, sorted(_datasets(found.place for found in nearest))),
         freshness=freshness,
         nodes=[columns.reached(found, of if question.downstream else [way[::-1] for way in of]) for found, of in listed],
-        edges=await _proven(conn, reached.flow, edges, columns, question),
+        edges=edges,
         tableLevel=await load_onward(conn, flow, question, reached),
         cursor=cursor_after(page, shown),
     )
@@ -239,7 +242,7 @@ async def _proven(
     return sorted(proven, key=lambda edge: (edge.origin, edge.destination))
 
 
-def column_counts(found: Sequence[Found], listed: int, cut: list[Cut]) -> ColumnCounts:
+def column_counts(found: Sequence[Found], listed: int, edges: Tally, cut: list[Cut]) -> ColumnCounts:
     affects = [one.affects for one in found]
     return ColumnCounts(
         found=len(found),
@@ -248,5 +251,6 @@ def column_counts(found: Sequence[Found], listed: int, cut: list[Cut]) -> Column
         both=affects.count("BOTH"),
         datasets=len(_datasets(one.place for one in found)),
         returned=listed,
+        edges=edges,
         cut=cut,
     )

@@ -8,12 +8,13 @@ from itertools import pairwise
 from typing import Any
 
 from headwater.db.pool import Connection
-from headwater.entities.graph import Counts, Cut, Impact, Node
+from headwater.entities.graph import Counts, Cut, Impact, Node, Tally
+from headwater.lineage.counted import cut_short
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.evidence import load_evidence
 from headwater.lineage.graph.flow import Flow
-from headwater.lineage.graph.left_out import SUMMED_UP, cut_short, left_out, load_passing
+from headwater.lineage.graph.left_out import SUMMED_UP, edge_tally, left_out, load_passing
 from headwater.lineage.graph.question import Filter, Question
 from headwater.lineage.graph.reach import Reach, reach
 from headwater.lineage.impact.groups import groups_of, load_groups
@@ -36,19 +37,21 @@ async def impact(conn: Connection, flow: Flow, question: Question) -> Impact:
     nodes |= await describe(conn, on_ways.union(page.ids.tolist()) - nodes.keys())
     names = {identifier: node.id for identifier, node in nodes.items()}
     told = [[[identifier for identifier in way if identifier in names] for way in of] for of in ways]
-    edges = {pair for of in told for way in of for pair in pairwise(way)}
+    pairs = {pair for of in told for way in of for pair in pairwise(way)}
+    edges = await load_evidence(conn, flow, pairs, names)
     listed = _listed(page, nodes, [[[names[identifier] for identifier in way] for way in of] for of in told])
+    tally = await asyncio.to_thread(edge_tally, found, question, len(edges))
     now, freshness = await load_freshness(conn)
     return Impact.model_construct(
         start=[nodes[identifier] for identifier in question.start if identifier in nodes],
         direction="downstream" if question.downstream else "upstream",
         asOf=flow.at or now,
         complete=found.complete,
-        counts=_counts(found, shown, len(listed), question, cut),
+        counts=_counts(found, shown, len(listed), tally, question, cut),
         groups=groups_of([nodes[i] for i in ids]) if nodes.keys() >= set(ids) else await load_groups(conn, ids),
         freshness=freshness,
         nodes=listed,
-        edges=await load_evidence(conn, flow, edges, names),
+        edges=edges,
         cursor=cursor,
     )
 
@@ -64,7 +67,7 @@ def _listed(page: Reach, nodes: Mapping[int, Node], ways: Sequence[list[list[str
     return listed
 
 
-def _counts(found: Reach, shown: Reach, listed: int, question: Question, more: list[Cut]) -> Counts:
+def _counts(found: Reach, shown: Reach, listed: int, edges: Tally, question: Question, more: list[Cut]) -> Counts:
     jobs = int(found.jobs.sum())
     cut = cut_short(found.cut) + more + left_out(len(found), shown, listed, question.filter)
-    return Counts(found=len(found), datasets=len(found) - jobs, jobs=jobs, returned=listed, cut=cut)
+    return Counts(found=len(found), datasets=len(found) - jobs, jobs=jobs, returned=listed, edges=edges, cut=cut)

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 
 from headwater.db.pool import Connection
 from headwater.entities.graph import Node, RolledImpact
+from headwater.lineage.counted import cut_short
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.flow import Flow
-from headwater.lineage.graph.left_out import SUMMED_UP, cut_short, left_out, load_passing
+from headwater.lineage.graph.left_out import SUMMED_UP, left_out, load_passing
 from headwater.lineage.graph.question import Question
 from headwater.lineage.graph.reach import reach
 from headwater.lineage.impact.collapse import Collapse, Homes, Member, by_namespace, collapsed, rolled_counts

@@ -6,9 +6,10 @@ import asyncio
 
 from headwater.db.pool import Connection
 from headwater.entities.graph import RolledImpact
+from headwater.lineage.counted import cut_short
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
-from headwater.lineage.graph.left_out import cut_short, left_out
+from headwater.lineage.graph.left_out import left_out
 from headwater.lineage.impact.collapse import Collapse, Homes, Member, by_namespace, collapsed, rolled_counts
 from headwater.lineage.impact.groups import load_groups
 from headwater.lineage.impact.runs import RunQuestion, RunWalk, run_node, walk_runs

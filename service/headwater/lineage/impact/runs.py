@@ -16,14 +16,15 @@ import numpy as np
 
 from headwater.catalog.data_versions import Facts, Use, load_facts
 from headwater.db.pool import Connection
-from headwater.entities.graph import Cut, Node
-from headwater.entities.run_graph import ReachedRun, ReachedVersion, RunCounts, RunEdge, RunImpact, RunNode, VersionNode
+from headwater.entities.graph import Counts, Cut, Node, Tally
+from headwater.entities.run_graph import ReachedRun, ReachedVersion, RunEdge, RunImpact, RunNode, VersionNode
+from headwater.lineage.counted import cut_short
 from headwater.lineage.edges import EdgeKind
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.arrays import Arrays
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.flow import Flow
-from headwater.lineage.graph.left_out import SUMMED_UP, cut_short, left_out
+from headwater.lineage.graph.left_out import SUMMED_UP, edge_tally, left_out
 from headwater.lineage.graph.question import Grain, Question
 from headwater.lineage.graph.reach import Reach, reach
 from headwater.lineage.impact.groups import load_groups
@@ -108,6 +109,7 @@ async def run_impact(conn: Connection, question: RunQuestion) -> RunImpact:
     ways, cut = await asyncio.to_thread(ways_to, walk.flow, asked, page)
     await told.load_facts(conn, {*listed, *asked.start})
     now, freshness = await load_freshness(conn)
+    edges = _edges(walk.graph, told, {pair for of in ways for way in of for pair in pairwise(way)})
     first = await introduced_by(conn, start, question.span) if isinstance(start, Written) else None
     return RunImpact(
         start=[one for node in asked.start if (one := told.shown(node))],
@@ -115,11 +117,11 @@ async def run_impact(conn: Connection, question: RunQuestion) -> RunImpact:
         direction="downstream" if asked.downstream else "upstream",
         asOf=question.span.at if question.span.at != EVER.at else now,
         complete=walk.found.complete,
-        counts=_counts(walk, len(listed), cut),
+        counts=_counts(walk, len(listed), edge_tally(walk.found, walk.asked, len(edges)), cut),
         groups=await load_groups(conn, walk.owners()),
         freshness=freshness,
         nodes=[*map(told.reached, listed, page.distances.tolist(), ways or [[[node]] for node in listed])],
-        edges=_edges(walk.graph, told, {pair for of in ways for way in of for pair in pairwise(way)}),
+        edges=edges,
         cursor=cursor,
     )
 
@@ -160,10 +162,10 @@ def _flow(graph: RunGraph, told: Told) -> Flow:
     return Flow(arrays, frozenset(), hidden, {}, graph.complete)
 
 
-def _counts(walk: RunWalk, listed: int, more: list[Cut]) -> RunCounts:
+def _counts(walk: RunWalk, listed: int, edges: Tally, more: list[Cut]) -> Counts:
     found, runs = walk.found, int(walk.found.jobs.sum())
     cut = cut_short(found.cut) + more + left_out(len(found), walk.shown, listed, walk.asked.filter)
-    return RunCounts(found=len(found), runs=runs, versions=len(found) - runs, returned=listed, cut=cut)
+    return Counts(found=len(found), runs=runs, versions=len(found) - runs, returned=listed, edges=edges, cut=cut)
 
 
 # ---------------------------------------------------------------- what to tell

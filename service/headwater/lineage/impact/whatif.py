@@ -7,14 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import NamedTuple
 
 from headwater import ids
 from headwater.catalog.datasets import load_datasets
 from headwater.db.pool import Connection
-from headwater.entities.graph import Affected, Change, ChangeKind, Counts, Cut, Node, WhatIf
+from headwater.entities.graph import Affected, Change, ChangeKind, Counts, Cut, Node, Tally, WhatIf
 from headwater.errors import NotFound
 from headwater.lineage.columns.graph import Place
+from headwater.lineage.counted import cut_short
 from headwater.lineage.edges import EdgeKind
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.arrays import Edge
@@ -36,6 +38,13 @@ _KINDS: dict[int, tuple[ChangeKind, ChangeKind]] = {
     EdgeKind.DATASET_LINEAGE: ("LINEAGE_ADDED", "LINEAGE_REMOVED"),
     EdgeKind.JOB_LINEAGE: ("LINEAGE_ADDED", "LINEAGE_REMOVED"),
 }
+
+
+class _Limit(NamedTuple):
+    """All that a change can reach."""
+
+    nodes: AbstractSet[int]
+    complete: bool  # False: there are more columns than were looked at
 
 
 class _Difference(NamedTuple):
@@ -75,37 +84,48 @@ async def what_if(conn: Connection, flow: Flow, hypothesis: Hypothesis, limit: i
     nodes = _named(supposed) | await describe(conn, ends | {i for way in ways.values() for i in way})
     as_of, freshness = await load_freshness(conn)
     jobs = sum(hit.is_job for hit in hits.values())
-    cut = [Cut(rule="limit", nodes=len(order) - len(page))] if len(order) > len(page) else []
+    complete = all(limit.complete for limit in limits.values())
+    cut = [] if complete else cut_short(["size"])
+    cut += [Cut(rule="limit", nodes=len(order) - len(page))] if len(order) > len(page) else []
+    steps = {pair for way in ways.values() for pair in pairwise(way)}
     return WhatIf(
         start=[nodes[i] for i in dict.fromkeys(difference.node for difference in differences)],
         changes=[_change(difference, nodes, counts[i]) for i, difference in enumerate(differences)],
         asOf=as_of,
-        counts=Counts(found=len(order), datasets=len(order) - jobs, jobs=jobs, returned=len(page), cut=cut),
+        complete=complete,
+        counts=Counts(
+            found=len(order),
+            datasets=len(order) - jobs,
+            jobs=jobs,
+            returned=len(page),
+            edges=Tally(found=None, returned=len(steps)),
+            cut=cut,
+        ),
         groups=await load_groups(conn, order[:SUMMED_UP]),
         freshness=freshness,
         nodes=[_affected(nodes[i], hits[i], [nodes[n].id for n in ways[i] if n in nodes]) for i in page if i in nodes],
     )
 
 
-async def _by_column(conn: Connection, flow: Flow, difference: _Difference) -> AbstractSet[int]:
+async def _by_column(conn: Connection, flow: Flow, difference: _Difference) -> _Limit:
     """Datasets that a change of a column reaches: by columns as far as these are told, by tables from there on; and the jobs that
     write them."""
     start = Place(difference.start, difference.column or "")
-    distances = {difference.start: 0}
+    distances, complete = {difference.start: 0}, True
     with suppress(NotFound):  # a column of a schema that nothing is told to derive from
-        for found in (await walk_columns(conn, ColumnQuestion(start=(start,)))).found:
+        reached = await walk_columns(conn, ColumnQuestion(start=(start,)))
+        complete = reached.complete
+        for found in reached.found:
             distances.setdefault(found.place.dataset_id, found.distance)
     untold = await next_by_table(conn, flow, distances, downstream=True, depth=None)
     datasets = distances.keys() | untold.keys()
     datasets |= await asyncio.to_thread(beyond, flow, Question(start=tuple(untold)), datasets)
     _, writers, _ = flow.arrays.neighbours(flow.arrays.places(datasets), downstream=False)
-    return datasets | set(flow.arrays.ids(writers).tolist())
+    return _Limit(datasets | set(flow.arrays.ids(writers).tolist()), complete)
 
 
-def _reached(
-    flow: Flow, differences: Sequence[_Difference], limits: Mapping[int, AbstractSet[int]]
-) -> tuple[dict[int, _Hit], list[int]]:
-    """Nodes by id, and how many each change reaches; ``limits`` are all that some changes can reach."""
+def _reached(flow: Flow, differences: Sequence[_Difference], limits: Mapping[int, _Limit]) -> tuple[dict[int, _Hit], list[int]]:
+    """Nodes by id, and how many each change reaches; some changes have ``limits``."""
     hits: dict[int, _Hit] = {}
     counts = [0] * len(differences)
     starts: dict[int, Reach] = {}
@@ -116,7 +136,7 @@ def _reached(
         if start not in starts:
             starts[start] = reach(flow, Question(start=(start,)))
         for identifier, hit in _hits(starts[start], difference):
-            if change in limits and identifier not in limits[change]:
+            if change in limits and identifier not in limits[change].nodes:
                 continue
             known = hits.setdefault(identifier, hit)
             if hit.distance < known.distance:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeAlias
@@ -12,7 +12,7 @@ from headwater import ids
 from headwater.catalog.datasets import load_datasets
 from headwater.catalog.models import models_among
 from headwater.db.pool import Connection
-from headwater.entities.graph import Node
+from headwater.entities.graph import Counts, Node
 from headwater.entities.model import Affected, AffectedModel, AffectedVersion, PassedRun
 from headwater.entities.run import JobName
 from headwater.lineage.columns.edges import Then
@@ -20,19 +20,21 @@ from headwater.lineage.columns.gone import not_found
 from headwater.lineage.columns.graph import Place
 from headwater.lineage.columns.lineage import derived_columns
 from headwater.lineage.columns.nested import holders
+from headwater.lineage.counted import counted, cut_short
+from headwater.lineage.exports import Answer
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
-from headwater.lineage.graph.flow import Flow
 from headwater.lineage.graph.question import FlowOf, Question
 from headwater.lineage.graph.reach import reach
+from headwater.lineage.models.drawn import affected_graph
 from headwater.lineage.models.serving import load_serving
 from headwater.lineage.models.trace import FURTHEST
-from headwater.lineage.models.trained import Trained, load_trained
+from headwater.lineage.models.trained import Trained, Trainings, load_trained
 from headwater.lineage.node_ids import NodeKind, field_node_id, job_node_id
 from headwater.lineage.parents import load_opened
 from headwater.lineage.runs.downstream import Readers, Written
 from headwater.lineage.runs.start import StartRun, find_start
-from headwater.lineage.runs.upstream import ReadingRun
+from headwater.lineage.runs.upstream import EVER, ReadingRun, Span
 
 By: TypeAlias = Literal["FEATURE", "COLUMN_LINEAGE", "DATASET", "VERSION"]
 Judge: TypeAlias = Callable[[Trained], By | None]
@@ -46,36 +48,39 @@ class _Found:
     versions: list[Written] = field(default_factory=list)  # whose deployments are asked for
     runs: dict[str, PassedRun] = field(default_factory=dict)  # by node id
     complete: bool = True
-    at: datetime | None = None  # None: now
+    at: datetime = EVER.at  # by which all of this was so
 
-    def add(self, node: Node, path: list[str], distance: int, trained: Sequence[Trained], judge: Judge) -> None:
+    def add(self, node: Node, path: list[str], distance: int, model: int, trainings: Trainings, judge: Judge) -> None:
+        trained = trainings.of[model]
         told = {t.written.uuid: by for t in trained if (by := judge(t))}
         self.versions += [t.written for t in trained if t.written.uuid in told]
-        current = trained[0].model.current.uuid if trained and trained[0].model.current else None
         versions = [
             AffectedVersion(
                 version=t.shown.version,
                 externalVersion=t.shown.externalVersion,
                 createdAt=t.shown.createdAt,
                 trainedBy=t.shown.trainedBy.id if t.shown.trainedBy else None,
-                current=t.shown.version == current,
+                current=t.shown.version == trainings.current.get(model),
                 by=told[t.shown.version],
             )
             for t in trained
             if t.shown.version in told
         ]
         self.models.append(AffectedModel(**node.__dict__, distance=distance, path=path, versions=versions))
+        self.complete = self.complete and trainings.complete
 
 
-async def affected(conn: Connection, flow_of: FlowOf, node_id: str, then: Then | None) -> Affected:
+async def affected(conn: Connection, flow_of: FlowOf, node_id: str, then: Then | None, span: Span = EVER) -> Affected:
     """Of ``dataset:``, ``datasetField:`` or ``job:`` by the graph that ``flow_of`` gives, and the columns of ``then``; of
-    ``run:``, and of a dataset with ``#version`` behind, by what runs read. Raises InvalidNodeId, Invalid, NotFound."""
-    start = await find_start(conn, node_id)
+    ``run:``, and of a dataset with ``#version`` behind, by what runs read in the ``span``. Raises InvalidNodeId, Invalid,
+    NotFound."""
+    start = await find_start(conn, node_id, span)
     if isinstance(start, StartRun):
-        outputs = await Readers(conn).outputs(start.run_ids)
-        return await _of_versions(conn, node_id, [version for versions in outputs.values() for version in versions], own=True)
+        outputs = await Readers(conn, span=span).outputs(start.run_ids)
+        versions = [version for written in outputs.values() for version in written if version.at <= span.at]
+        return await _of_versions(conn, node_id, versions, span, own=True)
     if isinstance(start, Written):
-        return await _of_versions(conn, node_id, [start])
+        return await _of_versions(conn, node_id, [start], span)
     if start.kind is NodeKind.DATASET_FIELD:
         return await _of_column(conn, flow_of, node_id, Place(start.id, start.field), then)
     return await _of_nodes(conn, flow_of, node_id, await load_opened(conn, start))
@@ -85,8 +90,9 @@ async def _of_nodes(conn: Connection, flow_of: FlowOf, node_id: str, start: list
     """Of a dataset, or a job with all that belong to it, by the graph. A version counts where its run read a dataset that is
     reached."""
     found = await _reached(conn, flow_of, start)
-    own = await load_trained(conn, await models_among(conn, start))
-    found.versions += [trained.written for versions in own.values() for trained in versions]
+    own = await load_trained(conn, await models_among(conn, start), found.at)
+    found.versions += [trained.written for versions in own.of.values() for trained in versions]
+    found.complete = found.complete and own.complete
     return await _answer(conn, node_id, "DATASET", found)
 
 
@@ -103,37 +109,37 @@ async def _of_column(conn: Connection, flow_of: FlowOf, node_id: str, place: Pla
     flow = await flow_of(question)
     near = await asyncio.to_thread(reach, flow, question)
     candidates = [*datasets, *near.nearest(len(near)).ids.tolist()]
-    trained = await load_trained(conn, await models_among(conn, candidates))
-    nodes = await describe(conn, [*datasets, *trained])
-    found = _Found(at=flow.at)
-    for model in [i for i in candidates if i in trained and i in nodes]:
-        there = [t for t in trained[model] if _was_there(t, flow)]
-        uses = {t.written.uuid: use for t in there if (use := _use(t, before))}
+    found = _Found(complete=flow.complete, at=flow.at or EVER.at)
+    trainings = await load_trained(conn, await models_among(conn, candidates), found.at)
+    nodes = await describe(conn, [*datasets, *trainings.of])
+    for model in [i for i in candidates if i in trainings.of and i in nodes]:
+        uses = {t.written.uuid: use for t in trainings.of[model] if (use := _use(t, before))}
         if uses:
-            last = next(t for t in trained[model] if t.written.uuid in uses)
+            last = next(t for t in trainings.of[model] if t.written.uuid in uses)
             path = [*_field_path(before, uses[last.written.uuid][1], nodes), *_job_path(last), nodes[model].id]
             judged = {uuid: by for uuid, (by, _) in uses.items()}
-            found.add(nodes[model], path, len(path) - 1, trained[model], lambda t, judged=judged: judged.get(t.written.uuid))  # type: ignore[misc]
+            found.add(nodes[model], path, len(path) - 1, model, trainings, lambda t, judged=judged: judged.get(t.written.uuid))  # type: ignore[misc]
     found.models.sort(key=lambda model: model.distance)
     await _follow(conn, flow_of, found)
     return await _answer(conn, node_id, "COLUMN", found)
 
 
-async def _of_versions(conn: Connection, node_id: str, versions: Sequence[Written], *, own: bool = False) -> Affected:
+async def _of_versions(conn: Connection, node_id: str, versions: Sequence[Written], span: Span, *, own: bool = False) -> Affected:
     """Of versions of datasets, such as all that a run wrote (``own``): by the versions that runs really read."""
-    readers = Readers(conn)
+    readers = Readers(conn, span=span)
     distances = await readers.downstream(await readers.readers(versions), FURTHEST)
-    outputs = [output for run_id in distances for output in readers.wrote.get(run_id, [])]
+    outputs = [output for run_id in distances for output in readers.wrote.get(run_id, []) if output.at <= span.at]
     models = await models_among(conn, {version.canonical_id for version in (*outputs, *versions)})
-    trained, nodes = await load_trained(conn, models), await describe(conn, models)
+    trainings, nodes = await load_trained(conn, models, span.at), await describe(conn, models)
     made = {version.canonical_id for version in versions} & nodes.keys() if own else set()
-    found, uuids = _Found(complete=readers.complete), {output.uuid for output in (*outputs, *(versions if own else ()))}
+    found = _Found(complete=readers.complete, at=span.at)
+    uuids = {output.uuid for output in (*outputs, *(versions if own else ()))}
 
     def judge(t: Trained) -> By | None:
         return "VERSION" if t.written.uuid in uuids else None
 
     for model in sorted(made):
-        found.add(nodes[model], [node_id, nodes[model].id], 0, trained[model], judge)
+        found.add(nodes[model], [node_id, nodes[model].id], 0, model, trainings, judge)
     nearest = {output.canonical_id: output for output in reversed(outputs)}
     for model, output in sorted(nearest.items(), key=lambda item: (distances[item[1].version_id], item[0])):
         if model in nodes.keys() - made:
@@ -143,24 +149,34 @@ async def _of_versions(conn: Connection, node_id: str, versions: Sequence[Writte
             passed = [_passed(readers.reads.runs[run_id]) for run_id in reversed(way)]
             found.runs |= {run.id: run for run in passed}
             path = [node_id, *(run.id for run in passed), nodes[model].id]
-            found.add(nodes[model], path, len(way), trained[model], judge)
+            found.add(nodes[model], path, len(way), model, trainings, judge)
     found.versions += [version for version in versions if version.canonical_id in models and version.canonical_id not in made]
     return await _answer(conn, node_id, "VERSION", found)
 
 
 async def _answer(conn: Connection, node_id: str, grain: Literal["DATASET", "COLUMN", "VERSION"], found: _Found) -> Affected:
-    serving = await load_serving(conn, found.versions)
+    serving = await load_serving(conn, found.versions, found.at)
+    runs = [found.runs[run] for run in sorted(found.runs)]
+    complete = found.complete and serving.complete
     now, freshness = await load_freshness(conn)
     return Affected(
         nodeId=node_id,
         grain=grain,
         models=found.models,
-        runs=[found.runs[run] for run in sorted(found.runs)],
+        runs=runs,
         deployments=serving.deployments,
-        complete=found.complete and serving.complete,
-        asOf=found.at or now,
+        complete=complete,
+        counts=_counts(affected_graph(found.models, runs, serving.deployments), found.models, complete=complete),
+        asOf=now if found.at == EVER.at else found.at,
         freshness=freshness,
     )
+
+
+def _counts(drawn: Answer, models: Iterable[AffectedModel], *, complete: bool) -> Counts:
+    kinds = {node["id"]: node["kind"] for node in drawn["nodes"]}
+    kinds |= {f"{model.id}#{version.version}": "VERSION" for model in models for version in model.versions}
+    edges = [(edge["origin"], edge["destination"]) for edge in drawn["edges"]]
+    return counted(kinds, edges, [] if complete else cut_short(["size"]))
 
 
 async def _reached(conn: Connection, flow_of: FlowOf, start: Collection[int]) -> _Found:
@@ -169,22 +185,21 @@ async def _reached(conn: Connection, flow_of: FlowOf, start: Collection[int]) ->
     flow = await flow_of(question)
     graph = await asyncio.to_thread(reach, flow, question)
     reached = graph.ids.tolist()
-    trained = await load_trained(conn, await models_among(conn, reached))
-    places = [index for index, identifier in enumerate(reached) if identifier in trained]
+    found = _Found(complete=graph.complete, at=flow.at or EVER.at)
+    trainings = await load_trained(conn, await models_among(conn, reached), found.at)
+    places = [index for index, identifier in enumerate(reached) if identifier in trainings.of]
     places.sort(key=lambda index: (int(graph.distances[index]), reached[index]))
     ways = {index: graph.way(index) for index in places}
     nodes = await describe(conn, {identifier for way in ways.values() for identifier in way})
     touched = {*reached, *start}
 
     def judge(version: Trained) -> By | None:
-        reads = version.job_id in start or not touched.isdisjoint(version.inputs.values())
-        return "DATASET" if reads and _was_there(version, flow) else None
+        return "DATASET" if version.job_id in start or not touched.isdisjoint(version.inputs.values()) else None
 
-    found = _Found(complete=graph.complete, at=flow.at)
     for index in places:
         if (node := nodes.get(reached[index])) is not None:
             path = [nodes[identifier].id for identifier in ways[index] if identifier in nodes]
-            found.add(node, path, int(graph.distances[index]), trained[reached[index]], judge)
+            found.add(node, path, int(graph.distances[index]), reached[index], trainings, judge)
     return found
 
 
@@ -200,10 +215,6 @@ async def _follow(conn: Connection, flow_of: FlowOf, found: _Found) -> None:
         found.models.append(model.model_copy(update={"path": path, "distance": len(path) - 1}))
     found.versions += further.versions
     found.complete = found.complete and further.complete
-
-
-def _was_there(version: Trained, flow: Flow) -> bool:
-    return flow.at is None or version.written.at <= flow.at
 
 
 def _use(version: Trained, fields: Collection[Place]) -> tuple[By, Place] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import chain
 from typing import Literal
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from headwater.catalog.datasets import Known
 from headwater.catalog.versions import Version
 from headwater.db.pool import Connection
 from headwater.entities.dataset import DatasetId
-from headwater.entities.graph import Freshness
+from headwater.entities.graph import Counts, Freshness
 from headwater.entities.model import (
     CodeChange,
     Comparison,
@@ -26,7 +27,9 @@ from headwater.entities.model import (
     TracedRun,
     ValueChange,
 )
+from headwater.lineage.counted import cut_short, drawn_counts
 from headwater.lineage.freshness import load_freshness
+from headwater.lineage.models.drawn import ancestry_graph, run_id, version_id
 from headwater.lineage.models.trace import Ancestry, ancestry, runs_read
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -68,10 +71,22 @@ def compared(before: Ancestry, after: Ancestry, now: datetime, freshness: Freshn
         parameters=parameters,
         code=code,
         metrics=metrics,
-        complete=before.complete and after.complete,
+        complete=not (before.cut or after.cut),
+        counts=_counts(before, after, data, origins),
         asOf=now,
         freshness=freshness,
     )
+
+
+def _counts(before: Ancestry, after: Ancestry, data: Sequence[DataChange], origins: Sequence[Origin]) -> Counts:
+    graphs = [ancestry_graph(one.version, one.runs, one.data) for one in (before, after)]
+    both = {key: [*chain.from_iterable(graph[key] for graph in graphs)] for key in ("nodes", "edges")}
+    versions = [version for change in data for version in (*change.before, *change.after)]
+    versions += [version for origin in origins for version in (origin.before, origin.after) if version]
+    runs = [*(origin.run for origin in origins), before.version.trainedBy, after.version.trainedBy]
+    told = {*(version_id(one.id, one.version) for one in versions), *(run_id(run.id) for run in runs if run)}
+    start = {version_id(one.version.id, one.version.version) for one in (before, after)}
+    return drawn_counts(both, cut_short(dict.fromkeys((*before.cut, *after.cut))), start=start, told=told)
 
 
 def _name(of: DatasetId) -> _Name:

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, pairwise
 from typing import Any, TypeAlias
 from uuid import UUID
 
 from headwater.entities.dataset import DatasetId
-from headwater.entities.model import Affected, Comparison, DataChange, Deployment, Models, ModelVersions, Trace, TracedRun
+from headwater.entities.model import (
+    Affected,
+    AffectedModel,
+    Comparison,
+    DataChange,
+    DataVersion,
+    Deployment,
+    Models,
+    ModelVersion,
+    ModelVersions,
+    PassedRun,
+    Trace,
+    TracedRun,
+)
+from headwater.lineage.counted import Ends
 from headwater.lineage.exports import Answer, tabular
+from headwater.lineage.models.serving import Serving
 from headwater.lineage.node_ids import NodeKind, dataset_node_id
 
 Row: TypeAlias = Mapping[str, Any]
-_Ends: TypeAlias = tuple[str, str]
 
 _MODELS = ("id", "namespace", "name", "version", "externalVersion", "createdAt", "updatedAt", "owners", "tags", "description")
 _VERSIONS = ("id", "namespace", "name", "version", "externalVersion", "createdAt", "trainedBy", "state", "features", "metrics")
@@ -34,14 +48,14 @@ def models_listed(told: Models) -> Answer:
 def versions_listed(told: ModelVersions) -> Answer:
     """With the runs that trained them."""
     nodes, rows = list[dict[str, Any]](), list[Row]()
-    edges: list[_Ends] = []
+    edges: list[Ends] = []
     for version in told.versions:
-        node = _named("VERSION", _version(version.id, version.version), version.id, externalVersion=version.externalVersion)
+        node = _named("VERSION", version_id(version.id, version.version), version.id, externalVersion=version.externalVersion)
         nodes.append({**node, "type": "MODEL"})
         row = {**node, **_plain(version), "features": [feature.name for feature in version.features]}
         if run := version.trainedBy:
             nodes.append(_of_run(run))
-            edges.append((_run(run.id), node["id"]))
+            edges.append((run_id(run.id), node["id"]))
             metrics = [f"{metric.name}={metric.value}" for metric in run.metrics]
             row |= {"trainedBy": run.id, "state": run.state, "metrics": metrics}
         rows.append(row)
@@ -50,38 +64,51 @@ def versions_listed(told: ModelVersions) -> Answer:
 
 def trace_drawn(trace: Trace) -> Answer:
     """Runs and versions, from the sources to the predictions."""
-    model = trace.version
-    own = _version(model.id, model.version)
-    nodes = [_named("VERSION", own, model.id, type="MODEL", externalVersion=model.externalVersion, distance=0)]
-    ids = {model.version: own}
-    edges: list[_Ends] = [(_run(model.trainedBy.id), own)] if model.trainedBy else []
-    for data in trace.data:
-        version = _version(data.id, data.version)
-        nodes.append(_named("VERSION", version, data.id, externalVersion=data.externalVersion, distance=data.distance))
-        edges += [(_run(data.producedBy), version)] if data.producedBy else []
-        edges += [(version, _run(reader)) for reader in data.readBy]
-    for deployment in trace.deployments:
+    serving = Serving(trace.deployments, trace.servingRuns, trace.predictions, trace.derivedModels)
+    return trace_graph(trace.version, trace.runs, trace.data, serving)
+
+
+def trace_graph(model: ModelVersion, runs: Sequence[TracedRun], data: Sequence[DataVersion], serving: Serving) -> Answer:
+    made, ids = ancestry_graph(model, runs, data), {model.version: version_id(model.id, model.version)}
+    nodes, edges = [*made["nodes"]], [(edge["origin"], edge["destination"]) for edge in made["edges"]]
+    for deployment in serving.deployments:
         if deployment.version is not None:  # else the run itself is it
             nodes.append(_deployed(deployment))
-            edges.append((_run(deployment.run), nodes[-1]["id"]))
+            edges.append((run_id(deployment.run), nodes[-1]["id"]))
             ids[deployment.version] = nodes[-1]["id"]
-    for type_, outputs in (("", trace.predictions), ("MODEL", trace.derivedModels)):
+    for type_, outputs in (("", serving.predictions), ("MODEL", serving.derived)):
         for output in outputs:
-            nodes.append(_named("VERSION", _version(output.id, output.version), output.id, type=type_))
-            edges.append((_run(output.run), nodes[-1]["id"]))
-    edges += [(ids[run.read], _run(run.id)) for run in trace.servingRuns if run.read in ids]
-    nodes += [_of_run(run) for run in (*trace.runs, *trace.servingRuns)]
-    return {"nodes": nodes, "edges": _edges(edges)}
+            nodes.append(_named("VERSION", version_id(output.id, output.version), output.id, type=type_))
+            edges.append((run_id(output.run), nodes[-1]["id"]))
+    edges += [(ids[run.read], run_id(run.id)) for run in serving.runs if run.read in ids]
+    return {"nodes": [*nodes, *map(_of_run, serving.runs)], "edges": _edges(edges)}
+
+
+def ancestry_graph(model: ModelVersion, runs: Sequence[TracedRun], data: Sequence[DataVersion]) -> Answer:
+    """What a version was made of. A run that wrote some of it, and is not among these, is in the edges alone."""
+    own = version_id(model.id, model.version)
+    nodes = [_named("VERSION", own, model.id, type="MODEL", externalVersion=model.externalVersion, distance=0)]
+    edges: list[Ends] = [(run_id(model.trainedBy.id), own)] if model.trainedBy else []
+    for one in data:
+        version = version_id(one.id, one.version)
+        nodes.append(_named("VERSION", version, one.id, externalVersion=one.externalVersion, distance=one.distance))
+        edges += [(run_id(one.producedBy), version)] if one.producedBy else []
+        edges += [(version, run_id(reader)) for reader in one.readBy]
+    return {"nodes": [*nodes, *map(_of_run, runs)], "edges": _edges(edges)}
 
 
 def affected_drawn(told: Affected) -> Answer:
     """The ways to the models, and their deployments."""
-    ways = chain.from_iterable(pairwise(model.path) for model in told.models)
-    runs = [{"id": run.id, "kind": "RUN", "namespace": run.job.namespace, "name": run.job.name} for run in told.runs]
-    deployed = [(dataset_node_id(one.model.namespace, one.model.name), one) for one in told.deployments]
+    return affected_graph(told.models, told.runs, told.deployments)
+
+
+def affected_graph(models: Sequence[AffectedModel], runs: Sequence[PassedRun], deployments: Sequence[Deployment]) -> Answer:
+    ways = chain.from_iterable(pairwise(model.path) for model in models)
+    passed = [{"id": run.id, "kind": "RUN", "namespace": run.job.namespace, "name": run.job.name} for run in runs]
+    deployed = [(dataset_node_id(one.model.namespace, one.model.name), _deployed(one)) for one in deployments]
     return {
-        "nodes": [*(model.__dict__ for model in told.models), *runs, *(_deployed(one) for _, one in deployed)],
-        "edges": _edges([*ways, *((model, _deployed(one)["id"]) for model, one in deployed)]),
+        "nodes": [*(model.__dict__ for model in models), *passed, *(one for _, one in deployed)],
+        "edges": _edges([*ways, *((model, one["id"]) for model, one in deployed)]),
     }
 
 
@@ -129,28 +156,28 @@ def _dataset(change: DataChange) -> dict[str, Any]:
 
 
 def _deployed(deployment: Deployment) -> dict[str, Any]:
-    kind = "JOB" if deployment.id.startswith(f"{NodeKind.JOB}:") else "DATASET"
+    kind = "VERSION" if deployment.version else "JOB"
     suffix = f"#{deployment.version}" if deployment.version else ""
     return {"id": deployment.id + suffix, "kind": kind, "type": "DEPLOYMENT", "name": deployment.id.partition(":")[2]}
 
 
 def _of_run(run: TracedRun) -> dict[str, Any]:
-    return {"id": _run(run.id), "kind": "RUN", "namespace": run.job.namespace, "name": run.job.name}
+    return {"id": run_id(run.id), "kind": "RUN", "namespace": run.job.namespace, "name": run.job.name}
 
 
 def _named(kind: str, node: str, of: DatasetId, **more: Any) -> dict[str, Any]:
     return {"id": node, "kind": kind, "namespace": of.namespace, "name": of.name, **more}
 
 
-def _version(of: DatasetId, version: UUID | None) -> str:
+def version_id(of: DatasetId, version: UUID | None) -> str:
     return f"{dataset_node_id(of.namespace, of.name)}{f'#{version}' if version else ''}"
 
 
-def _run(run: UUID) -> str:
+def run_id(run: UUID) -> str:
     return f"{NodeKind.RUN}:{run}"
 
 
-def _edges(ends: Iterable[_Ends]) -> list[Row]:
+def _edges(ends: Iterable[Ends]) -> list[Row]:
     return [{"origin": origin, "destination": destination} for origin, destination in dict.fromkeys(ends)]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -13,10 +13,13 @@ from headwater.catalog.models import load_model_versions
 from headwater.catalog.trainings import load_traced
 from headwater.catalog.versions import Version
 from headwater.db.pool import Connection
+from headwater.entities.graph import Counts
 from headwater.entities.model import DataVersion, ModelVersion, Trace, TracedRun
+from headwater.lineage.counted import cut_short, drawn_counts
 from headwater.lineage.freshness import load_freshness
+from headwater.lineage.models.drawn import trace_graph, version_id
 from headwater.lineage.models.reproducible import reproducibility
-from headwater.lineage.models.serving import load_serving
+from headwater.lineage.models.serving import Serving, load_serving
 from headwater.lineage.runs.downstream import written
 from headwater.lineage.runs.upstream import ReadingRun, RunsRead
 
@@ -29,13 +32,14 @@ class Ancestry:
     version: ModelVersion
     runs: list[TracedRun]
     data: list[DataVersion]
-    complete: bool
+    cut: tuple[str, ...]  # why there is more than this: `depth`, or `size`
 
 
 async def trace(conn: Connection, model: Known, version: Version, depth: int = FURTHEST) -> Trace:
     """``depth`` counts steps from run to run. Two statements a step, and a constant number beside."""
     found = await ancestry(conn, model, version, depth)
     serving = await load_serving(conn, [written(model, version)])
+    rules = dict.fromkeys((*found.cut, *(() if serving.complete else ("size",))))
     now, freshness = await load_freshness(conn)
     return Trace(
         version=found.version,
@@ -46,10 +50,16 @@ async def trace(conn: Connection, model: Known, version: Version, depth: int = F
         predictions=serving.predictions,
         derivedModels=serving.derived,
         reproducibility=reproducibility(found.version, found.runs, found.data),
-        complete=found.complete and serving.complete,
+        complete=not rules,
+        counts=_counts(found, serving, rules),
         asOf=now,
         freshness=freshness,
     )
+
+
+def _counts(found: Ancestry, serving: Serving, rules: Iterable[str]) -> Counts:
+    drawn = trace_graph(found.version, found.runs, found.data, serving)
+    return drawn_counts(drawn, cut_short(rules), start={version_id(found.version.id, found.version.version)})
 
 
 def runs_read(conn: Connection) -> RunsRead:
@@ -68,12 +78,11 @@ async def ancestry(
     uses = [use for run in ordered for use in _uses(run, reads.read)]
     facts = await load_facts(conn, uses)
     traced = await load_traced(conn, [run.run_id for run in ordered])
-    beyond = {ids.version_of(use.version) for use in uses if use.version} & uuids.keys() - distances.keys()
     return Ancestry(
         version=shown,
         runs=[traced[run.run_id] for run in ordered if run.run_id in traced],
         data=_data(uses, facts, uuids, distances),
-        complete=reads.complete and not beyond,
+        cut=reads.cut(distances, uuids),
     )
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
 from headwater.catalog.datasets import Known, load_known
 from headwater.catalog.models import load_model_versions
@@ -11,6 +14,8 @@ from headwater.catalog.versions import newest_written
 from headwater.db.pool import Connection
 from headwater.entities.model import ModelVersion
 from headwater.lineage.runs.downstream import Written, written
+from headwater.lineage.runs.start import versions_then
+from headwater.lineage.runs.upstream import EVER
 
 _MOST = 1_000  # versions of a model, the newest
 _INPUTS = """
@@ -30,13 +35,25 @@ class Trained:
     inputs: Mapping[int, int]  # canonical ids, by the ids that the run names
 
 
-async def load_trained(conn: Connection, models: Collection[int]) -> dict[int, list[Trained]]:
-    """By the model's id, newest first, in seven statements."""
+@dataclass(frozen=True, slots=True)
+class Trainings:
+    of: Mapping[int, list[Trained]]  # by the model's id, newest first
+    current: Mapping[int, UUID]  # likewise, which version is current
+    complete: bool  # False: a model has more versions than were looked at
+
+
+async def load_trained(conn: Connection, models: Collection[int], at: datetime = EVER.at) -> Trainings:
+    """What was trained by that time, in seven statements, and one more for another time than now."""
     if not models:
-        return {}
+        return Trainings({}, {}, complete=True)
     known = await load_known(conn, list(models))
     owner = {member: model for model in known.values() for member in model.members}
-    versions = [(owner[v.dataset_id], v) for v in await newest_written(conn, list(owner), _MOST)]
+    newest, seen = await newest_written(conn, list(owner), _MOST + 1, at), Counter[int]()
+    versions = []
+    for version in newest:
+        seen[version.dataset_id] += 1
+        if seen[version.dataset_id] <= _MOST:
+            versions.append((owner[version.dataset_id], version))
     shown = await load_model_versions(conn, versions)
     runs = list({version.version_id for _, version in versions})
     jobs: dict[int, int] = dict(await (await conn.execute(_JOBS, (runs,))).fetchall())
@@ -47,4 +64,10 @@ async def load_trained(conn: Connection, models: Collection[int]) -> dict[int, l
     for (model, version), told in zip(versions, shown, strict=True):
         run_id = version.version_id
         found[model.canonical_id].append(Trained(model, written(model, version), told, jobs[run_id], inputs.get(run_id, {})))
-    return found
+    return Trainings(found, await _current(conn, known, at), complete=max(seen.values(), default=0) <= _MOST)
+
+
+async def _current(conn: Connection, known: Mapping[int, Known], at: datetime) -> dict[int, UUID]:
+    if at != EVER.at:
+        return await versions_then(conn, known, at)
+    return {model: of.current.uuid for model, of in known.items() if of.current is not None}

@@ -13,13 +13,14 @@ import msgspec
 from headwater.db.pool import Connection
 from headwater.entities import encode
 from headwater.entities.dataset import DatasetId
-from headwater.entities.graph import Counts, Cut, Node
+from headwater.entities.graph import Counts, Cut, Node, Tally
 from headwater.entities.lineage import DirectedLineage, Edge
+from headwater.lineage.counted import cut_short
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.evidence import Pair, load_evidence
 from headwater.lineage.graph.flow import Flow
-from headwater.lineage.graph.left_out import SUMMED_UP, cut_short, left_out, load_passing
+from headwater.lineage.graph.left_out import SUMMED_UP, left_out, load_passing
 from headwater.lineage.graph.question import Cursor, FlowOf, Grain, Question
 from headwater.lineage.graph.reach import Reach, reach
 from headwater.lineage.graph.steps import steps_from
@@ -54,6 +55,7 @@ async def directed_lineage(conn: Connection, flow_of: FlowOf, question: Question
     around = await _find(conn, flow_of, question, ways)
     found, at = around.distances, around.sides[0].flow.at
     jobs = {int(i) for side in around.sides for i in side.found.ids[side.found.jobs]}
+    returned, edges = len(around.shown.keys() - around.start), len(around.edges)
     now, freshness = await load_freshness(conn)
     return DirectedLineage.model_construct(
         graph=await _graph(conn, around),
@@ -64,7 +66,8 @@ async def directed_lineage(conn: Connection, flow_of: FlowOf, question: Question
             found=len(found),
             datasets=len(found) - len(jobs),
             jobs=len(jobs),
-            returned=len(around.shown.keys() - around.start),
+            returned=returned,
+            edges=Tally(found=edges if returned == len(found) else None, returned=edges),
             cut=list(around.cut),
         ),
         freshness=freshness,

@@ -12,13 +12,13 @@ from headwater.db.pool import Connection
 from headwater.entities.graph import Node, ProvenEdge
 from headwater.entities.paths import CommonAncestor, Ended, FormerPath, NoPath, Path, Paths
 from headwater.errors import Invalid
+from headwater.lineage.counted import counted, cut_short
 from headwater.lineage.edges import EdgeKind
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.ended import load_ended
 from headwater.lineage.graph.evidence import load_evidence
 from headwater.lineage.graph.flow import Flow
-from headwater.lineage.graph.left_out import cut_short
 from headwater.lineage.graph.past import BEGINNING, DATA, Past
 from headwater.lineage.graph.question import FlowOf, Grain, Question
 from headwater.lineage.graph.ways import Between, Pair, Ways
@@ -74,16 +74,26 @@ async def find_paths(conn: Connection, flow_of: FlowOf, question: PathQuestion) 
         why = await _why(conn, flow_of, flow, question, flow.at or max(now, freshness.eventTime or now))
     nodes = await describe(conn, _named(question, ways, why))
     names = {identifier: node.id for identifier, node in nodes.items()}
+    origins, destinations = (
+        [nodes[identifier] for identifier in ends if identifier in nodes] for ends in (question.origins, question.destinations)
+    )
+    edges = await _evidence(conn, flow, ways.edges | (why.other_way.edges if why else set()), names)
+    cut = cut_short(sorted(ways.cut | ({"history"} if why and why.cut else set())))
     return Paths(
-        origins=[nodes[identifier] for identifier in question.origins if identifier in nodes],
-        destinations=[nodes[identifier] for identifier in question.destinations if identifier in nodes],
+        origins=origins,
+        destinations=destinations,
         asOf=flow.at or now,
         reachable=reachable,
         complete=not ways.cut and bool(question.most) and flow.complete,
-        cut=cut_short(sorted(ways.cut | ({"history"} if why and why.cut else set()))),
+        counts=counted(
+            {node.id: node.kind for node in nodes.values()},
+            [(edge.origin, edge.destination) for edge in edges],
+            cut,
+            start={node.id for node in (*origins, *destinations)},
+        ),
         paths=_paths(ways, names),
         nodes=list(nodes.values()),
-        edges=await _evidence(conn, flow, ways.edges | (why.other_way.edges if why else set()), names),
+        edges=edges,
         noPath=await _no_path(conn, why, nodes, names) if why else None,
         freshness=freshness,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -14,6 +14,7 @@ from headwater.db.pool import Connection
 from headwater.entities.dataset import DatasetId
 from headwater.entities.lineage import DownstreamOutput, DownstreamRun, DownstreamRuns
 from headwater.lineage.freshness import load_freshness
+from headwater.lineage.runs.drawn import run_counts
 from headwater.lineage.runs.upstream import EVER, RunsRead, Span, find_run, load_opened_run, shown_run
 from headwater.lineage.sql import statement
 from headwater.lineage.walk import walk
@@ -122,22 +123,32 @@ async def get_downstream(conn: Connection, run: UUID, depth: int, span: Span = E
     start = await load_opened_run(conn, await find_run(conn, run, span), span)
     readers = Readers(conn, span=span)
     distances = await readers.downstream(start, depth)
+    cut = await _cut(readers, distances, depth)
     wrote = await readers.outputs(list(distances))
     reads = RunsRead(conn, span=span)
     await reads.load(list(distances))
     uuids = await reads.uuids()
+    runs = [
+        DownstreamRun(**shown_run(run, reads.read, uuids).__dict__, outputs=[_shown(version) for version in wrote[run.run_id]])
+        for run in reads.ordered(distances)
+    ]
     now, freshness = await load_freshness(conn)
     return DownstreamRuns(
-        runs=[
-            DownstreamRun(
-                **shown_run(run, reads.read, uuids).__dict__, outputs=[_shown(version) for version in wrote[run.run_id]]
-            )
-            for run in reads.ordered(distances)
-        ],
-        complete=readers.complete,
+        runs=runs,
+        complete=not cut,
+        counts=run_counts(runs, [uuids[run_id] for run_id in start], cut),
         asOf=span.at if span.at != EVER.at else now,
         freshness=freshness,
     )
+
+
+async def _cut(readers: Readers, distances: Mapping[int, int], depth: int) -> tuple[str, ...]:
+    """Why there are more runs than these; a step further tells whether the depth left any out."""
+    if not readers.complete:
+        return ("size",)
+    last = [run_id for run_id, distance in distances.items() if distance == depth]
+    further = set(await readers.hop(last)) - distances.keys()
+    return ("depth",) if further or not readers.complete else ()
 
 
 def _shown(version: Written) -> DownstreamOutput:

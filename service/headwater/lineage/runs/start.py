@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 from uuid import UUID
@@ -56,19 +57,20 @@ async def latest_of(conn: Connection, node: Resolved, span: Span = EVER) -> Star
 async def _version(conn: Connection, node: Resolved, told: str, span: Span) -> Written:
     known = (await load_known(conn, [node.id]))[node.id]
     if told == LATEST and span.at != EVER.at:
-        told = await _version_then(conn, node, span.at)
+        if (then := (await versions_then(conn, [node.id], span.at)).get(node.id)) is None:
+            raise NotFound("Dataset version", told)
+        told = str(then)
     version = await named_version(conn, known, told)
     if version is None or version.first_at > span.at:
         raise NotFound("Dataset version", told)
     return written(known, version)
 
 
-async def _version_then(conn: Connection, node: Resolved, at: datetime) -> str:
-    """The one that a run would have read that had begun then."""
-    reading = Reading(_NO_RUN, at.date(), node.id, node.id, None, at)
-    if versions := await versions_read(conn, [reading]):
-        return str(versions[_NO_RUN, node.id][0])
-    raise NotFound("Dataset version", LATEST)
+async def versions_then(conn: Connection, datasets: Iterable[int], at: datetime) -> dict[int, UUID]:
+    """By canonical id the version that a run would have read that had begun then."""
+    readings = [Reading(_NO_RUN, at.date(), dataset, dataset, None, at) for dataset in datasets]
+    found = await versions_read(conn, readings)
+    return {dataset: versions[0] for (_, dataset), versions in found.items()}
 
 
 def _uuid(told: str) -> UUID:

@@ -15,6 +15,8 @@ from headwater.db.pool import Connection
 from headwater.entities.lineage import UpstreamInput, UpstreamJob, UpstreamRun, UpstreamRunDetails, UpstreamRuns
 from headwater.entities.run import RunState
 from headwater.errors import NotFound
+from headwater.lineage.freshness import load_freshness
+from headwater.lineage.runs.drawn import run_counts
 from headwater.lineage.walk import walk
 
 _ENDED = ("COMPLETED", "ABORTED", "FAILED")
@@ -91,10 +93,19 @@ class ReadingRun:
 
 async def get_upstream(conn: Connection, run: UUID, depth: int, span: Span = EVER) -> UpstreamRuns:
     """The run itself first, then those that belong to it; ``depth`` counts steps from run to run. Raises NotFound."""
-    trace = RunsRead(conn, span=span)
-    distances = await trace.upstream(await load_opened_run(conn, await find_run(conn, run, span), span), depth)
-    uuids = await trace.uuids()
-    return UpstreamRuns(runs=[shown_run(r, trace.read, uuids) for r in trace.ordered(distances)])
+    start = await load_opened_run(conn, await find_run(conn, run, span), span)
+    reads = RunsRead(conn, span=span)
+    distances = await reads.upstream(start, depth)
+    uuids = await reads.uuids()
+    runs, cut = [shown_run(r, reads.read, uuids) for r in reads.ordered(distances)], reads.cut(distances, uuids)
+    now, freshness = await load_freshness(conn)
+    return UpstreamRuns(
+        runs=runs,
+        complete=not cut,
+        counts=run_counts(runs, [uuids[run_id] for run_id in start], cut),
+        asOf=span.at if span.at != EVER.at else now,
+        freshness=freshness,
+    )
 
 
 async def find_run(conn: Connection, run: UUID, span: Span = EVER) -> int:
@@ -150,6 +161,13 @@ class RunsRead:
         found = [self.runs[run_id] for run_id in distances if run_id in self.runs]
         asked = next(iter(distances), None)
         return sorted(found, key=lambda r: (r.run_id != asked, distances[r.run_id], r.job, r.namespace, r.uuid))
+
+    def cut(self, distances: Mapping[int, int], uuids: Mapping[int, UUID]) -> tuple[str, ...]:
+        """Why there are more runs than a walk with these ``distances`` has met: `size`, or `depth`. ``uuids`` as below."""
+        if not self.complete:
+            return ("size",)
+        writers = {ids.version_of(version) for run_id in distances for version in self._read_by(run_id)}
+        return ("depth",) if writers & uuids.keys() - distances.keys() else ()
 
     async def load(self, run_ids: Collection[int], datasets: Collection[int] | None = None) -> dict[tuple[int, int], list[UUID]]:
         """What these runs read, by run and dataset as named; only of ``datasets`` (canonical ids) if given."""
