@@ -1,4 +1,4 @@
-"""Array literals arrive in PostgreSQL as the values that they were."""
+"""Arrays arrive in PostgreSQL as the values that they were."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.ingest.orders import connected
 
-from headwater.ingest.arrays import facet_maps, texts
+from headwater.ingest.arrays import Maps, facet_maps, texts
 from headwater.ingest.changes import FacetMap
 
 # NUL and halves of surrogate pairs are gone before (openlineage.parse.storable).
@@ -46,11 +46,11 @@ _facet_maps: st.SearchStrategy[FacetMap] = st.dictionaries(
 )
 
 
-async def _arrived(database: str, *arrays: tuple[str, str]) -> list[list[Any]]:
-    """Each (literal, type of its elements) as the list that PostgreSQL reads."""
+async def _arrived(database: str, *arrays: tuple[str | Maps, str]) -> list[list[Any]]:
+    """Each (array as sent, type of its elements) as the list that PostgreSQL reads."""
     async with connected(database) as conn:
         columns = ", ".join(f"%s::{kind}[]" for _, kind in arrays)
-        row = await (await conn.execute(f"SELECT {columns}", [literal for literal, _ in arrays])).fetchone()
+        row = await (await conn.execute(f"SELECT {columns}", [sent for sent, _ in arrays])).fetchone()
     assert row is not None
     return list(row)
 
@@ -64,8 +64,8 @@ async def _arrived(database: str, *arrays: tuple[str, str]) -> list[list[Any]]:
 @example(some_texts=[None], some_maps=[{}])
 @example(some_texts=['{"a": "\\u0041\\n"}'], some_maps=[{'"\\': (0, -1, '{"k": "\\"}')}])
 def test_round_trip(database: str, some_texts: list[str | None], some_maps: list[FacetMap]) -> None:
-    literals = (texts(some_texts), "text"), (facet_maps(some_maps), "jsonb")
-    arrived = asyncio.run(_arrived(database, *literals))
+    arrays = (texts(some_texts), "text"), (facet_maps(some_maps), "jsonb")
+    arrived = asyncio.run(_arrived(database, *arrays))
     assert arrived == [some_texts, json.loads(json.dumps(some_maps))]
 
 

@@ -14,13 +14,14 @@ from psycopg import AsyncRawCursor
 from headwater.db.arrays import values
 from headwater.db.pool import Connection
 from headwater.ingest import statements
-from headwater.ingest.arrays import Bodies, facet_maps, texts
+from headwater.ingest.arrays import Bodies, Maps, facet_maps, texts
 from headwater.ingest.changes import Changes, Job, Run
 from headwater.ingest.known import Known, New
 from headwater.ingest.prepare import Incoming
 
 _V = TypeVar("_V")
 _Cursor: TypeAlias = AsyncRawCursor[tuple[Any, ...]]
+_Arrays: TypeAlias = list[str | Maps]
 
 
 class IdCollision(Exception):
@@ -109,7 +110,7 @@ def _events(log: Sequence[Incoming]) -> list[Any]:
     ]  # fmt: skip
 
 
-def _new(new: New) -> list[str]:
+def _new(new: New) -> _Arrays:
     namespaces, named = _sorted(new.namespaces)
     sources, places = _sorted(new.sources)
     tags, tag_names = _sorted(new.tags)
@@ -129,43 +130,43 @@ def _new(new: New) -> list[str]:
     ]  # fmt: skip
 
 
-def _jobs(jobs: dict[int, Job]) -> list[str]:
+def _jobs(jobs: dict[int, Job]) -> _Arrays:
     keys, rows = _sorted(jobs)
     columns = """namespace_id name:texts first_at last_at declared_at parent_id parent_at told_at heard_at
                  facets:maps"""
     return [values(keys), *_attributes(rows, columns)]
 
 
-def _datasets(changes: Changes) -> list[str]:
+def _datasets(changes: Changes) -> _Arrays:
     keys, rows = _sorted(changes.datasets)
     columns = "namespace_id name:texts first_at last_at written_at declared_at heard_at facets:maps read_facets:maps"
     return [values(keys), *_attributes(rows, columns)]
 
 
-def _edges(changes: Changes) -> list[str]:
+def _edges(changes: Changes) -> _Arrays:
     keys, rows = _sorted(changes.edges)
     return [*_items(keys, 4), *_attributes(rows, "first_at last_at first_run_id last_run_id")]
 
 
-def _columns(changes: Changes) -> list[str]:
+def _columns(changes: Changes) -> _Arrays:
     keys, rows = _sorted(changes.columns)
     return [*_items(keys, 4), *_attributes(rows, "first_at last_at first_run_id last_run_id")]
 
 
-def _run_versions(changes: Changes) -> list[str]:
+def _run_versions(changes: Changes) -> _Arrays:
     keys, rows = _sorted(changes.run_versions)
     runs, *rest = _items(keys, 4)
     return [runs, values(r[0] for r in rows), *rest, texts(r[1] for r in rows), values(r[2] for r in rows),
             values(r[3] for r in rows)]  # fmt: skip
 
 
-def _run_io(changes: Changes) -> list[str]:
+def _run_io(changes: Changes) -> _Arrays:
     keys, rows = _sorted(changes.run_io)
     runs, *rest = _items(keys, 3)
     return [runs, *_attributes(rows, "month"), *rest, *_attributes(rows, "first_at last_at facets:maps io_facets:maps")]
 
 
-def _runs(runs: dict[int, Run]) -> list[str]:
+def _runs(runs: dict[int, Run]) -> _Arrays:
     keys, rows = _sorted(runs)
     columns = """month run_uuid job_id raw_job_id parented parent_run_id parent_run_uuid parent_at first_at last_at started_at
                  restarted_at ended_at end_rank running other streaming linked code_at code_id moving facets:maps
@@ -178,12 +179,12 @@ def _items(keys: list[tuple[Any, ...]], n: int) -> list[str]:
     return [values(map(itemgetter(i), keys)) for i in range(n)]
 
 
-def _attributes(rows: list[Any], columns: str) -> list[str]:
+def _attributes(rows: list[Any], columns: str) -> _Arrays:
     """An array for each attribute in ``columns``, which are names with ``:texts`` or ``:maps`` behind where they are such."""
     return [array(map(attribute, rows)) for attribute, array in _getters(columns)]
 
 
 @cache
-def _getters(columns: str) -> list[tuple[Callable[[Any], Any], Callable[[Iterable[Any]], str]]]:
-    kinds: dict[str, Callable[[Iterable[Any]], str]] = {"": values, "texts": texts, "maps": facet_maps}
+def _getters(columns: str) -> list[tuple[Callable[[Any], Any], Callable[[Iterable[Any]], str | Maps]]]:
+    kinds: dict[str, Callable[[Iterable[Any]], str | Maps]] = {"": values, "texts": texts, "maps": facet_maps}
     return [(attrgetter(name), kinds[kind]) for name, _, kind in (c.partition(":") for c in columns.split())]
