@@ -566,6 +566,14 @@ async def test_pages_of_column_lineage_together_are_the_whole(database: str, cli
         assert pages == max(1, -(-returned // 2))
 
 
+async def test_column_lineage_tells_of_the_nearest_10_000(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [_writes("widen", "wide", *(f"f{n} < narrow.x" for n in range(10_005)))])
+    told, _ = await _graph(client, _field("narrow.x"), direction="downstream", limit=3)
+    counts = told["counts"]
+    assert (counts["found"], counts["returned"]) == (10_005, 3)
+    assert counts["cut"] == [{"rule": "size", "nodes": 5}, {"rule": "limit", "nodes": 9_997}]
+
+
 async def _collapsed(client: httpx.AsyncClient, node_id: str, **parameters: Any) -> dict[str, Any]:
     answer = await client.get("/api/v1/column-lineage", params={"nodeId": node_id, **parameters})
     assert answer.status_code == 200, answer.text

@@ -19,7 +19,6 @@ from headwater.lineage.columns.via import Among
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.left_out import SUMMED_UP, left_out
-from headwater.lineage.graph.question import Filter
 from headwater.lineage.impact.collapse import Collapse, collapsed, rolled_counts
 from headwater.lineage.impact.columns import (
     ColumnQuestion,
@@ -42,7 +41,7 @@ async def column_graph(conn: Connection, question: ColumnQuestion, ways: Sequenc
     columns = await _between(conn, question, around.known, listed)
     named = await load_shown(conn, {dataset for dataset, _ in columns.datasets()}, question.then)
     now, freshness = await load_freshness(conn)
-    cut = around.cut + left_out(len(around.found), around.shown, len(listed), question.filter)
+    cut = around.cut + left_out(len(around.found), around.known, len(listed), question.filter)
     edges = Tally(found=columns.edges() if len(listed) == len(around.found) else None, returned=columns.edges())
     beside = {
         "direction": _direction(ways),
@@ -61,12 +60,11 @@ async def rolled_column_graph(
 ) -> RolledColumns:
     """Likewise, of the 10,000 nearest columns, with all edges between these and the start. A statement a hop."""
     around = await _find(conn, question, ways)
-    shown = around.known[:SUMMED_UP]
-    edges = await _edges(conn, question, {*question.start, *(found.place for found in shown)})
+    edges = await _edges(conn, question, {*question.start, *(found.place for found in around.known)})
     pairs = {(source, output): (source.dataset_id, output.dataset_id) for output, source, _ in edges}
     homes = homes_of(around.nodes, collapse)
-    told = await asyncio.to_thread(collapsed, members_of(shown), pairs.values(), homes, by_dataset(question))
-    cut = around.cut + left_out(len(around.found), shown, told.listed, question.filter)
+    told = await asyncio.to_thread(collapsed, members_of(around.known), pairs.values(), homes, by_dataset(question))
+    cut = around.cut + left_out(len(around.found), around.known, told.listed, question.filter)
     now, freshness = await load_freshness(conn)
     return RolledColumns(
         start=told.start,
@@ -83,10 +81,9 @@ async def rolled_column_graph(
 
 @dataclass(frozen=True, slots=True)
 class _Around:
-    """What is found; of that, or with a filter of the nearest, what is ``shown``; and what of it is ``known`` by its dataset."""
+    """What is found; and of the nearest what the filter lets pass, which is ``known`` by its dataset."""
 
     found: Sequence[Found]
-    shown: Sequence[Found]
     known: Sequence[Found]
     nodes: Mapping[int, Node]  # datasets
     complete: bool
@@ -104,10 +101,9 @@ async def _find(conn: Connection, question: ColumnQuestion, ways: Sequence[bool]
         for passed in await load_passing_columns(conn, one, side, nodes)
     }
     found = nearest_columns([side.found for side in sides])
-    shown = found if question.filter == Filter() else [one for one in found[:SUMMED_UP] if one.place in passing]
-    known = [one for one in shown if one.place in passing]
+    known = [one for one in found[:SUMMED_UP] if one.place in passing]
     cut = {one.rule: one for side in sides for one in walk_cut(side)}
-    return _Around(found, shown, known, nodes, all(side.complete for side in sides), list(cut.values()))
+    return _Around(found, known, nodes, all(side.complete for side in sides), list(cut.values()))
 
 
 def _direction(ways: Sequence[bool]) -> Literal["downstream", "upstream", "both"]:
