@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from headwater import ids
 from headwater.catalog import meaning, versions
@@ -13,7 +13,7 @@ from headwater.catalog.trainings import columns_of, load_traced, sources_of
 from headwater.catalog.version_columns import VersionKey, load_version_columns
 from headwater.catalog.versions import Version
 from headwater.db.pool import Connection
-from headwater.entities.model import Feature, Model, ModelVersion, TracedRun
+from headwater.entities.model import Model, ModelVersion
 from headwater.errors import NotFound
 
 # What was once a model may be called a table now.
@@ -78,12 +78,13 @@ async def load_model_versions(conn: Connection, told: Sequence[tuple[Known, Vers
     runs = await load_traced(conn, [version.version_id for _, version in told if version.month])
     columns = [{key: facet for key, facet in version.facets.items() if key == "columnLineage"} for _, version in told]
     bodies = await load_bodies(conn, columns)
-    untold = [(model, version) for model, version in told if not _learnt(runs, version)]
+    trained = [runs.get(version.version_id) if version.month else None for _, version in told]
+    untold = [of for of, run in zip(told, trained, strict=True) if not (run and run.features)]
     keys = [VersionKey(version.version_id, version.month or version.first_at.date(), m.canonical_id) for m, version in untold]
     explicit = await load_version_columns(conn, keys)
     found = []
-    for (model, version), facets in zip(told, columns, strict=True):
-        run = runs.get(version.version_id) if version.month else None
+    for (model, version), run, facets in zip(told, trained, columns, strict=True):
+        learnt = run.features if run else []
         derived = explicit.get((version.version_id, model.canonical_id))
         found.append(
             ModelVersion(
@@ -92,16 +93,10 @@ async def load_model_versions(conn: Connection, told: Sequence[tuple[Known, Vers
                 externalVersion=version.external_version,
                 createdAt=version.first_at,
                 trainedBy=run,
-                features=_learnt(runs, version) or (columns_of(show(facets, bodies)) if derived is None else sources_of(derived)),
+                features=learnt or (columns_of(show(facets, bodies)) if derived is None else sources_of(derived)),
             )
         )
     return found
-
-
-def _learnt(runs: Mapping[int, TracedRun], version: Version) -> list[Feature]:
-    """What the training says itself."""
-    run = runs.get(version.version_id) if version.month else None
-    return run.features if run else []
 
 
 async def _find(conn: Connection, namespace: str, name: str) -> Known:

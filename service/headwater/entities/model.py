@@ -81,13 +81,17 @@ class Models(Entity):
     freshness: Freshness = Field(description="How far the store had heard by then.")
 
 
-class OneModel(Model):
-    """As the answer to a call of its own."""
+class _Alone(Entity):
+    """What the answer to a call about one thing says of itself."""
 
     complete: bool = Field(description="Whether all is in the counts, which it is.")
-    counts: Counts = Field(description="Of the model alone.")
+    counts: Counts = Field(description="Of what is told, which is one.")
     asOf: datetime = Field(description="The time at which the answer holds.")
     freshness: Freshness = Field(description="How far the store had heard by then.")
+
+
+class OneModel(_Alone, Model):
+    """As the answer to a call of its own."""
 
 
 class ModelVersion(Entity):
@@ -108,13 +112,8 @@ class ModelVersions(Entity):
     freshness: Freshness = Field(description="How far the store had heard by then.")
 
 
-class OneModelVersion(ModelVersion):
+class OneModelVersion(_Alone, ModelVersion):
     """As the answer to a call of its own."""
-
-    complete: bool = Field(description="Whether all is in the counts, which it is.")
-    counts: Counts = Field(description="Of the version alone.")
-    asOf: datetime = Field(description="The time at which the answer holds.")
-    freshness: Freshness = Field(description="How far the store had heard by then.")
 
 
 class Checksum(Entity):

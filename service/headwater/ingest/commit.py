@@ -32,8 +32,6 @@ from headwater.ingest.writes import Erase
 from headwater.openlineage.validate import generalise
 
 _SOON = timedelta(days=62)
-
-
 _OF_RUNS = ("runs", "run_io", "run_versions")
 _HOMES = 50_000  # runs; about 20 MB
 

@@ -14,7 +14,7 @@ from headwater.lineage.impact.collapse import Collapse, Homes, Member, by_namesp
 from headwater.lineage.impact.groups import load_groups
 from headwater.lineage.impact.runs import RunQuestion, RunWalk, run_node, walk_runs
 from headwater.lineage.parents import load_top_runs
-from headwater.lineage.runs.upstream import EVER, RunsRead, Span
+from headwater.lineage.runs.upstream import RunsRead, Span
 
 
 async def rolled_runs(conn: Connection, question: RunQuestion, collapse: Collapse) -> RolledImpact:
@@ -33,7 +33,7 @@ async def rolled_runs(conn: Connection, question: RunQuestion, collapse: Collaps
     return RolledImpact(
         start=told.start,
         direction="downstream" if walk.asked.downstream else "upstream",
-        asOf=question.span.at if question.span.at != EVER.at else now,
+        asOf=question.span.as_of(now),
         complete=found.complete,
         counts=rolled_counts({"runs": runs, "versions": len(found) - runs}, told, cut),
         groups=await load_groups(conn, walk.owners()),

@@ -115,7 +115,7 @@ async def run_impact(conn: Connection, question: RunQuestion) -> RunImpact:
         start=[one for node in asked.start if (one := told.shown(node))],
         introducedBy=run_node(first, (await describe(conn, [first.job_id])).get(first.job_id)) if first else None,
         direction="downstream" if asked.downstream else "upstream",
-        asOf=question.span.at if question.span.at != EVER.at else now,
+        asOf=question.span.as_of(now),
         complete=walk.found.complete,
         counts=_counts(walk, len(listed), edge_tally(walk.found, walk.asked, len(edges)), cut),
         groups=await load_groups(conn, walk.owners()),

@@ -167,7 +167,7 @@ async def _answer(conn: Connection, node_id: str, grain: Literal["DATASET", "COL
         deployments=serving.deployments,
         complete=complete,
         counts=_counts(affected_graph(found.models, runs, serving.deployments), found.models, complete=complete),
-        asOf=now if found.at == EVER.at else found.at,
+        asOf=Span(found.at).as_of(now),
         freshness=freshness,
     )
 

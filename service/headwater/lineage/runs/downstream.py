@@ -137,7 +137,7 @@ async def get_downstream(conn: Connection, run: UUID, depth: int, span: Span = E
         runs=runs,
         complete=not cut,
         counts=run_counts(runs, [uuids[run_id] for run_id in start], cut),
-        asOf=span.at if span.at != EVER.at else now,
+        asOf=span.as_of(now),
         freshness=freshness,
     )
 

@@ -53,6 +53,10 @@ class Span(NamedTuple):
     at: datetime = datetime.max.replace(tzinfo=UTC)
     since: datetime = datetime.min.replace(tzinfo=UTC)
 
+    def as_of(self, now: datetime) -> datetime:
+        """The time at which an answer about it holds."""
+        return now if self.at == EVER.at else self.at
+
 
 EVER = Span()
 
@@ -103,7 +107,7 @@ async def get_upstream(conn: Connection, run: UUID, depth: int, span: Span = EVE
         runs=runs,
         complete=not cut,
         counts=run_counts(runs, [uuids[run_id] for run_id in start], cut),
-        asOf=span.at if span.at != EVER.at else now,
+        asOf=span.as_of(now),
         freshness=freshness,
     )
 
