@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 from headwater.catalog import meaning
-from headwater.catalog.facets import Bodies, FacetMap, Shown, decode, latest, load_bodies, show
+from headwater.catalog.facets import FacetMap, Shown, decode, latest, load_bodies, show
 from headwater.db.arrays import values
 from headwater.db.pool import Connection
 from headwater.entities.graph import Node
@@ -32,16 +31,14 @@ ORDER BY 6
 _SHOWN = ("datasetType", "jobType", "documentation", "ownership", "tags")
 
 
-@dataclass(slots=True)
-class _Row:
-    is_job: bool
+# Whether it is a job; and of each name that it has the texts of two facet maps: as it was written, and as it was read.
+_Says: TypeAlias = tuple[bool, tuple[tuple[str, str], ...]]
+
+
+class _Row(NamedTuple):
     namespace: str
     name: str
-    facets: FacetMap
-
-    def known_by(self) -> tuple[object, ...]:
-        """Of rows that say the same in their facets the same."""
-        return (self.is_job, *[(key, facet.body_id) for key, facet in self.facets.items()])
+    says: _Says
 
 
 async def describe(conn: Connection, ids: Iterable[int]) -> dict[int, Node]:
@@ -50,31 +47,33 @@ async def describe(conn: Connection, ids: Iterable[int]) -> dict[int, Node]:
     rows = await _load_datasets(conn, asked) if asked else {}
     if rest := [identifier for identifier in asked if identifier not in rows]:
         for job_id, namespace, name, facets in await (await conn.execute(_JOBS, (values(rest),))).fetchall():
-            rows[job_id] = _Row(True, namespace, name, _shown(decode(facets)))
-    bodies = await load_bodies(conn, (row.facets for row in rows.values()))
-    return _nodes(rows, bodies)
+            rows[job_id] = _Row(namespace, name, (True, ((facets, "{}"),)))
+    said = await _load_said(conn, {row.says for row in rows.values()})
+    return {identifier: _node(row, said[row.says]) for identifier, row in rows.items()}
 
 
 async def _load_datasets(conn: Connection, ids: Sequence[int]) -> dict[int, _Row]:
     rows: dict[int, _Row] = {}
     for dataset_id, namespace, name, written, read, _ in await (await conn.execute(_DATASETS, {"ids": values(ids)})).fetchall():
-        facets = _shown({**decode(read), **decode(written)})
-        if (known := rows.get(dataset_id)) is None:
-            rows[dataset_id] = _Row(False, namespace, name, facets)
+        if known := rows.get(dataset_id):
+            rows[dataset_id] = known._replace(says=(False, (*known.says[1], (written, read))))
         else:
-            known.facets = latest(known.facets, facets)
+            rows[dataset_id] = _Row(namespace, name, (False, ((written, read),)))
     return rows
 
 
-def _nodes(rows: Mapping[int, _Row], bodies: Bodies) -> dict[int, Node]:
-    """Very many have the same facets: these are read once."""
-    said: dict[tuple[object, ...], dict[str, Any]] = {}
-    nodes = {}
-    for identifier, row in rows.items():
-        if (facets := row.known_by()) not in said:
-            said[facets] = _said(row.is_job, show(row.facets, bodies))
-        nodes[identifier] = _node(row, said[facets])
-    return nodes
+async def _load_said(conn: Connection, asked: Collection[_Says]) -> dict[_Says, dict[str, Any]]:
+    """Very many say the same, be it at other times: that is read once."""
+    maps = {says: latest(*(_shown({**decode(read), **decode(written)}) for written, read in says[1])) for says in asked}
+    bodies = await load_bodies(conn, maps.values())
+    known: dict[tuple[object, ...], dict[str, Any]] = {}
+    said = {}
+    for says, facets in maps.items():
+        same = (says[0], *[(key, facet.body_id) for key, facet in facets.items()])
+        if same not in known:
+            known[same] = _said(says[0], show(facets, bodies))
+        said[says] = known[same]
+    return said
 
 
 def _shown(facets: FacetMap) -> FacetMap:
@@ -92,9 +91,10 @@ def _said(is_job: bool, facets: Shown) -> dict[str, Any]:
 
 
 def _node(row: _Row, said: Mapping[str, Any]) -> Node:
-    return Node(
-        id=job_node_id(row.namespace, row.name) if row.is_job else dataset_node_id(row.namespace, row.name),
-        kind="JOB" if row.is_job else "DATASET",
+    is_job, _ = row.says
+    return Node.unchecked(
+        id=(job_node_id if is_job else dataset_node_id)(row.namespace, row.name),
+        kind="JOB" if is_job else "DATASET",
         namespace=row.namespace,
         name=row.name,
         **said,

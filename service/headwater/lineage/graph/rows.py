@@ -17,12 +17,12 @@ def offsets_of(sorted_places: Places, size: int) -> Places:
 
 
 def edges_of(offsets: Places, nodes: Places) -> tuple[Places, Places]:
-    """All edges of these nodes, one node after the other, and of each edge the node."""
+    """All edges of these nodes, one node after the other, and how many each has."""
     starts = offsets[nodes]
     counts = offsets[nodes + 1] - starts
     edges = np.repeat(starts - (np.cumsum(counts, dtype=np.int32) - counts), counts)
     edges += np.arange(len(edges), dtype=np.int32)
-    return edges, np.repeat(nodes, counts)
+    return edges, counts
 
 
 def distinct(values: NDArray[_Number]) -> NDArray[_Number]:
