@@ -258,6 +258,13 @@ datasets = Table(
     *_hidden(),
     Index("datasets_name_idx", "namespace_id", text('left(name, 256) COLLATE "C"'), "dataset_id"),
     Index("datasets_canonical_id_idx", "canonical_id", postgresql_where=text("canonical_id <> dataset_id")),
+    # Few: so that to know of very many that they are none of these takes no look at their rows.
+    Index(
+        "datasets_particular_idx",
+        "dataset_id",
+        postgresql_include=["canonical_id", "is_hidden"],
+        postgresql_where=text("canonical_id <> dataset_id OR is_hidden"),
+    ),
 )
 
 models = Table(

@@ -14,12 +14,20 @@ from headwater.lineage.graph.flow import SINK, Flow
 from headwater.lineage.sql import past_statement
 
 _MOST = 100_000  # nodes: read hop by hop, more would take minutes
+# Only what is particular is told: that a name is another's, or that it is hidden. Nearly all are neither.
 _NAMES = """
-WITH asked AS (SELECT DISTINCT canonical_id AS id FROM datasets WHERE dataset_id = ANY(%(ids)s))
-SELECT d.dataset_id, d.canonical_id, d.is_hidden FROM asked a JOIN datasets d ON d.dataset_id = a.id
+WITH asked AS (SELECT unnest(%(ids)s::bigint[]) AS id),
+told AS MATERIALIZED (
+    SELECT dataset_id, canonical_id, is_hidden FROM datasets
+    WHERE dataset_id = ANY(%(ids)s) AND (canonical_id <> dataset_id OR is_hidden)
+)
+SELECT * FROM told
 UNION ALL
-SELECT d.dataset_id, d.canonical_id, d.is_hidden
-FROM asked a JOIN datasets d ON d.canonical_id = a.id AND d.canonical_id <> d.dataset_id
+SELECT d.dataset_id, d.canonical_id, d.is_hidden FROM datasets d
+WHERE d.canonical_id = ANY(ARRAY(SELECT id FROM asked UNION SELECT canonical_id FROM told)) AND d.canonical_id <> d.dataset_id
+UNION ALL
+SELECT d.dataset_id, d.canonical_id, d.is_hidden FROM datasets d
+WHERE d.dataset_id = ANY(ARRAY(SELECT canonical_id FROM told WHERE canonical_id <> dataset_id))
 """
 _EDGES = past_statement("past_edges")
 BEGINNING = datetime.min.replace(tzinfo=UTC)

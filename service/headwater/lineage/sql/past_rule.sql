@@ -40,8 +40,8 @@ owner AS MATERIALIZED (
     UNION ALL
     SELECT d.dataset_id, coalesce(%(since)s::timestamptz, CASE WHEN d.declared_at <= %(at)s THEN d.declared_at ELSE (
                SELECT max(e.last_at) FROM edges e WHERE e.owner_id = d.dataset_id AND e.last_at <= %(at)s) END),
-           'infinity', NULL  -- a dataset's edges are all declared
-    FROM (SELECT DISTINCT owner_id FROM candidate WHERE kind IN (2, 3)) c
+           'infinity', NULL  -- a dataset's edges are all declared, and lead to it
+    FROM (SELECT DISTINCT owner_id FROM candidate WHERE owner_id = target_id AND kind IN (2, 3)) c
     JOIN datasets d ON d.dataset_id = c.owner_id AND d.declared_at IS NOT NULL AND NOT d.is_hidden
 ),
 valid AS (
