@@ -16,6 +16,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from statistics import quantiles
 from typing import Any
 
@@ -123,11 +124,6 @@ class _Asker:
         self.hub, self.chain_start, self.chain_end = (dataset for _, dataset in numbered[:3])
         self._some = numbered[3:]
 
-    async def measured(self, questions: int, ask: Callable[[], Awaitable[object]]) -> tuple[float, float]:
-        """As ``measured``, of the same nodes whatever is asked, so that two questions can be compared."""
-        self._random.seed(7)
-        return await measured(questions, ask)
-
     def job(self) -> int:
         return self._random.choice(self._some)[0]
 
@@ -138,9 +134,8 @@ class _Asker:
         async with self._present.reading(self._pool) as (conn, flow):
             await impact(conn, flow, Question(start=(start or self.dataset(),), **question))
 
-    async def ask_as_of(self, depth: int) -> None:
+    async def ask_as_of(self, start: int, depth: int) -> None:
         async with snapshot(self._pool) as conn:
-            start = self.dataset()
             flow = await Past(conn, datetime.now(UTC)).flow([start], downstream=True, hops=depth)
             await impact(conn, flow, Question(start=(start,), depth=depth))
 
@@ -162,7 +157,7 @@ class _Asker:
 
 
 async def _answered(asker: _Asker, questions: int) -> dict[str, tuple[float, float]]:
-    ask, measured = asker.ask, asker.measured
+    ask = asker.ask
     page: dict[str, Any] = {"limit": 10_000, "paths": 0}
     return {
         "is B downstream of A": await measured(5 * questions, asker.reaches),
@@ -175,11 +170,23 @@ async def _answered(asker: _Asker, questions: int) -> dict[str, tuple[float, flo
         "list of a hub's 10,000 readers": await measured(questions, lambda: ask(asker.hub, depth=1, **page)),
         "a chain of 1,000 steps": await measured(questions, lambda: ask(asker.chain_start)),
         "depth 20": await measured(questions, lambda: ask(depth=20)),
-        "depth 5, as of a time": await measured(questions, lambda: asker.ask_as_of(5)),
-        "depth 5": await measured(questions, lambda: ask(depth=5)),
-        "depth 2, as of a time": await measured(questions, lambda: asker.ask_as_of(2)),
-        "depth 2": await measured(questions, lambda: ask(depth=2)),
+        **await _now_and_then(asker, questions, 5),
+        **await _now_and_then(asker, questions, 2),
     }
+
+
+async def _now_and_then(asker: _Asker, questions: int, depth: int) -> dict[str, tuple[float, float]]:
+    """Of each node now and as of a time, in turns, as who asks second finds in PostgreSQL what the first has read."""
+    now: list[float] = []
+    then: list[float] = []
+    for number in range(questions):
+        start = asker.dataset()
+        asked = [(now, partial(asker.ask, start, depth=depth)), (then, partial(asker.ask_as_of, start, depth))]
+        for times, ask in asked if number % 2 else reversed(asked):
+            begun = time.perf_counter()
+            await ask()
+            times.append((time.perf_counter() - begun) * 1000)
+    return {f"depth {depth}": _spread(now), f"depth {depth}, as of a time": _spread(then)}
 
 
 async def _kept_fresh(asker: _Asker, times: int) -> dict[str, tuple[float, float]]:
