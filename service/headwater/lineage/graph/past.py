@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from headwater.db.arrays import values
 from headwater.db.pool import Connection
 from headwater.lineage.edges import EdgeKind
 from headwater.lineage.graph.arrays import Arrays
@@ -19,7 +20,7 @@ _NAMES = """
 WITH asked AS (SELECT unnest(%(ids)s::bigint[]) AS id),
 told AS MATERIALIZED (
     SELECT dataset_id, canonical_id, is_hidden FROM datasets
-    WHERE dataset_id = ANY(%(ids)s) AND (canonical_id <> dataset_id OR is_hidden)
+    WHERE dataset_id = ANY(%(ids)s::bigint[]) AND (canonical_id <> dataset_id OR is_hidden)
 )
 SELECT * FROM told
 UNION ALL
@@ -77,7 +78,7 @@ class Past:
     async def _hop(self, level: Sequence[int], *, downstream: bool) -> list[tuple[int, int, int, int]]:
         await self._learn(level)
         asked = {
-            "ids": [name for node in level for name in self._names.get(node, (node,))],
+            "ids": values(name for node in level for name in self._names.get(node, (node,))),
             "downstream": downstream,
             "at": self._at,
             "since": self._since,
@@ -96,7 +97,7 @@ class Past:
         for identifier in asked:
             self._canonical.setdefault(identifier, identifier)
             self._names.setdefault(identifier, {identifier})
-        for name, dataset, hidden in await (await self._conn.execute(_NAMES, {"ids": asked})).fetchall():
+        for name, dataset, hidden in await (await self._conn.execute(_NAMES, {"ids": values(asked)})).fetchall():
             self._canonical[name] = dataset
             self._names.setdefault(dataset, {dataset}).add(name)
             if hidden and name == dataset:

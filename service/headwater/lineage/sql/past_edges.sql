@@ -7,10 +7,10 @@
 -- rule        past_rule.sql
 WITH candidate AS MATERIALIZED (
     SELECT e.* FROM edges e
-    WHERE %(downstream)s AND e.source_id = ANY(%(ids)s) AND e.first_at <= %(at)s AND e.kind = ANY(%(kinds)s)
+    WHERE %(downstream)s AND e.source_id = ANY(%(ids)s::bigint[]) AND e.first_at <= %(at)s AND e.kind = ANY(%(kinds)s)
     UNION ALL
     SELECT e.* FROM edges e
-    WHERE NOT %(downstream)s AND e.target_id = ANY(%(ids)s) AND e.first_at <= %(at)s AND e.kind = ANY(%(kinds)s)
+    WHERE NOT %(downstream)s AND e.target_id = ANY(%(ids)s::bigint[]) AND e.first_at <= %(at)s AND e.kind = ANY(%(kinds)s)
 ),
 {rule}SELECT v.source_id, v.target_id, v.owner_id,
        CASE WHEN v.kind = 1 AND (v.explicit_at BETWEEN v.floor_at AND %(at)s OR EXISTS (
