@@ -1,4 +1,5 @@
-"""How fast everything else is told.
+"""How fast everything else is told: again and again while nothing is written, when answers are kept, and beside events that
+come in, when each is made anew.
 
 python -m benchmarks.reads [--jobs 1000] [--laps 3] [--seconds 1]
 """
@@ -10,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from urllib.request import urlopen
 
-from benchmarks.asking import Asked, asked_table, cold, fill, path, percent, warm
+from benchmarks.asking import INGEST_RATE, Asked, Ingest, asked_table, cold, fill, path, percent, warm
 from benchmarks.installation import Service, installation, memory
 from benchmarks.load import Generators
 from benchmarks.report import machine, save, table
@@ -75,23 +76,28 @@ def main() -> None:
     parser.add_argument("--laps", type=int, default=3, help="runs of each job")
     parser.add_argument("--seconds", type=float, default=1.0, help="of each cell")
     given = parser.parse_args()
-    paths = targets(Warehouse(given.jobs), given.laps)
-    with installation() as place, Generators() as generators:
+    paths, runs = targets(Warehouse(given.jobs), given.laps), given.jobs * given.laps
+    with installation() as place, Generators(2) as generators:
         fill(place, generators, given.jobs, given.laps)
         first = cold(place, generators, paths)
         with place.serving() as service:
             asked = warm(service, generators, paths, given.seconds, first)
             answers = _answers(service, paths)
+            busy = warm(service, generators, paths, given.seconds, ingest=Ingest(service.port, generators, given.jobs, runs))
         with memory(answers) as bare:
             kept = warm(bare, generators, paths, given.seconds)
     results = {
         "machine": machine(),
         "jobs": given.jobs,
         "asked": {n: asdict(a) for n, a in asked.items()},
+        "busy": {n: asdict(a) for n, a in busy.items()},
         "from memory": {n: asdict(a) for n, a in kept.items()},
     }
-    told = f"{given.jobs:,} jobs with {given.laps} runs each.\n\n{asked_table(asked)}\n\n{_ratios(asked, kept)}"
-    save("reads", results, told)
+    told = [
+        f"{given.jobs:,} jobs with {given.laps} runs each.", asked_table(asked), _ratios(asked, kept),
+        f"The same beside {INGEST_RATE:.0f} events a second:", asked_table(busy),
+    ]  # fmt: skip
+    save("reads", results, "\n\n".join(told))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from headwater.api import errors
 from headwater.api.body import Admission
+from headwater.api.kept import Answers
 from headwater.api.paths import RawPaths
 from headwater.db.pool import Pool
 from headwater.settings import Settings
@@ -25,6 +26,7 @@ _RESOURCES = (
 def app(pool: Pool) -> FastAPI:
     app = FastAPI(redirect_slashes=False)
     app.state.pool, app.state.settings, app.state.admission = pool, Settings(), Admission(1 << 30)
+    app.state.answers = Answers()
     for resource in _RESOURCES:
         app.include_router(importlib.import_module(f"headwater.api.{resource}").router)
     errors.install(app)

@@ -16,6 +16,7 @@ from tests.ingest.orders import prepared
 
 from headwater import ids
 from headwater.api.app import create_app
+from headwater.api.kept import Answers, Looking
 from headwater.catalog import datasets, jobs, stats
 from headwater.catalog.contents import search_datasets, search_jobs
 from headwater.catalog.names import Names
@@ -367,6 +368,7 @@ async def test_no_answer_reads_a_table_from_end_to_end(conn: Connection, databas
         open_pool(database, size=1) as app.state.pool,
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://headwater/api/v1") as http,
     ):
+        app.state.looking = Looking(app.state.pool)
         scanned = {}
         for route, asked in {**ASKED, **OTHERWISE}.items():
             path = asked
@@ -374,6 +376,7 @@ async def test_no_answer_reads_a_table_from_end_to_end(conn: Connection, databas
                 if noun in asked:
                     path = asked.replace(noun, (await http.get(place)).json()["currentVersion"])
             assert (await http.get(path)).status_code == 200, path  # what is read once only is read
+            app.state.answers = Answers()  # nor is what is kept
             await _flushed(app.state.pool)
             await conn.execute("SELECT pg_stat_reset()")
             await http.get(path)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fastapi import APIRouter, Request, Response
 
 from headwater.api.deps import BAD_REQUEST, ERASED, NOT_FOUND, TOLD, Hard, Names, Page, Read, json, uuid_of
-from headwater.api.json_body import JsonBody
+from headwater.api.kept import Kept
 from headwater.api.metas import DatasetMeta, FieldMeta
 from headwater.api.paths import Name, NotBlank
 from headwater.api.telling import erase, tell, write
@@ -27,7 +27,7 @@ from headwater.ingest import own_events
 from headwater.ingest.writes import Erase, Hide
 from headwater.openlineage.times import now
 
-router = APIRouter(prefix="/api/v1/namespaces/{namespace}/datasets", tags=["Datasets"], route_class=JsonBody)
+router = APIRouter(prefix="/api/v1/namespaces/{namespace}/datasets", tags=["Datasets"], route_class=Kept)
 
 
 @router.get("", response_model=Datasets, responses={**BAD_REQUEST, **NOT_FOUND})

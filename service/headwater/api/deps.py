@@ -50,6 +50,7 @@ ERASED: Responses = {
 async def _read(request: Request) -> AsyncIterator[Connection]:
     pool: Pool = request.app.state.pool
     async with pool.connection() as conn:
+        request.state.seen = conn.seen
         yield conn
 
 

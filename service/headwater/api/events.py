@@ -9,12 +9,13 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Response
 
 from headwater.api.deps import BAD_REQUEST, Page, Read, json
+from headwater.api.kept import Kept
 from headwater.api.parameters import INSTANT, one_of
 from headwater.api.paths import Name
 from headwater.catalog import events
 from headwater.entities.event import Events
 
-router = APIRouter(prefix="/api/v1/events", tags=["Events"])
+router = APIRouter(prefix="/api/v1/events", tags=["Events"], route_class=Kept)
 
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 _Before = Annotated[datetime | None, INSTANT, Query(description="Only events before this time.")]

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from headwater.api.deps import BAD_REQUEST, ERASED, NOT_FOUND, TOLD, Hard, Names, Page, Read, json, uuid_of
-from headwater.api.json_body import JsonBody
+from headwater.api.kept import Kept
 from headwater.api.metas import JobMeta, RunMeta
 from headwater.api.parameters import one_of
 from headwater.api.paths import Name, NotBlank
@@ -22,7 +22,7 @@ from headwater.ingest import own_events
 from headwater.ingest.writes import Erase, Hide
 from headwater.openlineage.times import now
 
-router = APIRouter(prefix="/api/v1", tags=["Jobs"], route_class=JsonBody)
+router = APIRouter(prefix="/api/v1", tags=["Jobs"], route_class=Kept)
 
 _State = Annotated[RunState, one_of("NEW", "RUNNING", "COMPLETED", "ABORTED", "FAILED", "OTHER")]
 _States = Annotated[list[_State], Query(description="Only jobs whose latest run is in one of these states.")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from headwater.api.deps import BAD_REQUEST, ERASED, NOT_FOUND, TOLD, Hard, Names, Page, Read, json
-from headwater.api.json_body import JsonBody
+from headwater.api.kept import Kept
 from headwater.api.metas import NamespaceMeta
 from headwater.api.paths import Name
 from headwater.api.telling import erase, write
@@ -13,7 +13,7 @@ from headwater.catalog import namespaces
 from headwater.entities.namespace import Namespace, Namespaces
 from headwater.ingest.writes import Erase, Hide, PutNamespace
 
-router = APIRouter(prefix="/api/v1/namespaces", tags=["Namespaces"], route_class=JsonBody)
+router = APIRouter(prefix="/api/v1/namespaces", tags=["Namespaces"], route_class=Kept)
 
 
 @router.get("", response_model=Namespaces, responses=BAD_REQUEST)

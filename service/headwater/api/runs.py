@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request, Response
 
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, Read, json, uuid_of
+from headwater.api.kept import Kept
 from headwater.api.parameters import Moment, one_of
 from headwater.api.paths import Name
 from headwater.api.telling import tell, with_schemas
@@ -15,7 +16,7 @@ from headwater.entities.run import Run, RunDatasetVersion, RunFacets
 from headwater.ingest import own_events
 from headwater.openlineage.times import now
 
-router = APIRouter(prefix="/api/v1/jobs/runs", tags=["Runs"])
+router = APIRouter(prefix="/api/v1/jobs/runs", tags=["Runs"], route_class=Kept)
 
 _Kind = Annotated[
     Literal["RUN", "JOB", "DATASET"],

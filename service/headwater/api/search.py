@@ -8,12 +8,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from headwater.api.deps import BAD_REQUEST, Limit, Read, json
+from headwater.api.kept import Kept
 from headwater.api.parameters import Text, one_of
 from headwater.catalog import contents
 from headwater.catalog import search as catalog
 from headwater.entities.search import DatasetHits, JobHits, SearchResults
 
-router = APIRouter(prefix="/api", tags=["Search"])
+router = APIRouter(prefix="/api", tags=["Search"], route_class=Kept)
 
 _Part = Annotated[Text, Query(description="Part of a name, in any case.")]
 _Words = Annotated[Text, Query(description="Part of a name, or words as they follow each other in a text.")]

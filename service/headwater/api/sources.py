@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, TOLD, Names, Page, Read, json
-from headwater.api.json_body import JsonBody
+from headwater.api.kept import Kept
 from headwater.api.metas import SourceMeta
 from headwater.api.paths import Name
 from headwater.api.telling import write
@@ -13,7 +13,7 @@ from headwater.catalog import sources
 from headwater.entities.source import Source, Sources
 from headwater.ingest.writes import PutSource
 
-router = APIRouter(prefix="/api/v1/sources", tags=["Sources"], route_class=JsonBody)
+router = APIRouter(prefix="/api/v1/sources", tags=["Sources"], route_class=Kept)
 
 
 @router.get("", response_model=Sources, responses=BAD_REQUEST)

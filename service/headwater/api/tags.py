@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from headwater.api.deps import BAD_REQUEST, TOLD, Names, Page, Read, json
-from headwater.api.json_body import JsonBody
+from headwater.api.kept import Kept
 from headwater.api.metas import TagMeta
 from headwater.api.paths import Name
 from headwater.api.telling import write
@@ -13,7 +13,7 @@ from headwater.catalog import tags
 from headwater.entities.tag import Tag, Tags
 from headwater.ingest.writes import PutTag
 
-router = APIRouter(prefix="/api/v1/tags", tags=["Tags"], route_class=JsonBody)
+router = APIRouter(prefix="/api/v1/tags", tags=["Tags"], route_class=Kept)
 
 
 @router.get("", response_model=Tags, responses=BAD_REQUEST)

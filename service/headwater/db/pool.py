@@ -19,7 +19,16 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 _V = TypeVar("_V")
 
 Connection: TypeAlias = AsyncConnection[tuple[Any, ...]]
-Pool: TypeAlias = AsyncConnectionPool[Connection]
+
+
+class Reading(AsyncConnection[tuple[Any, ...]]):
+    """A connection of the pool."""
+
+    seen = ""
+    """Which transactions it saw when it was last taken out."""
+
+
+Pool: TypeAlias = AsyncConnectionPool[Reading]
 
 # What a statement or a pool raises where the database is away, refuses, or takes too long: another try may do.
 DatabaseUnavailable = (OperationalError, InterfaceError, PoolTimeout)
@@ -81,12 +90,12 @@ async def open_pool(url: str, size: int) -> AsyncIterator[Pool]:
     """
     pool: Pool = AsyncConnectionPool(
         url,
-        connection_class=AsyncConnection[tuple[Any, ...]],
+        connection_class=Reading,
         kwargs=_parameters(url, statement_timeout=_READ_TIMEOUT_MS, **_READS),
         min_size=1,
         max_size=size,
         open=False,
-        check=AsyncConnectionPool.check_connection,  # a restarted database must not cost a request
+        check=_look,
         name="headwater",
     )
     await pool.open(wait=True, timeout=_FIRST_CONNECTION_S)
@@ -94,6 +103,13 @@ async def open_pool(url: str, size: int) -> AsyncIterator[Pool]:
         yield pool
     finally:
         await pool.close()
+
+
+async def _look(conn: Reading) -> None:
+    """Fails where the database was restarted, so that this costs no request."""
+    row = await (await conn.execute("SELECT pg_current_snapshot()::text")).fetchone()
+    assert row is not None
+    conn.seen = row[0]
 
 
 async def connect(url: str) -> Connection:

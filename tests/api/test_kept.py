@@ -1,0 +1,98 @@
+"""An answer is told again from memory only while nothing was written."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from importlib import import_module
+
+import httpx
+import psycopg
+import pytest
+
+from headwater.api.app import RESOURCES
+from headwater.api.deps import _read
+from headwater.api.kept import _LARGEST, _MOST, Answer, Answers, Kept
+from tests.build import run_event
+from tests.queries import recorded
+from tests.serving import in_process
+
+_JOBS = "/api/v1/jobs"
+_EVENT = run_event("COMPLETE", "08:00", "first")
+
+
+@pytest.fixture
+async def client(database: str) -> AsyncIterator[httpx.AsyncClient]:
+    async with in_process(database) as opened:
+        yield opened
+
+
+def test_answers_are_of_one_state() -> None:
+    answers, one, two = Answers(), Answer(b"one", None), Answer(b"two", None)
+    answers.keep("1:1:", ("/a", b""), one)
+    assert answers.get("1:1:", ("/a", b"")) is one
+    assert answers.get("1:1:", ("/a", b"limit=1")) is None
+    assert answers.get("2:2:", ("/a", b"")) is None
+    assert answers.get(None, ("/a", b"")) is None
+    answers.keep("2:2:", ("/b", b""), two)
+    assert answers.get("1:1:", ("/a", b"")) is None
+    assert answers.get("2:2:", ("/b", b"")) is two
+    assert ("/a", b"") not in answers
+
+
+def test_memory_is_bounded() -> None:
+    answers, large, some = Answers(), Answer(b"x" * _LARGEST, None), Answer(b"x" * (_LARGEST // 10), None)
+    answers.keep("1:1:", ("/large", b""), large)
+    assert ("/large", b"") not in answers
+    for number in range(1_000):
+        answers.keep("1:1:", (f"/{number}", b""), some)
+    kept = sum((f"/{number}", b"") in answers for number in range(1_000))
+    assert _MOST // len(some.body) - 2 <= kept <= _MOST // len(some.body)
+    answers.keep("2:2:", ("/0", b""), some)
+    assert answers.get("2:2:", ("/0", b"")) is some
+
+
+async def test_what_was_told_is_told_again(client: httpx.AsyncClient) -> None:
+    await client.post("/api/v1/lineage", json=_EVENT)
+    first = await client.get(_JOBS, params={"limit": 5})
+    for _ in range(500):  # others may write to other databases of the same server
+        with recorded() as statements:
+            again = await client.get(_JOBS, params={"limit": 5})
+        assert again.content == first.content
+        assert again.headers["content-type"] == first.headers["content-type"]
+        if len(statements) == 1:
+            return
+    pytest.fail("no answer was told again")
+
+
+@pytest.mark.parametrize("path", [_JOBS, "/api/v1/events/lineage", "/api/v1/namespaces", "/api/v1/search?q=load"])
+async def test_what_is_acknowledged_is_seen(client: httpx.AsyncClient, path: str) -> None:
+    for number in range(5):
+        before = (await client.get(path)).content
+        assert (await client.get(path)).content == before
+        event = run_event("COMPLETE", f"08:0{number}", "load", f"run {number}", namespace=f"shop_{number}")
+        assert (await client.post("/api/v1/lineage", json=event)).status_code == 201
+        assert (await client.get(path)).content != before
+
+
+async def test_what_another_process_commits_is_seen(database: str, client: httpx.AsyncClient) -> None:
+    await client.post("/api/v1/lineage", json=_EVENT)
+    with psycopg.connect(database) as other:
+        other.execute("UPDATE jobs SET name = 'another'")
+        before = (await client.get(_JOBS)).json()
+        assert (await client.get(_JOBS)).json() == before
+        other.commit()
+        assert (await client.get(_JOBS)).json()["jobs"][0]["name"] == "another" != before["jobs"][0]["name"]
+
+
+async def test_failures_are_not_kept(client: httpx.AsyncClient) -> None:
+    path = "/api/v1/namespaces/shop"
+    assert (await client.get(path)).status_code == 404
+    await client.put(path, json={"ownerName": "somebody"})
+    assert (await client.get(path)).status_code == 200
+
+
+def test_what_is_kept_is_made_by_the_connection_that_knows_what_it_sees() -> None:
+    routes = [route for resource in RESOURCES for route in import_module(f"headwater.api.{resource}").router.routes]
+    kept = [route for route in routes if isinstance(route, Kept) and route.methods == {"GET"}]
+    assert len(kept) > 20
+    assert all(_read in {dependency.call for dependency in route.dependant.dependencies} for route in kept)
