@@ -17,8 +17,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from headwater.api.json_body import JsonBody
 from headwater.db.pool import DatabaseUnavailable, Pool
 
-_MOST = 16 * 1024 * 1024  # bytes; what comes when they are full is kept after something was written
-_LARGEST = 2 * 1024 * 1024  # of one answer
+_MOST = 24 * 1024 * 1024  # bytes; what comes when they are full is kept after something was written
+_LARGEST = 8 * 1024 * 1024  # of one answer: a page of 100 jobs with all their latest runs has 4
 _EACH = 1_000  # beside its text
 _JSON = "application/json"
 _Asked: TypeAlias = tuple[str, bytes]  # path and query
