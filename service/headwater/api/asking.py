@@ -102,7 +102,8 @@ async def _which(
         Query(
             description="Only edges of these kinds: what a job reads (`input`) and writes (`output`), what events declare"
             " (`dataset_lineage`, `job_lineage`), and control flow (`job_dependency`), which is left out unless it is asked for."
-            " Of columns: `input` and `output` together, what jobs tell of what they read and write; `dataset_lineage`."
+            " Of columns: `input` and `output` together, what jobs tell of what they read and write; `dataset_lineage`. Of runs"
+            " and versions: `input` and `output`."
         ),
     ] = [],  # noqa: B006
 ) -> Which:
