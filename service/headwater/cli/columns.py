@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from headwater.cli.display import Cell, Styled, Twig, dim, heading, show, show_json, tree
-from headwater.cli.options import DEFAULT_URL, AsJson, AsOf, Form, History, Url, service
+from headwater.cli.display import Cell, Styled, Twig, dim, heading, show, show_json, tell_cut, tree
+from headwater.cli.impact import show_heaps
+from headwater.cli.options import DEFAULT_URL, AsJson, AsOf, Collapse, Form, History, Url, service
 from headwater.cli.trees import Edge, Edges, grow
 from headwater.errors import NotFound
 
@@ -44,6 +45,7 @@ def columns(  # noqa: PLR0913 - one option an option
     kinds: _Kinds = [],  # noqa: B006
     as_of: AsOf = None,
     history: History = None,
+    collapse: Collapse = None,
     ids: _Ids = False,
     form: Form = None,
     url: Url = DEFAULT_URL,
@@ -56,13 +58,17 @@ def columns(  # noqa: PLR0913 - one option an option
     client = service(url)
     start, version = _find(client, node)
     node_id = f"datasetField:{start.namespace}:{start.name}:{only}" if only and start.kind == DATASET else start.id
-    # One step more than is shown tells whether there is more.
-    steps = depth if as_json or form else depth + 1
-    which = {"kinds": kinds, "limit": _MOST if kinds else None, "asOf": as_of, "history": history}
-    asked = {"depth": steps, "withDownstream": downstream or None, "format": form or "json", **which}
+    # One step more than is shown tells whether there is more; collapsed answers say so themselves.
+    steps = depth if as_json or form or collapse else depth + 1
+    which = {"kinds": kinds, "limit": _MOST if kinds or collapse else None, "asOf": as_of, "history": history}
+    way = {"direction": "downstream" if downstream else "upstream"} if collapse else {"withDownstream": downstream or None}
+    asked = {"depth": steps, "collapse": collapse, "format": form or "json", **way, **which}
     body = client.get("column-lineage", nodeId=node_id + version, **asked)
     if as_json or form:
         show_json(body)
+        return
+    if collapse:
+        _show_collapsed(decoded(body))
         return
     graph = {told["id"]: told for told in decoded(body)["graph"]}
     edges = partial(_outputs if downstream else _inputs, graph, ids)
@@ -71,6 +77,14 @@ def columns(  # noqa: PLR0913 - one option an option
         _show_influences(graph, f"datasetField:{place}")
     if not shown:
         show(dim("No lineage of these fields is known."))
+
+
+def _show_collapsed(told: dict[str, Any]) -> None:
+    show(f"{told['counts']['found']:,} columns")
+    if told["nodes"]:
+        heading("Nearest first")
+        show_heaps(told["nodes"])
+    tell_cut(told["counts"])
 
 
 def _find(client: Client, told: str) -> tuple[Node, str]:
