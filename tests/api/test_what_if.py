@@ -75,10 +75,48 @@ async def test_a_column_reaches_what_comes_of_it_as_far_as_that_is_told(database
     assert {node["name"] for node in told["nodes"] if node["kind"] == "JOB"} == datasets
 
 
-def _made_of(job: str, column: str) -> Event:
-    source = {"namespace": "db://shop", "name": "orders", "field": column}
+async def test_the_way_of_a_column_is_over_what_it_reaches_alone(database: str, client: httpx.AsyncClient) -> None:
+    """The board is made of totals that are one step away, and of notes that are two."""
+    fields = {"x": {"inputFields": [{"namespace": "db://shop", "name": "remarks", "field": "x"}]}}
+    board = dataset("board", {"columnLineage": {"fields": fields}})
+    show = run_event("COMPLETE", "08:30", "show", "show", inputs=["sums", "remarks"], outputs=[board])
+    events = [
+        _orders("id:int", "total:int", "note"),
+        _made_of("sums", "total"),
+        _made_of("notes", "note"),
+        _made_of("remarks", "x", "notes"),
+        show,
+        complete("mail", "remarks"),
+        complete("count", "sums"),
+    ]
+    await store(database, events)
+    told = await _suppose(client, dataset_event("09:00", "orders", schema("id:int", "total:int")))
+    expected = {"notes", "remarks", "board", "show", "mail"}
+    assert {node["name"] for node in told["nodes"]} == expected, "who writes nothing tells no columns"
+    [way] = [node["path"] for node in told["nodes"] if node["id"] == DB + "board"]
+    jobs, tables = ["notes", "remarks", "show"], ["orders", "notes", "remarks", "board"]
+    assert way[1::2] == [f"job:shop:{job}" for job in jobs]
+    assert way[::2] == [DB + table for table in tables]
+    assert told["counts"]["edges"] == {"found": 7, "returned": 7}
+
+
+async def test_what_merely_leads_to_the_same_is_not_reached(database: str, client: httpx.AsyncClient) -> None:
+    """The view is declared to come of the notes, and also of a table that is made of the totals."""
+
+    def declared(name: str, *sources: tuple[str, str]) -> Event:
+        inputs = [{"type": "DATASET", "namespace": "db://shop", "name": table, "field": field} for table, field in sources]
+        return dataset_event("08:20", name, {**schema("x"), "lineage": {"fields": {"x": {"inputs": inputs}}}})
+
+    sums, view = declared("sums", ("orders", "total")), declared("view", ("orders", "note"), ("sums", "x"))
+    await store(database, [_orders("id:int", "total:int", "note"), sums, view])
+    told = await _suppose(client, dataset_event("09:00", "orders", schema("id:int", "total:int")))
+    assert _reached(told) == {"view": (1, [0])}
+
+
+def _made_of(job: str, column: str, table: str = "orders") -> Event:
+    source = {"namespace": "db://shop", "name": table, "field": column}
     facets = {**schema("x"), "columnLineage": {"fields": {"x": {"inputFields": [source]}}}}
-    return run_event("COMPLETE", "08:10", job, job, inputs=["orders"], outputs=[dataset(job, facets)])
+    return run_event("COMPLETE", "08:10", job, job, inputs=[table], outputs=[dataset(job, facets)])
 
 
 async def test_a_job_that_reads_something_else(database: str, client: httpx.AsyncClient) -> None:

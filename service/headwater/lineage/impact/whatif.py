@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import NamedTuple
 
+import numpy as np
+
 from headwater import ids
 from headwater.catalog.datasets import load_datasets
 from headwater.db.pool import Connection
@@ -77,6 +79,7 @@ async def what_if(conn: Connection, flow: Flow, hypothesis: Hypothesis, limit: i
     with _supposed(flow, supposed) as future:
         limits = {i: await _by_column(conn, future, d) for i, d in enumerate(differences) if d.column and d.kind not in _HARMLESS}
         hits, counts = await asyncio.to_thread(_reached, future, differences, limits)
+        edges = await asyncio.to_thread(_count_edges, future, {*hits, *(d.node for d in differences if d.kind not in _HARMLESS)})
         order = sorted(hits, key=lambda identifier: (hits[identifier].distance, identifier))
         page = order[:limit]
         ways = {identifier: hits[identifier].way(identifier) for identifier in page}
@@ -98,7 +101,7 @@ async def what_if(conn: Connection, flow: Flow, hypothesis: Hypothesis, limit: i
             datasets=len(order) - jobs,
             jobs=jobs,
             returned=len(page),
-            edges=Tally(found=None, returned=len(steps)),
+            edges=Tally(found=edges, returned=len(steps)),
             cut=cut,
         ),
         groups=await load_groups(conn, order[:SUMMED_UP]),
@@ -120,8 +123,22 @@ async def _by_column(conn: Connection, flow: Flow, difference: _Difference) -> _
     untold = await next_by_table(conn, flow, distances, downstream=True, depth=None)
     datasets = distances.keys() | untold.keys()
     datasets |= await asyncio.to_thread(beyond, flow, Question(start=tuple(untold)), datasets)
-    _, writers, _ = flow.arrays.neighbours(flow.arrays.places(datasets), downstream=False)
-    return _Limit(datasets | set(flow.arrays.ids(writers).tolist()), complete)
+    return _Limit(datasets | await asyncio.to_thread(_jobs_of, flow, datasets), complete)
+
+
+def _jobs_of(flow: Flow, datasets: AbstractSet[int]) -> set[int]:
+    """Those that write any of these; and those that read one and write no dataset, of which no columns can be told."""
+    arrays = flow.arrays
+    _, after, kinds = arrays.neighbours(arrays.places(datasets), downstream=True)
+    readers = np.unique(after[kinds == EdgeKind.INPUT])
+    sources, _, kinds = arrays.neighbours(readers, downstream=True)
+    without = np.setdiff1d(readers, sources[kinds == EdgeKind.OUTPUT])
+    return {job for job, _ in flow.writers(datasets)} | set(arrays.ids(without).tolist()) - flow.sinks
+
+
+def _count_edges(flow: Flow, nodes: AbstractSet[int]) -> int | None:
+    """Between these; None: they are too many to count them."""
+    return flow.count_edges(flow.places(nodes)) if len(nodes) <= SUMMED_UP else None
 
 
 def _reached(flow: Flow, differences: Sequence[_Difference], limits: Mapping[int, _Limit]) -> tuple[dict[int, _Hit], list[int]]:
@@ -135,9 +152,8 @@ def _reached(flow: Flow, differences: Sequence[_Difference], limits: Mapping[int
         start = difference.start
         if start not in starts:
             starts[start] = reach(flow, Question(start=(start,)))
-        for identifier, hit in _hits(starts[start], difference):
-            if change in limits and identifier not in limits[change].nodes:
-                continue
+        walks = [starts[start]] if change not in limits else _within(flow, starts[start], start, limits[change].nodes)
+        for identifier, hit in _hits(walks, difference):
             known = hits.setdefault(identifier, hit)
             if hit.distance < known.distance:
                 hit.changes = known.changes
@@ -147,10 +163,19 @@ def _reached(flow: Flow, differences: Sequence[_Difference], limits: Mapping[int
     return hits, counts
 
 
-def _hits(found: Reach, difference: _Difference) -> Iterator[tuple[int, _Hit]]:
-    columns = found.ids.tolist(), found.distances.tolist(), found.jobs.tolist()
-    for index, (identifier, distance, is_job) in enumerate(zip(*columns, strict=True)):
-        yield identifier, _Hit(distance, is_job, found, index)
+def _within(flow: Flow, found: Reach, start: int, nodes: AbstractSet[int]) -> list[Reach]:
+    """Of what is found from the start these nodes: those to which ways lead over these alone, and the others."""
+    ids = found.ids.tolist()
+    within = reach(flow, Question(start=(start,), avoid=tuple(identifier for identifier in ids if identifier not in nodes)))
+    left = nodes - set(within.ids.tolist())
+    return [within, found.pick([n for n, identifier in enumerate(ids) if identifier in left])]
+
+
+def _hits(walks: Iterable[Reach], difference: _Difference) -> Iterator[tuple[int, _Hit]]:
+    for found in walks:
+        columns = found.ids.tolist(), found.distances.tolist(), found.jobs.tolist()
+        for index, (identifier, distance, is_job) in enumerate(zip(*columns, strict=True)):
+            yield identifier, _Hit(distance, is_job, found, index)
     if difference.start not in (difference.node, difference.node ^ SINK):
         yield difference.start, _Hit(0, False, None, 0)
 
