@@ -100,6 +100,37 @@ async def test_the_way_of_a_column_is_over_what_it_reaches_alone(database: str, 
     assert told["counts"]["edges"] == {"found": 7, "returned": 7}
 
 
+async def test_what_is_handed_over_from_job_to_job_is_reached(database: str, client: httpx.AsyncClient) -> None:
+    sources = [{"type": "JOB", "namespace": "shop", "name": "read"}]
+    handed = {"lineage": {"entries": [{"type": "JOB", "namespace": "shop", "name": "write", "inputs": sources}]}}
+    write = run_event("COMPLETE", "08:20", "write", "write", outputs=["report"], job_facets=handed)
+    await store(database, [_orders("id:int", "note"), complete("read", "orders"), write])
+    told = await _suppose(client, dataset_event("09:00", "orders", schema("id:int")))
+    assert {node["id"]: node["distance"] for node in told["nodes"]} == {
+        "job:shop:read": 1, "job:shop:write": 2, DB + "report": 3,
+    }  # fmt: skip
+    column = {"nodeId": "datasetField:db://shop:orders:note"}
+    tables = [(await client.get("/api/v1/impact", params=column | avoided)).json()["tableLevel"]["nodes"] for avoided in _AVOIDED]
+    assert [[node["id"] for node in told] for told in tables] == [[DB + "report"], [], []]
+    up = (await client.get("/api/v1/impact", params={"nodeId": DB + "report", "grain": "column", "direction": "upstream"})).json()
+    assert [node["id"] for node in up["tableLevel"]["nodes"]] == [DB + "orders"]
+
+
+_AVOIDED: list[dict[str, str]] = [{}, {"avoid": "job:shop:read"}, {"stopAt": "job:shop:write"}]
+
+
+async def test_what_was_deleted_is_no_change(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [complete("clean", "raw old", "orders")])
+    async with Pool(database, open=False) as pool, pool.connection() as conn:
+        await conn.execute("UPDATE datasets SET is_hidden = true WHERE name = 'old'")
+    assert _changes(await _suppose(client, job_event("09:00", "clean", inputs=["raw"], outputs=["orders"]))) == []
+    async with Pool(database, open=False) as pool, pool.connection() as conn:
+        await conn.execute("UPDATE jobs SET is_hidden = true")
+    told = await _suppose(client, job_event("09:00", "clean", inputs=["raw", "old"], outputs=["orders", "new"]))
+    assert [node["id"] for node in told["start"]] == ["job:shop:clean"]
+    assert (DB + "new") in {node["id"] for node in told["nodes"]}
+
+
 async def test_what_merely_leads_to_the_same_is_not_reached(database: str, client: httpx.AsyncClient) -> None:
     """The view is declared to come of the notes, and also of a table that is made of the totals."""
 

@@ -76,6 +76,10 @@ async def what_if(conn: Connection, flow: Flow, hypothesis: Hypothesis, limit: i
     """``flow`` is put back as it was before this is done."""
     supposed = _canonical(hypothesis, flow.aliases)
     differences = [*_of_edges(flow, supposed), *_of_schemas(supposed, await _schemas(conn, supposed))]
+    ends = {end for d in differences for end in (d.node, d.before, d.after) if isinstance(end, int)}
+    nodes = _named(supposed) | await describe(conn, ends)
+    # Whose input was deleted has none to lose.
+    differences = [d for d in differences if all(end in nodes for end in (d.before, d.after) if isinstance(end, int))]
     with _supposed(flow, supposed) as future:
         limits = {i: await _by_column(conn, future, d) for i, d in enumerate(differences) if d.column and d.kind not in _HARMLESS}
         hits, counts = await asyncio.to_thread(_reached, future, differences, limits)
@@ -83,8 +87,7 @@ async def what_if(conn: Connection, flow: Flow, hypothesis: Hypothesis, limit: i
         order = sorted(hits, key=lambda identifier: (hits[identifier].distance, identifier))
         page = order[:limit]
         ways = {identifier: hits[identifier].way(identifier) for identifier in page}
-    ends = {end for d in differences for end in (d.node, d.before, d.after) if isinstance(end, int)}
-    nodes = _named(supposed) | await describe(conn, ends | {i for way in ways.values() for i in way})
+    nodes |= await describe(conn, {i for way in ways.values() for i in way} - ends)
     as_of, freshness = await load_freshness(conn)
     jobs = sum(hit.is_job for hit in hits.values())
     complete = all(limit.complete for limit in limits.values())
@@ -127,13 +130,19 @@ async def _by_column(conn: Connection, flow: Flow, difference: _Difference) -> _
 
 
 def _jobs_of(flow: Flow, datasets: AbstractSet[int]) -> set[int]:
-    """Those that write any of these; and those that read one and write no dataset, of which no columns can be told."""
+    """Those that write any of these; and those that read one, or what such a job hands over, and write no dataset: of these no
+    columns can be told."""
     arrays = flow.arrays
     _, after, kinds = arrays.neighbours(arrays.places(datasets), downstream=True)
-    readers = np.unique(after[kinds == EdgeKind.INPUT])
-    sources, _, kinds = arrays.neighbours(readers, downstream=True)
-    without = np.setdiff1d(readers, sources[kinds == EdgeKind.OUTPUT])
-    return {job for job, _ in flow.writers(datasets)} | set(arrays.ids(without).tolist()) - flow.sinks
+    found = level = np.unique(after[kinds == EdgeKind.INPUT])
+    writing: list[int] = []
+    while len(level):
+        jobs, after, kinds = arrays.neighbours(level, downstream=True)
+        writing += jobs[kinds == EdgeKind.OUTPUT].tolist()
+        level = np.setdiff1d(after[kinds == EdgeKind.JOB_LINEAGE], found)
+        found = np.union1d(found, level)
+    others = set(arrays.ids(np.setdiff1d(found, writing).astype(np.int32)).tolist())
+    return {job for job, _ in flow.writers(datasets)} | others - flow.sinks
 
 
 def _count_edges(flow: Flow, nodes: AbstractSet[int]) -> int | None:
@@ -190,7 +199,7 @@ def _canonical(hypothesis: Hypothesis, aliases: Mapping[int, int]) -> Hypothesis
         {owner: [Edge(of(e.source), of(e.target), e.kind) for e in edges] for owner, edges in hypothesis.edges.items()},
         {of(dataset): schema for dataset, schema in hypothesis.schemas.items()},
         frozenset(map(of, hypothesis.dropped)),
-        hypothesis.names,
+        {of(identifier): named for identifier, named in hypothesis.names.items()},
     )
 
 
