@@ -5,6 +5,7 @@ import random
 from typing import Any
 
 import httpx
+import networkx as nx
 import pytest
 from pydantic import TypeAdapter
 
@@ -239,6 +240,19 @@ async def test_a_dropped_dataset(database: str, client: httpx.AsyncClient) -> No
     dropped = dataset_event("09:00", "orders", {"lifecycleStateChange": {"lifecycleStateChange": "DROP"}})
     told = await _suppose(client, dropped)
     assert _changes(told) == [("DATASET_DROPPED", DB + "orders", None, None, None, 2)]
+
+
+async def test_in_other_forms(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [complete("clean", "raw", "orders"), complete("report", "orders", "report")])
+    dropped = dataset_event("09:00", "orders", {"lifecycleStateChange": {"lifecycleStateChange": "DROP"}})
+    told = await client.post("/api/v1/impact", json=[dropped], headers={"accept": "application/graphml+xml"})
+    graph = nx.parse_graphml(told.text)
+    assert set(graph.edges) == {(DB + "orders", "job:shop:report"), ("job:shop:report", DB + "report")}
+    assert [node for node in graph.nodes if graph.nodes[node].get("turn") == "CHANGED"] == [DB + "orders"]
+    rows = (await client.post("/api/v1/impact", json=[dropped], params={"format": "csv"})).text.splitlines()
+    assert [row.partition(",")[0] for row in rows] == ["id", "job:shop:report", DB + "report"]
+    refused = await client.post("/api/v1/impact", json=[dropped], params={"format": "openlineage"})
+    assert (refused.status_code, "format cannot be OPENLINEAGE here" in refused.json()["message"]) == (400, True)
 
 
 @pytest.mark.parametrize("body", [b"", b"[", b"{}", b"[1]", b'{"eventTime": "soon"}', b"\xff"])
