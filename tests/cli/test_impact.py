@@ -74,6 +74,16 @@ def test_collapsed_to_dags(headwater: Command) -> None:
     assert "dag.clean" not in done.out
 
 
+def test_columns_downstream_tell_what_bears_on_every_row(headwater: Command) -> None:
+    done = headwater("columns", f"{DB}people", "--field", "email", "--downstream")
+    assert done.out.splitlines() == [
+        f"{DB}people",
+        "  └ email",
+        "    ├ hash of hashed  DIRECT masked  db://shop",
+        f"    └ every row of {DB}hashed  FILTER",
+    ]
+
+
 def test_columns_collapsed(headwater: Command) -> None:
     email = ("columns", f"{DB}people", "--field", "email", "--downstream", "--collapse")
     done = headwater(*email, "parents")

@@ -148,8 +148,12 @@ def _dataset(node: dict[str, Any]) -> str:
 def _inputs(graph: dict[str, Any], ids: bool, field: str) -> list[Edge]:
     told = graph[field]["data"] if field in graph else {"inputFields": [], "inputDatasets": []}
     fields = [Edge(_node_id(graph, f), *_told(f, _transformations(f), ids=ids)) for f in told["inputFields"]]
-    # The leading blank keeps a dataset, which is the end of the way, apart from every field.
-    return fields + [Edge(f" {_dataset_id(d)}", [_dataset_id(d), *_how(d["transformations"])]) for d in told["inputDatasets"]]
+    return fields + _whole(told["inputDatasets"])
+
+
+def _whole(datasets: list[dict[str, Any]], what: str = "") -> list[Edge]:
+    """The leading blank keeps a dataset, which is the end of the way, apart from every field."""
+    return [Edge(f" {_dataset_id(d)}", [dim(what), _dataset_id(d), *_how(d["transformations"])]) for d in datasets]
 
 
 def _node_id(graph: dict[str, Any], field: dict[str, Any]) -> str:
@@ -159,8 +163,12 @@ def _node_id(graph: dict[str, Any], field: dict[str, Any]) -> str:
 
 
 def _outputs(graph: dict[str, Any], ids: bool, field: str) -> list[Edge]:
-    found = [graph[edge["destination"]] for edge in graph.get(field, {}).get("outEdges", []) if edge["destination"] in graph]
-    return [Edge(f["id"], *_told(f["data"], _made(f["data"], field), ids=ids)) for f in found]
+    if field not in graph:
+        return []
+    node = graph[field]
+    found = [graph[edge["destination"]] for edge in node["outEdges"] if edge["destination"] in graph]
+    fields = [Edge(f["id"], *_told(f["data"], _made(f["data"], field), ids=ids)) for f in found]
+    return fields + _whole(node["data"]["influencedDatasets"], "every row of ")
 
 
 def _made(told: dict[str, Any], source: str) -> list[dict[str, Any]]:
