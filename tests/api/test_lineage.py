@@ -43,6 +43,8 @@ NODE = "job:shop:load"
         ("lineage", {"nodeId": f"{NODE}#12345678-1234-8234-9234-123456789abc"}, 400, "no version"),
         ("column-lineage", {}, 400, "query param nodeId must not be null"),
         ("column-lineage", {"nodeId": "job:shop:load", "direction": "sideways"}, 400, "one of [UPSTREAM, DOWNSTREAM, BOTH]"),
+        ("lineage", {"nodeId": f"run:{run_uuid('one')}", "direction": "both"}, 400, "nor of runs"),
+        ("column-lineage", {"nodeId": f"run:{run_uuid('one')}", "limit": "1"}, 400, "not of runs"),
         ("column-lineage", {"nodeId": "run:x"}, 404, "Run 'x' not found."),
         ("column-lineage", {"nodeId": "datasetField:a:b:c"}, 404, "Field 'c' not found."),
         ("runlineage/upstream", {}, 400, "query param runId must not be null"),

@@ -373,6 +373,8 @@ async def test_two_versions_by_the_names_that_the_storage_gives_them(database: s
     for before, after in (("v1", "v2"), ("v1", "latest")):
         sides = await _ask(client, DB + "t", before, after)
         assert [sides[side]["run"] for side in ("before", "after")] == [str(run_uuid("one")), str(run_uuid("two"))]
+    since = (await client.get("/api/v1/lineage/diff", params={"nodeId": DB + "t", "from": "v1"})).json()
+    assert (since["of"], since["after"]["run"]) == ("VERSIONS", str(run_uuid("two"))), "the current one"
 
 
 async def test_markdown_on_demand(database: str, client: httpx.AsyncClient) -> None:
@@ -475,6 +477,8 @@ async def test_statements_do_not_grow(database: str, client: httpx.AsyncClient) 
         ({"nodeId": DB + "ordesr", "from": NOON}, 404, f"Dataset 'ordesr' not found. Near names: {DB}orders"),
         ({"nodeId": DB + "orders", "from": "yesterday"}, 400, "query param from must be a time"),
         ({"nodeId": DB + "orders", "from": "v1", "to": "v2"}, 400, "query param from must be a time"),
+        ({"nodeId": DB + "x", "from": "v1", "to": "latest"}, 404, "Dataset version 'v1' not found."),
+        ({"nodeId": DB + "x", "from": "latest", "to": "v2"}, 404, "Dataset version 'v2' not found."),
         ({"nodeId": DB + "orders", "from": NOON, "to": "now"}, 400, "query param to must be a time"),
         ({"nodeId": DB + "orders", "from": NOON, "to": MORNING}, 400, "from must not be later than to"),
         ({"nodeId": DB + "orders", "from": NOON, "to": str(run_uuid("x"))}, 400, "must be two times, or two UUIDs"),

@@ -17,7 +17,7 @@ from headwater.lineage.edges import explicit_of
 from headwater.lineage.graph.question import Question
 from headwater.lineage.impact.columns import ColumnQuestion
 from headwater.lineage.near import find_versioned
-from headwater.lineage.node_ids import NodeKind, Resolved
+from headwater.lineage.node_ids import NodeKind, Resolved, parse
 from headwater.lineage.parents import load_opened
 
 
@@ -54,6 +54,9 @@ async def _among(conn: Connection, node_ids: Iterable[str]) -> Among:
 
 
 async def _shown_node(conn: Connection, node_id: str) -> Resolved:
+    kind, _ = parse(node_id)
+    if kind is NodeKind.RUN:
+        raise Invalid("Of columns this is asked: of fields, datasets and jobs, not of runs.")
     node, version = await find_versioned(conn, node_id)
     if version is not None:
         raise Invalid(
