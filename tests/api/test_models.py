@@ -623,19 +623,35 @@ async def test_of_a_column_as_of_a_time(database: str, client: httpx.AsyncClient
     assert [await ask(column, history="all") for column in "xyzu"] == [["v2", "v1"]] * 3 + [[]]
 
 
-async def test_of_a_feature_that_is_gone_as_of_a_time(database: str, client: httpx.AsyncClient) -> None:
+async def test_of_a_feature_that_is_gone(database: str, client: httpx.AsyncClient) -> None:
     def make(time: str, *fields: str) -> Any:
         return run_event("COMPLETE", time, "make", f"make {time}", outputs=[dataset("features", schema(*fields))])
 
     model = dataset("m", {"datasetType": {"datasetType": "MODEL"}, "version": {"datasetVersion": "v1"}})
     learnt = {"headwater_features": {"features": ["visits", "tenure"]}}
     train = run_event("COMPLETE", "09:00", "train", "v1", inputs=["features"], outputs=[model], run_facets=learnt)
-    await store(database, [make("08:00", "visits", "tenure"), train, make("10:00", "visits")])
-    tenure = "datasetField:db://shop:features:tenure"
-    found = await _get(client, "/affected", Affected, nodeId=tenure, asOf="2026-03-01T09:30:00Z")
-    assert _affected(found) == {"m": ["v1"]}
-    gone = await client.get("/affected", params={"nodeId": tenure})
+    await store(database, [make("08:00", "visits", "tenure", "age"), train, make("10:00", "visits")])
+    for when in ({}, {"asOf": "2026-03-01T09:30:00Z"}):
+        found = await _get(client, "/affected", Affected, nodeId="datasetField:db://shop:features:tenure", **when)
+        assert _affected(found) == {"m": ["v1"]}
+    age = "datasetField:db://shop:features:age"
+    assert _affected(await _get(client, "/affected", Affected, nodeId=age, asOf="2026-03-01T09:30:00Z")) == {}
+    gone = await client.get("/affected", params={"nodeId": age})
     assert (gone.status_code, "It was there until 2026-03-01T10:00:00Z" in gone.json()["message"]) == (404, True)
+
+
+async def test_of_a_feature_that_only_a_training_names(database: str, client: httpx.AsyncClient) -> None:
+    def train(name: str, features: list[Any]) -> Any:
+        model = dataset(name, {"datasetType": {"datasetType": "MODEL"}})
+        learnt = {"headwater_features": {"features": features}} if features else {}
+        return run_event("COMPLETE", "09:00", name, name, inputs=["labels"], outputs=[model], run_facets=learnt)
+
+    told = {"name": "question", "namespace": "db://shop", "dataset": "labels", "field": "q"}
+    await store(database, [train("m", [told, "z"]), train("silent", [])])
+    for column in "qz":
+        found = await _get(client, "/affected", Affected, nodeId=f"datasetField:db://shop:labels:{column}")
+        assert _affected(found).keys() == {"m", "silent"}
+    assert (await client.get("/affected", params={"nodeId": "datasetField:db://shop:labels:nope"})).status_code == 404
 
 
 IN_AND_OUT = ["input", "output"]

@@ -102,10 +102,8 @@ async def _of_column(
 ) -> Affected:
     """Of a field of a dataset: by the columns that derive from it, and by what trainings say of the columns that they used. A
     training that says nothing of columns counts if it reads a dataset with one of them. Models that are made with these
-    models follow, by the graph. Raises NotFound where there is no such field."""
+    models follow, by the graph. Raises NotFound where there is no such field, nor was one that a training names."""
     before = await derived_columns(conn, place, then, explicit=explicit_of(kinds))
-    if len(before) == 1:
-        await require_field(conn, place, then)
     datasets = tuple({at.dataset_id for at in before})
     question = Question(start=datasets, depth=_TO_MODEL)
     flow = await flow_of(question)
@@ -121,6 +119,8 @@ async def _of_column(
             path = [*_field_path(before, uses[last.written.uuid][1], nodes), *_job_path(last), nodes[model].id]
             judged = {uuid: by for uuid, (by, _) in uses.items()}
             found.add(nodes[model], path, len(path) - 1, model, trainings, lambda t, judged=judged: judged.get(t.written.uuid))  # type: ignore[misc]
+    if len(before) == 1 and all(version.by == "DATASET" for model in found.models for version in model.versions):
+        await require_field(conn, place, then)
     found.models.sort(key=lambda model: model.distance)
     await _follow(conn, flow_of, found)
     return await _answer(conn, node_id, "COLUMN", found, kinds)
