@@ -211,6 +211,20 @@ async def test_a_cycle_and_an_edge_that_came_back(database: str, client: httpx.A
     assert [node["id"] for node in told["nodes"]["removed"]] == [DB + "c"]
 
 
+@pytest.mark.parametrize("by_run", [True, False])
+async def test_a_dataset_that_is_dropped_and_made_again(database: str, client: httpx.AsyncClient, by_run: bool) -> None:
+    dropped = dataset("t", {"lifecycleStateChange": {"lifecycleStateChange": "DROP"}})
+    drop = _wrote("10:00", "drop", dropped) if by_run else dataset_event("10:00", "t", dropped["facets"])
+    await store(database, [_wrote("08:00", "one", dataset("t", schema("a"))), drop, _wrote("13:00", "again", dataset("t"))])
+
+    async def changes(before: str, after: str) -> set[tuple[Any, ...]]:
+        return _turns((await _ask(client, DB + "t", before, after))["changes"])
+
+    assert await changes(MORNING, NOON) == {("LIFECYCLE", "", "ADDED" if by_run else "CHANGED", None, "DROP")}
+    assert await changes(NOON, EVENING) == {("LIFECYCLE", "", "REMOVED", "DROP", None)}
+    assert await changes(MORNING, EVENING) == set()
+
+
 async def test_until_now(database: str, client: httpx.AsyncClient) -> None:
     await store(database, _story())
     answer = await client.get("/api/v1/lineage/diff", params={"nodeId": DB + "revenue", "from": EVENING})
