@@ -32,6 +32,8 @@ _ASKED: list[tuple[str, dict[str, Any]]] = [
     ("column-lineage", {"nodeId": _FEATURES, "asOf": _NOON}),
     ("column-lineage", {"nodeId": f"{_FEATURES}#10", "direction": "upstream"}),
     ("column-lineage", {"nodeId": _FEATURES, "limit": 1}),
+    ("column-lineage", {"nodeId": _FEATURES, "collapse": "parents", "direction": "both"}),
+    ("column-lineage", {"nodeId": _FEATURES, "collapse": "parents", "name": "raw*"}),
     ("paths", {"from": _RAW, "to": _FEATURES}),
     ("paths", {"from": _FEATURES, "to": _RAW}),
     ("runlineage/upstream", {"runId": str(run_id("train v1"))}),
@@ -65,6 +67,25 @@ async def test_every_answer_says_of_when_how_much_and_how_fresh_it_is(told: http
         assert answer.status_code == 200, answer.text
         _check(answer.json(), f"{path} {parameters}")
         assert answer.json()["asOf"] == parameters.get("asOf", answer.json()["asOf"])
+
+
+@pytest.mark.parametrize("node_id", [_RAW, f"{_RAW}#e1", f"run:{run_id('clean 1')}", _FIELD, "job:ml:clean"])
+@pytest.mark.parametrize("collapse", ["parents", "namespaces"])
+async def test_collapsed_answers_find_the_edges_of_what_they_stand_for(
+    told: httpx.AsyncClient, node_id: str, collapse: str
+) -> None:
+    for parameters in ({}, {"name": "*e*", "limit": 1}, {"depth": 2}):
+        asked: dict[str, Any] = {"nodeId": node_id, **parameters}
+        whole, rolled = [
+            (await told.get("/api/v1/impact", params=asked | more)).json()["counts"] for more in ({}, {"collapse": collapse})
+        ]
+        assert rolled["edges"]["found"] == whole["edges"]["found"] > 0
+        assert rolled["edges"]["returned"] <= rolled["edges"]["found"]
+
+
+async def test_edges_are_not_counted_where_that_costs_too_much(told: httpx.AsyncClient) -> None:
+    asked = {"nodeId": _RAW, "collapse": "namespaces", "grain": "dataset"}
+    assert (await told.get("/api/v1/impact", params=asked)).json()["counts"]["edges"]["found"] is None
 
 
 async def test_so_does_the_answer_to_what_has_not_happened(told: httpx.AsyncClient) -> None:

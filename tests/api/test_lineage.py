@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 from typing import Any
 
@@ -11,7 +12,7 @@ from pydantic import TypeAdapter
 from headwater.api import deps
 from headwater.entities.lineage import ColumnGraph, ColumnsAround, DirectedLineage, Lineage, UpstreamRuns
 from tests.build import GOLDEN, NAMESPACE, Event, belonging, dataset, golden_events, run_event, run_uuid, store
-from tests.lineage.graphs import complete
+from tests.lineage.graphs import complete, random_event
 from tests.queries import counts, recorded
 from tests.serving import in_process
 
@@ -42,6 +43,8 @@ NODE = "job:shop:load"
         ("lineage", {"nodeId": f"{NODE}#12345678-1234-8234-9234-123456789abc"}, 400, "no version"),
         ("column-lineage", {}, 400, "query param nodeId must not be null"),
         ("column-lineage", {"nodeId": "job:shop:load", "direction": "sideways"}, 400, "one of [UPSTREAM, DOWNSTREAM, BOTH]"),
+        ("lineage", {"nodeId": f"run:{run_uuid('one')}", "direction": "both"}, 400, "nor of runs"),
+        ("column-lineage", {"nodeId": f"run:{run_uuid('one')}", "limit": "1"}, 400, "not of runs"),
         ("column-lineage", {"nodeId": "run:x"}, 404, "Run 'x' not found."),
         ("column-lineage", {"nodeId": "datasetField:a:b:c"}, 404, "Field 'c' not found."),
         ("runlineage/upstream", {}, 400, "query param runId must not be null"),
@@ -151,6 +154,20 @@ async def test_depth_filters_limits_and_times(database: str, client: httpx.Async
     assert (_named(few), few["counts"]["cut"]) == ({"orders", "extract", "report"}, [{"rule": "limit", "nodes": 3}])
     past = await _directed(client, "dataset:db://shop:orders", asOf="2026-03-01T08:05:00Z")
     assert (_named(past), past["asOf"]) == ({"orders", "extract", "raw"}, "2026-03-01T08:05:00Z")
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("asked", [{}, {"depth": 2}, {"grain": "dataset"}, {"grain": "job"}, {"avoid": "dataset:db://shop:t3"}])
+async def test_both_ways_are_the_same_once_all_has_come(
+    database: str, client: httpx.AsyncClient, seed: int, asked: dict[str, Any]
+) -> None:
+    """Edges from what is before the start to what is after it are on neither way."""
+    rnd = random.Random(seed)
+    await store(database, [random_event(rnd, i) for i in range(30)])
+    for node_id in ("dataset:db://shop:t1", "dataset:db://shop:t5", "job:shop:j1"):
+        now = await _directed(client, node_id, direction="both", **asked)
+        then = await _directed(client, node_id, direction="both", asOf="2026-03-02T00:00:00Z", **asked)
+        assert (then["graph"], then["counts"]) == (now["graph"], now["counts"])
 
 
 async def test_what_belongs_to_a_job_is_opened(database: str, client: httpx.AsyncClient) -> None:

@@ -211,6 +211,20 @@ async def test_a_cycle_and_an_edge_that_came_back(database: str, client: httpx.A
     assert [node["id"] for node in told["nodes"]["removed"]] == [DB + "c"]
 
 
+@pytest.mark.parametrize("by_run", [True, False])
+async def test_a_dataset_that_is_dropped_and_made_again(database: str, client: httpx.AsyncClient, by_run: bool) -> None:
+    dropped = dataset("t", {"lifecycleStateChange": {"lifecycleStateChange": "DROP"}})
+    drop = _wrote("10:00", "drop", dropped) if by_run else dataset_event("10:00", "t", dropped["facets"])
+    await store(database, [_wrote("08:00", "one", dataset("t", schema("a"))), drop, _wrote("13:00", "again", dataset("t"))])
+
+    async def changes(before: str, after: str) -> set[tuple[Any, ...]]:
+        return _turns((await _ask(client, DB + "t", before, after))["changes"])
+
+    assert await changes(MORNING, NOON) == {("LIFECYCLE", "", "ADDED" if by_run else "CHANGED", None, "DROP")}
+    assert await changes(NOON, EVENING) == {("LIFECYCLE", "", "REMOVED", "DROP", None)}
+    assert await changes(MORNING, EVENING) == set()
+
+
 async def test_until_now(database: str, client: httpx.AsyncClient) -> None:
     await store(database, _story())
     answer = await client.get("/api/v1/lineage/diff", params={"nodeId": DB + "revenue", "from": EVENING})
@@ -373,6 +387,8 @@ async def test_two_versions_by_the_names_that_the_storage_gives_them(database: s
     for before, after in (("v1", "v2"), ("v1", "latest")):
         sides = await _ask(client, DB + "t", before, after)
         assert [sides[side]["run"] for side in ("before", "after")] == [str(run_uuid("one")), str(run_uuid("two"))]
+    since = (await client.get("/api/v1/lineage/diff", params={"nodeId": DB + "t", "from": "v1"})).json()
+    assert (since["of"], since["after"]["run"]) == ("VERSIONS", str(run_uuid("two"))), "the current one"
 
 
 async def test_markdown_on_demand(database: str, client: httpx.AsyncClient) -> None:
@@ -475,6 +491,8 @@ async def test_statements_do_not_grow(database: str, client: httpx.AsyncClient) 
         ({"nodeId": DB + "ordesr", "from": NOON}, 404, f"Dataset 'ordesr' not found. Near names: {DB}orders"),
         ({"nodeId": DB + "orders", "from": "yesterday"}, 400, "query param from must be a time"),
         ({"nodeId": DB + "orders", "from": "v1", "to": "v2"}, 400, "query param from must be a time"),
+        ({"nodeId": DB + "x", "from": "v1", "to": "latest"}, 404, "Dataset version 'v1' not found."),
+        ({"nodeId": DB + "x", "from": "latest", "to": "v2"}, 404, "Dataset version 'v2' not found."),
         ({"nodeId": DB + "orders", "from": NOON, "to": "now"}, 400, "query param to must be a time"),
         ({"nodeId": DB + "orders", "from": NOON, "to": MORNING}, 400, "from must not be later than to"),
         ({"nodeId": DB + "orders", "from": NOON, "to": str(run_uuid("x"))}, 400, "must be two times, or two UUIDs"),

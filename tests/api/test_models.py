@@ -623,6 +623,97 @@ async def test_of_a_column_as_of_a_time(database: str, client: httpx.AsyncClient
     assert [await ask(column, history="all") for column in "xyzu"] == [["v2", "v1"]] * 3 + [[]]
 
 
+async def test_of_a_feature_that_is_gone(database: str, client: httpx.AsyncClient) -> None:
+    def make(time: str, *fields: str) -> Any:
+        return run_event("COMPLETE", time, "make", f"make {time}", outputs=[dataset("features", schema(*fields))])
+
+    model = dataset("m", {"datasetType": {"datasetType": "MODEL"}, "version": {"datasetVersion": "v1"}})
+    learnt = {"headwater_features": {"features": ["visits", "tenure"]}}
+    train = run_event("COMPLETE", "09:00", "train", "v1", inputs=["features"], outputs=[model], run_facets=learnt)
+    await store(database, [make("08:00", "visits", "tenure", "age"), train, make("10:00", "visits")])
+    for when in ({}, {"asOf": "2026-03-01T09:30:00Z"}):
+        found = await _get(client, "/affected", Affected, nodeId="datasetField:db://shop:features:tenure", **when)
+        assert _affected(found) == {"m": ["v1"]}
+    age = "datasetField:db://shop:features:age"
+    assert _affected(await _get(client, "/affected", Affected, nodeId=age, asOf="2026-03-01T09:30:00Z")) == {}
+    gone = await client.get("/affected", params={"nodeId": age})
+    assert (gone.status_code, "It was there until 2026-03-01T10:00:00Z" in gone.json()["message"]) == (404, True)
+
+
+async def test_of_a_feature_that_only_a_training_names(database: str, client: httpx.AsyncClient) -> None:
+    def train(name: str, features: list[Any]) -> Any:
+        model = dataset(name, {"datasetType": {"datasetType": "MODEL"}})
+        learnt = {"headwater_features": {"features": features}} if features else {}
+        return run_event("COMPLETE", "09:00", name, name, inputs=["labels"], outputs=[model], run_facets=learnt)
+
+    told = {"name": "question", "namespace": "db://shop", "dataset": "labels", "field": "q"}
+    await store(database, [train("m", [told, "z"]), train("silent", [])])
+    for column in "qz":
+        found = await _get(client, "/affected", Affected, nodeId=f"datasetField:db://shop:labels:{column}")
+        assert _affected(found).keys() == {"m", "silent"}
+    assert (await client.get("/affected", params={"nodeId": "datasetField:db://shop:labels:nope"})).status_code == 404
+
+
+IN_AND_OUT = ["input", "output"]
+
+
+@pytest.mark.parametrize(
+    ("node_id", "kinds", "models", "deployed"),
+    [
+        (f"dataset:{LAKE}:{EVENTS}", IN_AND_OUT, {"churn": ALL, "spend": ["s1"]}, 2),
+        (f"dataset:{LAKE}:{EVENTS}", ["dataset_lineage"], {}, 0),
+        (f"dataset:{REGISTRY}:churn", IN_AND_OUT, {}, 2),
+        (f"dataset:{REGISTRY}:churn", ["input"], {}, 0),
+        (f"datasetField:{LAKE}:{EVENTS}:page", IN_AND_OUT, {"churn": ALL}, 2),
+        (f"datasetField:{LAKE}:{EVENTS}:page", [*IN_AND_OUT, "dataset_lineage"], {"churn": ALL}, 2),
+        (f"datasetField:{LAKE}:{EVENTS}:page", ["dataset_lineage"], {}, 0),
+        (f"dataset:{LAKE}:{EVENTS}#e2", IN_AND_OUT, {"churn": ["v1.2"]}, 1),
+        (f"dataset:{LAKE}:{EVENTS}#e2", ["input", "job_lineage"], {}, 0),
+        (f"dataset:{LAKE}:{EVENTS}#e2", ["output"], {}, 0),
+        (f"run:{run_id('clean 3')}", IN_AND_OUT, {"churn": ["v1.2"]}, 1),
+        (f"run:{run_id('clean 3')}", ["output"], {}, 0),
+        (f"run:{run_id('train v1')}", ["output"], {"churn": ["v1"]}, 0),
+        (f"run:{run_id('train v1')}", ["input"], {}, 0),
+    ],
+)
+async def test_by_some_kinds_of_edges(
+    told: httpx.AsyncClient, node_id: str, kinds: list[str], models: dict[str, list[str]], deployed: int
+) -> None:
+    """What only reads, or only writes, brings in no other run."""
+    found = await _get(told, "/affected", Affected, nodeId=node_id, kinds=kinds)
+    assert (_affected(found), len(found["deployments"])) == (models, deployed)
+
+
+async def test_of_a_column_by_kinds_of_edges(database: str, client: httpx.AsyncClient) -> None:
+    """Of ``a`` a job makes the features of one model; of it, too, a view is declared, and of that another model."""
+
+    def source(table: str, field: str) -> dict[str, str]:
+        return {"namespace": "db://shop", "name": table, "field": field}
+
+    model = {"datasetType": {"datasetType": "MODEL"}}
+    made = {"columnLineage": {"fields": {"x": {"inputFields": [source("raw", "a")]}}}}
+    declared = {"lineage": {"fields": {"v": {"inputs": [{"type": "DATASET", **source("raw", "a")}]}}}}
+    learnt = {"lineage": {"inputs": [{"type": "DATASET", **source("view", "v")}]}}
+    await store(
+        database,
+        [
+            run_event("COMPLETE", "08:00", "make", "make", inputs=["raw"], outputs=[dataset("features", made)]),
+            run_event("COMPLETE", "09:00", "train", "train", inputs=["features"], outputs=[dataset("one", model)]),
+            dataset_event("08:00", "view", declared),
+            dataset_event("09:00", "two", {**model, **learnt}),
+            run_event("COMPLETE", "10:00", "fit", "fit", inputs=["view"], outputs=[dataset("two", model)]),
+        ],
+    )
+
+    async def ask(*kinds: str) -> list[str]:
+        found = await _get(client, "/affected", Affected, nodeId="datasetField:db://shop:raw:a", kinds=kinds)
+        return sorted(_affected(found))
+
+    assert await ask() == ["one", "two"]
+    assert await ask("input", "output") == ["one"]
+    assert await ask("dataset_lineage") == ["two"]
+
+
 async def test_streams_that_read_each_other(database: str, client: httpx.AsyncClient) -> None:
     model, stream = {"datasetType": {"datasetType": "MODEL"}}, {"jobType": {"processingType": "STREAMING"}}
     await store(
@@ -747,6 +838,9 @@ async def test_statements_do_not_grow(database: str, client: httpx.AsyncClient) 
         ("/affected", {"nodeId": f"dataset:{LAKE}:{EVENTS}#e9"}, 404, "Dataset version 'e9' not found."),
         ("/affected", {"nodeId": f"datasetField:{LAKE}:{EVENTS}:nope"}, 404, "Field 'nope' not found."),
         ("/affected", {"nodeId": "run:nope"}, 404, "Run 'nope' not found."),
+        ("/affected", {"nodeId": f"run:{run_id('clean 3')}", "kinds": "job_lineage"}, 400, "must have INPUT or OUTPUT for runs"),
+        ("/affected", {"nodeId": f"dataset:{LAKE}:{EVENTS}#e2", "kinds": "dataset_lineage"}, 400, "must have INPUT or OUTPUT"),
+        ("/affected", {"nodeId": f"datasetField:{LAKE}:{EVENTS}:page", "kinds": "input"}, 400, "must have INPUT and OUTPUT (an"),
         ("/affected", {"nodeId": f"run:{run_uuid('nope')}"}, 404, "not found."),
         ("/affected", {"nodeId": f"dataset:{LAKE}:{EVENTS}", "history": "some"}, 400, "query param history must be"),
     ],

@@ -5,6 +5,7 @@ import random
 from typing import Any
 
 import httpx
+import networkx as nx
 import pytest
 from pydantic import TypeAdapter
 
@@ -75,10 +76,79 @@ async def test_a_column_reaches_what_comes_of_it_as_far_as_that_is_told(database
     assert {node["name"] for node in told["nodes"] if node["kind"] == "JOB"} == datasets
 
 
-def _made_of(job: str, column: str) -> Event:
-    source = {"namespace": "db://shop", "name": "orders", "field": column}
+async def test_the_way_of_a_column_is_over_what_it_reaches_alone(database: str, client: httpx.AsyncClient) -> None:
+    """The board is made of totals that are one step away, and of notes that are two."""
+    fields = {"x": {"inputFields": [{"namespace": "db://shop", "name": "remarks", "field": "x"}]}}
+    board = dataset("board", {"columnLineage": {"fields": fields}})
+    show = run_event("COMPLETE", "08:30", "show", "show", inputs=["sums", "remarks"], outputs=[board])
+    events = [
+        _orders("id:int", "total:int", "note"),
+        _made_of("sums", "total"),
+        _made_of("notes", "note"),
+        _made_of("remarks", "x", "notes"),
+        show,
+        complete("mail", "remarks"),
+        complete("count", "sums"),
+    ]
+    await store(database, events)
+    told = await _suppose(client, dataset_event("09:00", "orders", schema("id:int", "total:int")))
+    expected = {"notes", "remarks", "board", "show", "mail"}
+    assert {node["name"] for node in told["nodes"]} == expected, "who writes nothing tells no columns"
+    [way] = [node["path"] for node in told["nodes"] if node["id"] == DB + "board"]
+    jobs, tables = ["notes", "remarks", "show"], ["orders", "notes", "remarks", "board"]
+    assert way[1::2] == [f"job:shop:{job}" for job in jobs]
+    assert way[::2] == [DB + table for table in tables]
+    assert told["counts"]["edges"] == {"found": 7, "returned": 7}
+
+
+async def test_what_is_handed_over_from_job_to_job_is_reached(database: str, client: httpx.AsyncClient) -> None:
+    sources = [{"type": "JOB", "namespace": "shop", "name": "read"}]
+    handed = {"lineage": {"entries": [{"type": "JOB", "namespace": "shop", "name": "write", "inputs": sources}]}}
+    write = run_event("COMPLETE", "08:20", "write", "write", outputs=["report"], job_facets=handed)
+    await store(database, [_orders("id:int", "note"), complete("read", "orders"), write])
+    told = await _suppose(client, dataset_event("09:00", "orders", schema("id:int")))
+    assert {node["id"]: node["distance"] for node in told["nodes"]} == {
+        "job:shop:read": 1, "job:shop:write": 2, DB + "report": 3,
+    }  # fmt: skip
+    column = {"nodeId": "datasetField:db://shop:orders:note"}
+    tables = [(await client.get("/api/v1/impact", params=column | avoided)).json()["tableLevel"]["nodes"] for avoided in _AVOIDED]
+    assert [[node["id"] for node in told] for told in tables] == [[DB + "report"], [], []]
+    up = (await client.get("/api/v1/impact", params={"nodeId": DB + "report", "grain": "column", "direction": "upstream"})).json()
+    assert [node["id"] for node in up["tableLevel"]["nodes"]] == [DB + "orders"]
+
+
+_AVOIDED: list[dict[str, str]] = [{}, {"avoid": "job:shop:read"}, {"stopAt": "job:shop:write"}]
+
+
+async def test_what_was_deleted_is_no_change(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [complete("clean", "raw old", "orders")])
+    async with Pool(database, open=False) as pool, pool.connection() as conn:
+        await conn.execute("UPDATE datasets SET is_hidden = true WHERE name = 'old'")
+    assert _changes(await _suppose(client, job_event("09:00", "clean", inputs=["raw"], outputs=["orders"]))) == []
+    async with Pool(database, open=False) as pool, pool.connection() as conn:
+        await conn.execute("UPDATE jobs SET is_hidden = true")
+    told = await _suppose(client, job_event("09:00", "clean", inputs=["raw", "old"], outputs=["orders", "new"]))
+    assert [node["id"] for node in told["start"]] == ["job:shop:clean"]
+    assert (DB + "new") in {node["id"] for node in told["nodes"]}
+
+
+async def test_what_merely_leads_to_the_same_is_not_reached(database: str, client: httpx.AsyncClient) -> None:
+    """The view is declared to come of the notes, and also of a table that is made of the totals."""
+
+    def declared(name: str, *sources: tuple[str, str]) -> Event:
+        inputs = [{"type": "DATASET", "namespace": "db://shop", "name": table, "field": field} for table, field in sources]
+        return dataset_event("08:20", name, {**schema("x"), "lineage": {"fields": {"x": {"inputs": inputs}}}})
+
+    sums, view = declared("sums", ("orders", "total")), declared("view", ("orders", "note"), ("sums", "x"))
+    await store(database, [_orders("id:int", "total:int", "note"), sums, view])
+    told = await _suppose(client, dataset_event("09:00", "orders", schema("id:int", "total:int")))
+    assert _reached(told) == {"view": (1, [0])}
+
+
+def _made_of(job: str, column: str, table: str = "orders") -> Event:
+    source = {"namespace": "db://shop", "name": table, "field": column}
     facets = {**schema("x"), "columnLineage": {"fields": {"x": {"inputFields": [source]}}}}
-    return run_event("COMPLETE", "08:10", job, job, inputs=["orders"], outputs=[dataset(job, facets)])
+    return run_event("COMPLETE", "08:10", job, job, inputs=[table], outputs=[dataset(job, facets)])
 
 
 async def test_a_job_that_reads_something_else(database: str, client: httpx.AsyncClient) -> None:
@@ -170,6 +240,19 @@ async def test_a_dropped_dataset(database: str, client: httpx.AsyncClient) -> No
     dropped = dataset_event("09:00", "orders", {"lifecycleStateChange": {"lifecycleStateChange": "DROP"}})
     told = await _suppose(client, dropped)
     assert _changes(told) == [("DATASET_DROPPED", DB + "orders", None, None, None, 2)]
+
+
+async def test_in_other_forms(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [complete("clean", "raw", "orders"), complete("report", "orders", "report")])
+    dropped = dataset_event("09:00", "orders", {"lifecycleStateChange": {"lifecycleStateChange": "DROP"}})
+    told = await client.post("/api/v1/impact", json=[dropped], headers={"accept": "application/graphml+xml"})
+    graph = nx.parse_graphml(told.text)
+    assert set(graph.edges) == {(DB + "orders", "job:shop:report"), ("job:shop:report", DB + "report")}
+    assert [node for node in graph.nodes if graph.nodes[node].get("turn") == "CHANGED"] == [DB + "orders"]
+    rows = (await client.post("/api/v1/impact", json=[dropped], params={"format": "csv"})).text.splitlines()
+    assert [row.partition(",")[0] for row in rows] == ["id", "job:shop:report", DB + "report"]
+    refused = await client.post("/api/v1/impact", json=[dropped], params={"format": "openlineage"})
+    assert (refused.status_code, "format cannot be OPENLINEAGE here" in refused.json()["message"]) == (400, True)
 
 
 @pytest.mark.parametrize("body", [b"", b"[", b"{}", b"[1]", b'{"eventTime": "soon"}', b"\xff"])

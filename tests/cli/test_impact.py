@@ -74,6 +74,33 @@ def test_collapsed_to_dags(headwater: Command) -> None:
     assert "dag.clean" not in done.out
 
 
+def test_columns_downstream_tell_what_bears_on_every_row(headwater: Command) -> None:
+    done = headwater("columns", f"{DB}people", "--field", "email", "--downstream")
+    assert done.out.splitlines() == [
+        f"{DB}people",
+        "  └ email",
+        "    ├ hash of hashed  DIRECT masked  db://shop",
+        f"    └ every row of {DB}hashed  FILTER",
+    ]
+
+
+def test_columns_collapsed(headwater: Command) -> None:
+    email = ("columns", f"{DB}people", "--field", "email", "--downstream", "--collapse")
+    done = headwater(*email, "parents")
+    assert (done.status, done.out.splitlines()) == (
+        0,
+        ["2 columns", "", "Nearest first", "STEPS  STANDS FOR  NODE", f"1      2 columns   {DB}hashed"],
+    )
+    told = headwater(*email, "namespaces", "--json").json
+    assert [(edge["origin"], edge["destination"]) for edge in told["edges"]] == []
+    assert [(node["id"], node["columns"]) for node in told["nodes"]] == [("namespace:db://shop", 2)]
+    up = headwater("columns", "hashed", "--collapse", "parents", "--json").json
+    assert [(edge["origin"], edge["destination"], edge["columns"]) for edge in up["edges"]] == [(f"{DB}people", f"{DB}hashed", 2)]
+    assert headwater("columns", "hashed", "--collapse", "parents", "--format", "dot").out.startswith("digraph")
+    refused = headwater("columns", "hashed", "--collapse", "owners")
+    assert (refused.status, "must be one of [PARENTS, NAMESPACES]" in refused.err) == (1, True)
+
+
 def test_how_columns_are_affected_and_where_data_flows_on_without(headwater: Command) -> None:
     done = headwater("impact", "datasetField:db://shop:people:email")
     assert "2 columns: 1 datasets, 1 values, 1 rows" in done.out

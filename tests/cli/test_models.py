@@ -65,6 +65,8 @@ def test_affected(headwater: Command) -> None:
     assert "past" in done.out
     assert "versions     v1.1, v1\n" in headwater("affected", "raw/events", "--as-of", "2026-03-02T12:00:00Z").out
     assert f"by way of    clean 2026-03-01 01:00 (run:{run_id('clean 1')}) → features 2026-03-01 02:00 (run:" in done.out
+    declared = headwater("affected", f"dataset:{LAKE}:{EVENTS}", "--kind", "dataset_lineage")
+    assert declared.out == "No model is reached.\n"
     assert headwater("affected", f"dataset:{LAKE}:nobody-reads-this").status == 1
     assert headwater("affected", f"dataset:{LAKE}:scores/churn").out == "No model is reached.\n"
 

@@ -24,7 +24,7 @@ from headwater.lineage.graph.past import ALWAYS, BEGINNING, DATA, Past
 from headwater.lineage.graph.present import Present
 from headwater.lineage.graph.question import Cursor, Filter, FlowOf, Grain, Question
 from headwater.lineage.near import find_versioned
-from headwater.lineage.node_ids import NodeKind, Resolved, dataset_node_id
+from headwater.lineage.node_ids import NodeKind, Resolved, dataset_node_id, parse
 from headwater.lineage.parents import load_opened
 from headwater.lineage.runs.downstream import Written
 from headwater.lineage.runs.start import find_start
@@ -102,7 +102,8 @@ async def _which(
         Query(
             description="Only edges of these kinds: what a job reads (`input`) and writes (`output`), what events declare"
             " (`dataset_lineage`, `job_lineage`), and control flow (`job_dependency`), which is left out unless it is asked for."
-            " Of columns: `input` and `output` together, what jobs tell of what they read and write; `dataset_lineage`."
+            " Of columns: `input` and `output` together, what jobs tell of what they read and write; `dataset_lineage`. Of runs"
+            " and versions: `input` and `output`."
         ),
     ] = [],  # noqa: B006
 ) -> Which:
@@ -255,8 +256,9 @@ async def ids_of(conn: Connection, node_ids: Iterable[str]) -> tuple[int, ...]:
 
 async def node_of(conn: Connection, node_id: str) -> Resolved:
     """A job or dataset that is shown. Raises InvalidNodeId, Invalid, NotFound."""
-    node, version = await find_versioned(conn, node_id)
-    if node.kind is NodeKind.DATASET_FIELD or version is not None:
-        raise Invalid("This is asked of datasets and jobs, not of their fields or versions.")
+    kind, _ = parse(node_id)
+    node, version = (None, None) if kind is NodeKind.RUN else await find_versioned(conn, node_id)
+    if node is None or node.kind is NodeKind.DATASET_FIELD or version is not None:
+        raise Invalid("This is asked of datasets and jobs, not of their fields or versions, nor of runs.")
     node.require_shown()
     return node

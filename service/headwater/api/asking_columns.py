@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from itertools import chain
 
 from headwater.api.asking import Via, Which, moment
@@ -13,14 +13,12 @@ from headwater.lineage.columns.graph import Place
 from headwater.lineage.columns.lineage import outset
 from headwater.lineage.columns.via import Among
 from headwater.lineage.columns.via import Via as ColumnVia
-from headwater.lineage.edges import EdgeKind
+from headwater.lineage.edges import explicit_of
 from headwater.lineage.graph.question import Question
 from headwater.lineage.impact.columns import ColumnQuestion
 from headwater.lineage.near import find_versioned
-from headwater.lineage.node_ids import NodeKind, Resolved
+from headwater.lineage.node_ids import NodeKind, Resolved, parse
 from headwater.lineage.parents import load_opened
-
-_EDGES = {False: {EdgeKind.INPUT, EdgeKind.OUTPUT}, True: {EdgeKind.DATASET_LINEAGE}}  # of which an edge is made; if explicit
 
 
 async def column_question(conn: Connection, node_id: str, which: Which, via: Via, asked: Question) -> ColumnQuestion:
@@ -46,18 +44,6 @@ async def then_of(conn: Connection, which: Which) -> Then | None:
     return None if (which.at, which.since) == (None, None) else Then(await moment(conn, which), which.since)
 
 
-def explicit_of(kinds: Collection[EdgeKind]) -> bool | None:
-    """Which edges between columns go by these kinds: only those that events declare, or only what jobs tell of what they read and
-    write; None: both. Raises Invalid where none does."""
-    found = {explicit for explicit, needed in _EDGES.items() if needed <= {*kinds}}
-    if kinds and not found:
-        raise Invalid(
-            "query param kinds must have INPUT and OUTPUT (an edge between columns is both) or DATASET_LINEAGE for columns;"
-            " by the others ask with grain ALL, DATASET or JOB"
-        )
-    return found.pop() if len(found) == 1 else None
-
-
 async def _among(conn: Connection, node_ids: Iterable[str]) -> Among:
     nodes = [await _shown_node(conn, node_id) for node_id in node_ids]
     jobs = [await load_opened(conn, node) for node in nodes if node.kind is NodeKind.JOB]
@@ -68,6 +54,9 @@ async def _among(conn: Connection, node_ids: Iterable[str]) -> Among:
 
 
 async def _shown_node(conn: Connection, node_id: str) -> Resolved:
+    kind, _ = parse(node_id)
+    if kind is NodeKind.RUN:
+        raise Invalid("Of columns this is asked: of fields, datasets and jobs, not of runs.")
     node, version = await find_versioned(conn, node_id)
     if version is not None:
         raise Invalid(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import replace
 
 from headwater.api.asking import Via, Which, span_of
 from headwater.db.pool import Connection
 from headwater.errors import Invalid
-from headwater.lineage.edges import EdgeKind
+from headwater.lineage.edges import kinds_of_runs
 from headwater.lineage.graph.question import Grain, Question
 from headwater.lineage.impact.runs import RunQuestion
 from headwater.lineage.node_ids import Resolved
@@ -38,13 +37,5 @@ async def run_question(
         avoid=avoid,
         stop_at=stop_at,
         span=span,
-        kinds=_kinds(which.kinds),
+        kinds=kinds_of_runs(which.kinds),
     )
-
-
-def _kinds(kinds: Collection[EdgeKind]) -> Collection[EdgeKind]:
-    """Raises Invalid where none is one of runs."""
-    found = [kind for kind in (EdgeKind.INPUT, EdgeKind.OUTPUT) if not kinds or kind in kinds]
-    if not found:
-        raise Invalid("query param kinds must have INPUT or OUTPUT for runs and versions: the others are of jobs and datasets")
-    return found

@@ -25,7 +25,7 @@ from headwater.api.asking import (
 )
 from headwater.api.asking_columns import column_question
 from headwater.api.asking_runs import run_question
-from headwater.api.deps import BAD_REQUEST, NOT_FOUND, json
+from headwater.api.deps import BAD_REQUEST, NOT_FOUND
 from headwater.api.formats import FORMATS, Format, form_of, formatted
 from headwater.api.parameters import Text, one_of
 from headwater.entities.graph import ColumnImpact, Impact, RolledColumnImpact, RolledImpact, WhatIf
@@ -36,6 +36,7 @@ from headwater.ingest.prepare import prepare
 from headwater.lineage.graph.question import Grain, Question
 from headwater.lineage.impact.collapse import Collapse
 from headwater.lineage.impact.columns import column_impact, walk_columns
+from headwater.lineage.impact.drawn import what_if_drawn
 from headwater.lineage.impact.nodes import impact
 from headwater.lineage.impact.rolled import rolled_impact
 from headwater.lineage.impact.rolled_columns import rolled_columns
@@ -185,16 +186,22 @@ async def _of_columns(request: Request, asked: _Impact) -> ColumnImpact | Rolled
         return await column_impact(conn, around, question, reached)
 
 
-@router.post("/impact", response_model=WhatIf)
-async def post_impact(request: Request, limit: _Limit = 100) -> Response:
+@router.post("/impact", response_model=WhatIf, responses=FORMATS)
+async def post_impact(
+    request: Request,
+    limit: _Limit = 100,
+    format: Format = None,  # noqa: A002
+) -> Response:
     """What events would change if they came, and everything downstream of these changes. Nothing is stored.
 
     A job is taken to have, from then on, the inputs and outputs that the events of its latest run name; a dataset that it writes,
     the schema that is told last. To ask about a changed schema alone, send a DatasetEvent.
     """
+    form = form_of(request, format)
     settings = request.app.state.settings
     body = await bodies.read(request, settings.max_body_bytes)
     told = elements(body) if body.lstrip().startswith(b"[") else [body]
     events = [await asyncio.to_thread(prepare, event, settings) for event in told]
     async with present(request).reading(request.app.state.pool) as (conn, flow):
-        return json(await what_if(conn, flow, suppose(events), limit))
+        found = await what_if(conn, flow, suppose(events), limit)
+    return await formatted(found if form == "JSON" else what_if_drawn(found), form)

@@ -13,10 +13,10 @@ from headwater.api.asking import NodeId, node_of, time_of
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND, Responses
 from headwater.api.formats import FORMATS, form_of, formatted
 from headwater.api.parameters import Text, instant, one_of
-from headwater.catalog.datasets import load_known, named_version
+from headwater.catalog.datasets import LATEST, load_known, named_version
 from headwater.db.pool import Connection
 from headwater.entities.diff import GraphDiff, RunDiff, VersionDiff
-from headwater.errors import Invalid
+from headwater.errors import Invalid, NotFound
 from headwater.lineage.diff.drawn import drawn, listed
 from headwater.lineage.diff.markdown import markdown
 from headwater.lineage.diff.runs import diff_runs_of_job
@@ -67,7 +67,9 @@ async def _sides(
             " `v1.2`, or `latest`), or the UUID of a run of the job.",
         ),
     ],
-    after: Annotated[Text | None, Query(alias="to", description="Of the same kind. Without it, now.")] = None,
+    after: Annotated[
+        Text | None, Query(alias="to", description="Of the same kind; without it, now or the current version.")
+    ] = None,
 ) -> _Sides:
     return _Sides(before, after)
 
@@ -131,14 +133,19 @@ async def _diff(conn: Connection, node: int, before: UUID, after: UUID) -> Versi
 
 
 async def _named(conn: Connection, node: int, sides: _Sides) -> tuple[UUID, UUID] | None:
-    """None where these are not two versions of a dataset. What may be a time is one."""
-    if sides.after is None or instant(sides.before) is not None or instant(sides.after) is not None:
+    """None where these are not versions of a dataset; the second need not be told. What may be a time is one. Raises NotFound
+    where only one is."""
+    if any(instant(told) is not None for told in (sides.before, sides.after or LATEST)):
         return None
     dataset = (await load_known(conn, [node])).get(node)
     if dataset is None:
         return None
-    before, after = [await named_version(conn, dataset, told) for told in (sides.before, sides.after)]
-    return (before.uuid, after.uuid) if before is not None and after is not None else None
+    before, after = [await named_version(conn, dataset, told) for told in (sides.before, sides.after or LATEST)]
+    if before is not None and after is not None:
+        return before.uuid, after.uuid
+    if sides.after is None or (before, after) == (None, None):
+        return None
+    raise NotFound("Dataset version", sides.before if before is None else sides.after)
 
 
 def _uuids(sides: _Sides) -> tuple[UUID, UUID] | None:

@@ -72,11 +72,13 @@ async def get_affected(
     """The models, versions of models and deployments that a dataset, column, job, version or run reaches.
 
     Of datasets, jobs and columns by the graph; of versions and runs by what runs read. With `asOf`: what was known by then, also
-    of deployments; with `history=since=<time>`, of versions and runs what was read since.
+    of deployments; with `history=since=<time>`, of versions and runs what was read since. With `kinds` by these edges alone,
+    as `/impact` has it; deployments are reached by what runs read and write, so by `input` and `output` together.
     """
     form = form_of(request, format)
     async with asking(request, which) as (conn, flow_of):
-        found = await affected(conn, flow_of, node_id, await then_of(conn, which), await span_of(conn, which))
+        then, span = await then_of(conn, which), await span_of(conn, which)
+        found = await affected(conn, flow_of, node_id, then, span, which.kinds)
     return await formatted(found if form == "JSON" else affected_drawn(found), form)
 
 

@@ -69,6 +69,7 @@ Text = Annotated[str, AfterValidator(not_blank), WithJsonSchema({"type": "string
 _MESSAGES: dict[str, Callable[[dict[str, Any]], str]] = {
     "missing": lambda _: "must not be null",
     "greater_than_equal": lambda context: f"must be greater than or equal to {context['ge']}",
+    "less_than_equal": lambda context: f"must be less than or equal to {context['le']}",
     "int_parsing": lambda _: "must be a whole number",
     "int_parsing_size": lambda _: "must be a smaller number",
     "uuid_parsing": lambda _: "must be a UUID",

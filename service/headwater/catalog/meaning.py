@@ -20,6 +20,8 @@ from headwater.openlineage.times import parse_time, to_datetime
 
 _JOB_TYPES: dict[str, JobType] = {"STREAMING": "STREAM", "SERVICE": "SERVICE"}
 _STREAMS = ("STREAM", "TOPIC")
+LIFECYCLE = "lifecycleStateChange"
+"""Key of the facet that tells what became of a dataset, and of the state in it."""
 _OWN = (OWN_DATASET, OWN_JOB, OWN_MODIFIED, OWN_RUN)
 
 
@@ -118,7 +120,7 @@ def source_name(facets: Shown) -> str:
 
 
 def lifecycle_state(facets: Shown) -> str:
-    return text(body(facets, "lifecycleStateChange"), "lifecycleStateChange") or ""
+    return text(body(facets, LIFECYCLE), LIFECYCLE) or ""
 
 
 def fields(schema: Shown, tags: Mapping[str | None, list[str]]) -> list[Field]:

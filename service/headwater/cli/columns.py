@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from headwater.cli.display import Cell, Styled, Twig, dim, heading, show, show_json, tree
-from headwater.cli.options import DEFAULT_URL, AsJson, AsOf, Form, History, Url, service
+from headwater.cli.display import Cell, Styled, Twig, dim, heading, show, show_json, tell_cut, tree
+from headwater.cli.impact import show_heaps
+from headwater.cli.options import DEFAULT_URL, AsJson, AsOf, Collapse, Form, History, Url, service
 from headwater.cli.trees import Edge, Edges, grow
 from headwater.errors import NotFound
 
@@ -44,6 +45,7 @@ def columns(  # noqa: PLR0913 - one option an option
     kinds: _Kinds = [],  # noqa: B006
     as_of: AsOf = None,
     history: History = None,
+    collapse: Collapse = None,
     ids: _Ids = False,
     form: Form = None,
     url: Url = DEFAULT_URL,
@@ -56,13 +58,17 @@ def columns(  # noqa: PLR0913 - one option an option
     client = service(url)
     start, version = _find(client, node)
     node_id = f"datasetField:{start.namespace}:{start.name}:{only}" if only and start.kind == DATASET else start.id
-    # One step more than is shown tells whether there is more.
-    steps = depth if as_json or form else depth + 1
-    which = {"kinds": kinds, "limit": _MOST if kinds else None, "asOf": as_of, "history": history}
-    asked = {"depth": steps, "withDownstream": downstream or None, "format": form or "json", **which}
+    # One step more than is shown tells whether there is more; collapsed answers say so themselves.
+    steps = depth if as_json or form or collapse else depth + 1
+    which = {"kinds": kinds, "limit": _MOST if kinds or collapse else None, "asOf": as_of, "history": history}
+    way = {"direction": "downstream" if downstream else "upstream"} if collapse else {"withDownstream": downstream or None}
+    asked = {"depth": steps, "collapse": collapse, "format": form or "json", **way, **which}
     body = client.get("column-lineage", nodeId=node_id + version, **asked)
     if as_json or form:
         show_json(body)
+        return
+    if collapse:
+        _show_collapsed(decoded(body))
         return
     graph = {told["id"]: told for told in decoded(body)["graph"]}
     edges = partial(_outputs if downstream else _inputs, graph, ids)
@@ -71,6 +77,14 @@ def columns(  # noqa: PLR0913 - one option an option
         _show_influences(graph, f"datasetField:{place}")
     if not shown:
         show(dim("No lineage of these fields is known."))
+
+
+def _show_collapsed(told: dict[str, Any]) -> None:
+    show(f"{told['counts']['found']:,} columns")
+    if told["nodes"]:
+        heading("Nearest first")
+        show_heaps(told["nodes"])
+    tell_cut(told["counts"])
 
 
 def _find(client: Client, told: str) -> tuple[Node, str]:
@@ -134,8 +148,12 @@ def _dataset(node: dict[str, Any]) -> str:
 def _inputs(graph: dict[str, Any], ids: bool, field: str) -> list[Edge]:
     told = graph[field]["data"] if field in graph else {"inputFields": [], "inputDatasets": []}
     fields = [Edge(_node_id(graph, f), *_told(f, _transformations(f), ids=ids)) for f in told["inputFields"]]
-    # The leading blank keeps a dataset, which is the end of the way, apart from every field.
-    return fields + [Edge(f" {_dataset_id(d)}", [_dataset_id(d), *_how(d["transformations"])]) for d in told["inputDatasets"]]
+    return fields + _whole(told["inputDatasets"])
+
+
+def _whole(datasets: list[dict[str, Any]], what: str = "") -> list[Edge]:
+    """The leading blank keeps a dataset, which is the end of the way, apart from every field."""
+    return [Edge(f" {_dataset_id(d)}", [dim(what), _dataset_id(d), *_how(d["transformations"])]) for d in datasets]
 
 
 def _node_id(graph: dict[str, Any], field: dict[str, Any]) -> str:
@@ -145,8 +163,12 @@ def _node_id(graph: dict[str, Any], field: dict[str, Any]) -> str:
 
 
 def _outputs(graph: dict[str, Any], ids: bool, field: str) -> list[Edge]:
-    found = [graph[edge["destination"]] for edge in graph.get(field, {}).get("outEdges", []) if edge["destination"] in graph]
-    return [Edge(f["id"], *_told(f["data"], _made(f["data"], field), ids=ids)) for f in found]
+    if field not in graph:
+        return []
+    node = graph[field]
+    found = [graph[edge["destination"]] for edge in node["outEdges"] if edge["destination"] in graph]
+    fields = [Edge(f["id"], *_told(f["data"], _made(f["data"], field), ids=ids)) for f in found]
+    return fields + _whole(node["data"]["influencedDatasets"], "every row of ")
 
 
 def _made(told: dict[str, Any], source: str) -> list[dict[str, Any]]:

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import typer
 
 from headwater.cli.display import dim, heading, show, show_json, table, tell_cut
-from headwater.cli.options import DEFAULT_URL, AsJson, AsOf, Form, History, Kinds, Url, service
+from headwater.cli.options import DEFAULT_URL, AsJson, AsOf, Collapse, Form, History, Kinds, Url, service
 
 _NodeId = Annotated[
     str,
@@ -33,7 +34,6 @@ _Through = Annotated[
 ]
 _Avoid = Annotated[list[str], typer.Option("--avoid", metavar="NODE", help="Not by way of these.", show_default="none")]
 _StopAt = Annotated[list[str], typer.Option("--stop-at", metavar="NODE", help="No further than these.", show_default="none")]
-_Collapse = Annotated[str | None, typer.Option(help="To parents, such as DAGs, or to namespaces.", show_default="not")]
 _Paths = Annotated[int, typer.Option(min=0, max=20, help="How many ways to tell to each node, with --json or --format.")]
 _Limit = Annotated[int, typer.Option(min=0, max=10_000, help="Most nodes to list.")]
 _MOST_GROUPS = 5
@@ -60,7 +60,7 @@ def impact(  # noqa: PLR0913 - one option an option
     kinds: Kinds = [],  # noqa: B006
     as_of: AsOf = None,
     history: History = None,
-    collapse: _Collapse = None,
+    collapse: Collapse = None,
     paths: _Paths = 1,
     limit: _Limit = 50,
     form: Form = None,
@@ -114,7 +114,7 @@ def _show(told: dict[str, Any]) -> None:
     if told["nodes"]:
         heading("Nearest first")
         if "collapsed" in counts:
-            table(["STEPS", "STANDS FOR", "NODE"], [_heap(node) for node in told["nodes"]])
+            show_heaps(told["nodes"])
         elif by_columns:
             table(["STEPS", "AFFECTS", "NODE", "OWNERS", "BY WAY OF"], [_column(reached) for reached in told["nodes"]])
         else:
@@ -128,8 +128,9 @@ def _counted(told: dict[str, Any], kinds: tuple[str, ...] = _COUNTED) -> str:
     return ", ".join(f"{told[kind]:,} {kind}" for kind in kinds if told.get(kind))
 
 
-def _heap(node: dict[str, Any]) -> list[str]:
-    return [str(node["distance"]), _counted(node), node["id"]]
+def show_heaps(nodes: Iterable[dict[str, Any]]) -> None:
+    """Collapsed nodes, with what each stands for."""
+    table(["STEPS", "STANDS FOR", "NODE"], [[str(node["distance"]), _counted(node), node["id"]] for node in nodes])
 
 
 def _row(node: dict[str, Any]) -> list[str]:

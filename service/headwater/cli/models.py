@@ -24,7 +24,7 @@ from headwater.cli.display import (
     tree,
     when,
 )
-from headwater.cli.options import DEFAULT_URL, AsJson, AsOf, Form, Limit, ModelName, ModelNamespace, Offset, Url, service
+from headwater.cli.options import DEFAULT_URL, AsJson, AsOf, Form, Kinds, Limit, ModelName, ModelNamespace, Offset, Url, service
 
 _Version = Annotated[str, typer.Argument(metavar="VERSION", help="Its external version, such as v1.2, our UUID, or latest.")]
 _Depth = Annotated[int | None, typer.Option(min=0, help="Steps from run to run.", show_default="to the sources")]
@@ -101,6 +101,7 @@ def trace(
 def affected(
     node: _NodeId,
     *,
+    kinds: Kinds = [],  # noqa: B006
     as_of: AsOf = None,
     history: _History = "current",
     form: Form = None,
@@ -112,7 +113,7 @@ def affected(
     from headwater.cli.nodes import node_id_of
 
     client = service(url)
-    asked = {"asOf": as_of, "history": history, "format": form or "json"}
+    asked = {"kinds": kinds, "asOf": as_of, "history": history, "format": form or "json"}
     body = client.get("models", "affected", nodeId=node_id_of(client, node), **asked)
     if as_json or form:
         show_json(body)

@@ -34,6 +34,9 @@ Kinds: TypeAlias = Annotated[
 Form: TypeAlias = Annotated[
     str | None, typer.Option("--format", help="Print it as dot, mermaid, graphml, csv or openlineage (events, one a line).")
 ]
+Collapse: TypeAlias = Annotated[
+    str | None, typer.Option(help="To parents (DAGs, and tables for columns), or to namespaces.", show_default="not")
+]
 ModelNamespace: TypeAlias = Annotated[str, typer.Argument(metavar="NAMESPACE", help="Of the model.")]
 ModelName: TypeAlias = Annotated[str, typer.Argument(metavar="NAME", help="Of the model.")]
 

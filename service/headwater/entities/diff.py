@@ -13,12 +13,15 @@ from headwater.entities.graph import Counts, Freshness, Node, Tally
 from headwater.entities.run import RunState
 
 Turn: TypeAlias = Literal["ADDED", "REMOVED", "CHANGED"]
-What: TypeAlias = Literal["FIELD", "COLUMN", "OWNER", "TAG", "TYPE", "DESCRIPTION", "CODE"]
+What: TypeAlias = Literal["FIELD", "COLUMN", "OWNER", "TAG", "TYPE", "DESCRIPTION", "CODE", "LIFECYCLE"]
 
 
 class Change(Entity):
     node: str = Field(description="Id of the job or dataset of which it is told.")
-    what: What = Field(description="`FIELD`: of the schema; `COLUMN`: an edge of column lineage; `CODE`: a job's code.")
+    what: What = Field(
+        description="`FIELD`: of the schema; `COLUMN`: an edge of column lineage; `CODE`: a job's code; `LIFECYCLE`: that a"
+        " dataset is dropped."
+    )
     name: str = Field(description="Of the field, owner or tag; of `COLUMN` the field derived. Empty where there is one only.")
     source: str | None = Field(description="Of `COLUMN` the id of the field, or dataset, from which it is derived.")
     turn: Turn = Field(

@@ -71,6 +71,13 @@ class Tally(Entity):
     returned: int = Field(description="How many are in this answer.")
 
 
+_EDGES = (
+    "Of the edges between the nodes found, and the start. `found` is null where counting would cost more than the answer: of more"
+    " than 10,000 nodes, of one `grain`, of one page of several. A collapsed answer has collapsed edges, and finds those between"
+    " what it stands for; that to events that have not happened has those of the paths."
+)
+
+
 class Counts(Entity):
     """Of nodes, whatever is asked; those found are of the kinds told."""
 
@@ -81,7 +88,7 @@ class Counts(Entity):
     runs: int = Field(default=0, description="How many are runs.")
     versions: int = Field(default=0, description="How many are versions of datasets.")
     returned: int = Field(description="How many are in this answer.")
-    edges: Tally = Field(description="Of the edges between the nodes.")
+    edges: Tally = Field(description=_EDGES)
     cut: list[Cut] = Field(description="What is left out, and why.")
 
 
@@ -265,7 +272,7 @@ class ColumnCounts(Entity):
     both: int = Field(description="Those of which values and rows are affected.")
     datasets: int = Field(description="Datasets that they belong to.")
     returned: int = Field(description="How many are in this answer.")
-    edges: Tally = Field(description="Of the edges between the nodes.")
+    edges: Tally = Field(description=_EDGES)
     cut: list[Cut] = Field(description="What is left out, and why.")
 
 

@@ -78,12 +78,10 @@ async def was_there(conn: Connection, place: Place, then: Then) -> bool:
     return any(telling.has for telling in {telling.key: telling for telling in told}.values())
 
 
-async def not_found(
-    conn: Connection, kind: str, name: str, place: Place, hint: str = "asOf= an earlier time finds it"
-) -> NotFound:
-    """With since when it is gone, where that is known; then ``hint`` says what to do. Else with names like it."""
+async def not_found(conn: Connection, kind: str, name: str, place: Place) -> NotFound:
+    """With since when it is gone, where that is known. Else with names like it."""
     if known := await _when_gone(conn, place):
-        return NotFound(kind, name, more=f"{'; '.join(filter(None, (known, hint)))}.")
+        return NotFound(kind, name, more=f"{known}; asOf= an earlier time finds it.")
     known_fields = [field for dataset in await load_datasets(conn, [place.dataset_id]) for field in dataset.fields]
     fields = [field.name for field in known_fields[:_MOST] if len(field.name) <= _LONGEST]
     return NotFound(kind, name, near=await asyncio.to_thread(get_close_matches, place.field[:_LONGEST], fields, _NEAR))

@@ -24,7 +24,7 @@ from headwater.lineage.columns.around import HopInto, beside, is_more, walk_into
 from headwater.lineage.columns.edges import Then, column_edges, is_told
 from headwater.lineage.columns.gone import not_found, was_there
 from headwater.lineage.columns.graph import Columns, Place, Shown
-from headwater.lineage.columns.nested import holders
+from headwater.lineage.columns.nested import holders, may_be
 from headwater.lineage.columns.versions import version_columns
 from headwater.lineage.edges import EdgeKind
 from headwater.lineage.near import find_versioned
@@ -96,15 +96,31 @@ async def _require_past(conn: Connection, place: Place, node_id: str, *, upstrea
         raise await not_found(conn, "Node", node_id, place)
 
 
-async def derived_columns(conn: Connection, start: Place, then: Then | None = None) -> dict[Place, Place]:
+async def require_field(conn: Connection, place: Place, then: Then | None = None, *, by_holder: bool = False) -> None:
+    """``by_holder``: something is told of the dataset, or of a field that this one would be inside of. Raises NotFound for a
+    field that neither a schema nor column lineage has."""
+    for downstream in (True, False):
+        if await is_told(conn, place, downstream=downstream, then=then, nested=True):
+            return
+    shown = (await load_shown(conn, [place.dataset_id])).get(place.dataset_id)
+    types = shown.types if shown is not None else {}
+    if place.field in types or (by_holder and may_be(place.field, types)):
+        return
+    if then is None or not await was_there(conn, place, then):
+        raise await not_found(conn, "Field", place.field, place)
+
+
+async def derived_columns(
+    conn: Connection, start: Place, then: Then | None = None, *, explicit: bool | None = None
+) -> dict[Place, Place]:
     """The fields that derive from one, and the datasets (without a field) on all fields of which one bears, each with the one
     before it on a shortest way; before the start is itself. An input whose own field is not known may be any, and one that holds
-    or is inside of another is taken for it. A statement a step."""
+    or is inside of another is taken for it. ``explicit`` as ``column_edges`` has it. A statement a step."""
     before, level = {start: start}, [start]
     while level:
         found: dict[Place, Place] = {}
         some = {place.dataset_id: place for place in level}
-        for output, source, _, _ in await column_edges(conn, level, downstream=True, then=then, nested=True):
+        for output, source, _, _ in await column_edges(conn, level, downstream=True, then=then, nested=True, explicit=explicit):
             if output not in before:
                 around = (source._replace(field=field) for field in (source.field, *holders(source.field), ""))
                 met = next((place for place in around if place in before), some[source.dataset_id])

@@ -26,6 +26,7 @@ WHATS: dict[What, str] = {
     "TYPE": "",  # datasetType or jobType
     "DESCRIPTION": "documentation",
     "CODE": "sourceCodeLocation",
+    "LIFECYCLE": meaning.LIFECYCLE,
 }
 """What there is to compare, and the facet that tells it."""
 
@@ -79,18 +80,24 @@ def _told(what: What, facets: Shown, *, is_job: bool) -> Told:
         case "TAG":
             tags = meaning.tags_by_field(facets)
             return {(f"{field}: {tag}" if field else tag, None): None for field, found in tags.items() for tag in found}
+        case _:
+            told = _one(what, facets, is_job=is_job)
+            return {} if told is None else {("", None): told}
+
+
+def _one(what: What, facets: Shown, *, is_job: bool) -> str | None:
+    """Of what there is one only."""
+    match what:
         case "TYPE":
             key = facet_of(what, is_job=is_job)
-            return _one(meaning.text(meaning.body(facets, key), key))
+            return meaning.text(meaning.body(facets, key), key)
         case "DESCRIPTION":
-            return _one(meaning.description(facets))
+            return meaning.description(facets)
+        case "LIFECYCLE":  # other states come with each write
+            return "DROP" if meaning.lifecycle_state(facets).upper() == "DROP" else None
         case _:
             code = meaning.body(facets, "sourceCodeLocation")
-            return _one(" ".join(filter(None, (meaning.text(code, "url"), meaning.text(code, "version")))) or None)
-
-
-def _one(told: str | None) -> Told:
-    return {} if told is None else {("", None): told}
+            return " ".join(filter(None, (meaning.text(code, "url"), meaning.text(code, "version")))) or None
 
 
 def told_columns(body: msgspec.Raw | None) -> Told:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from headwater.catalog.facets import FacetMap, decode, latest
+from headwater.catalog.meaning import LIFECYCLE
 from headwater.db.pool import Connection
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -19,20 +20,20 @@ _RUNS = 10  # of a node, that are looked at for a facet that later ones told oth
 _SCANNED = 1_000  # runs of a node that are looked at for the one that first told of a facet
 
 _DATASETS = """
-SELECT d.canonical_id, true, f.facets::text
+SELECT d.canonical_id, true, f.facets::text, f.written_at
 FROM datasets d
 CROSS JOIN LATERAL (
-    SELECT d.facets
+    SELECT d.facets, NULL::timestamptz AS written_at
     UNION ALL
-    (SELECT facets FROM run_io WHERE dataset_id = d.dataset_id AND output AND last_at <= %(at)s
+    (SELECT facets, last_at FROM run_io WHERE dataset_id = d.dataset_id AND output AND last_at <= %(at)s
      ORDER BY last_at DESC LIMIT %(runs)s)
     UNION ALL
-    (SELECT facets FROM dataset_versions WHERE dataset_id = d.dataset_id AND declared AND first_at <= %(at)s
+    (SELECT facets, first_at FROM dataset_versions WHERE dataset_id = d.dataset_id AND declared AND first_at <= %(at)s
      ORDER BY first_at DESC LIMIT %(runs)s)
 ) f
 WHERE d.dataset_id = ANY(%(ids)s) OR d.canonical_id = ANY(%(ids)s) AND d.canonical_id <> d.dataset_id
 UNION ALL
-SELECT d.canonical_id, false, f.facets::text
+SELECT d.canonical_id, false, f.facets::text, NULL
 FROM datasets d
 CROSS JOIN LATERAL (
     SELECT d.read_facets AS facets
@@ -43,7 +44,7 @@ CROSS JOIN LATERAL (
 WHERE d.dataset_id = ANY(%(ids)s) OR d.canonical_id = ANY(%(ids)s) AND d.canonical_id <> d.dataset_id
 """
 _JOBS = """
-SELECT j.job_id, true, f.facets::text
+SELECT j.job_id, true, f.facets::text, NULL::timestamptz
 FROM jobs j
 CROSS JOIN LATERAL (
     SELECT j.facets
@@ -93,14 +94,23 @@ class Cause(NamedTuple):
     run: UUID | None
 
 
-async def facets_at(conn: Connection, ids: Collection[int], at: datetime) -> dict[int, FacetMap]:
-    """By id of jobs and datasets, in two statements."""
+async def facets_at(conn: Connection, ids: Collection[int], at: datetime) -> Mapping[int, FacetMap]:
+    """By id of jobs and datasets, in two statements. What state a dataset came to is that of its latest writing alone."""
     told: dict[int, tuple[list[FacetMap], list[FacetMap]]] = {}
+    latest_writing: dict[int, tuple[datetime, bool]] = {}  # and whether it tells a state
     asked = {"ids": list(ids), "at": at, "runs": _RUNS}
     for statement in (_DATASETS, _JOBS):
-        for identifier, written, text in await (await conn.execute(statement, asked)).fetchall():
-            told.setdefault(identifier, ([], []))[0 if written else 1].append(_until(decode(text), at))
-    return {node: {**_latest(read), **_latest(written)} for node, (written, read) in told.items()}
+        for identifier, written, text, written_at in await (await conn.execute(statement, asked)).fetchall():
+            facets = _until(decode(text), at)
+            told.setdefault(identifier, ([], []))[0 if written else 1].append(facets)
+            if written_at is not None:
+                writing = written_at, LIFECYCLE in facets
+                latest_writing[identifier] = max(writing, latest_writing.get(identifier, writing))
+    found = {node: {**_latest(read), **_latest(written)} for node, (written, read) in told.items()}
+    for node, (_, tells) in latest_writing.items():
+        if not tells:
+            found[node].pop(LIFECYCLE, None)
+    return found
 
 
 async def causes(

@@ -46,6 +46,24 @@ class Flow:
         origins, ends, _ = self.arrays.neighbours(self.places(sources), downstream=True)
         return set(zip(self.ids(origins).tolist(), self.ids(ends).tolist(), strict=True))
 
+    def count_edges(self, nodes: Places) -> int:
+        """How many lead from one of these to another; a job and its sink are one node, and what several tell is one edge."""
+        arrays = self.arrays
+        explicit = [job for job in self.ids(nodes).tolist() if job ^ SINK in self.sinks] if self.sinks else []
+        ends = np.unique(np.concatenate((nodes, self.places(explicit))))
+        within = np.zeros(len(arrays), bool)
+        within[ends] = True
+        sources, targets, _ = arrays.neighbours(ends, downstream=True)
+        known = within[targets]
+        pairs = np.stack([sources[known], targets[known]]).astype(np.int64)
+        if explicit:
+            of_job = np.arange(len(arrays))
+            for job in explicit:
+                own, *sinks = self.places([job]).tolist()
+                of_job[sinks] = own
+            pairs = of_job[pairs]
+        return len(np.unique(pairs[0] * len(arrays) + pairs[1]))
+
     def writers(self, datasets: Iterable[int]) -> set[tuple[int, int]]:
         """Jobs with those of the datasets that they write, by ids."""
         written, jobs, kinds = self.arrays.neighbours(self.arrays.places(datasets), downstream=False)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headwater.lineage.graph.arrays import Flags, Ids, Reached
-from headwater.lineage.graph.flow import SINK, Flow
+from headwater.lineage.graph.flow import Flow
 from headwater.lineage.graph.question import Cursor, Grain, Question
 from headwater.lineage.graph.rows import Places
 
@@ -94,21 +94,7 @@ class Reach:
 
     def count_edges(self, start: Sequence[int]) -> int:
         """How many lead from one of these, or of the ids where it started, to another; however many tell of one."""
-        flow, arrays = self._flow, self._flow.arrays
-        explicit = [job for job in (*self.ids.tolist(), *start) if job ^ SINK in flow.sinks]
-        ends = np.unique(np.concatenate((self.nodes, flow.places(start), flow.places(explicit))))
-        within = np.zeros(len(arrays), bool)
-        within[ends] = True
-        sources, targets, _ = arrays.neighbours(ends, downstream=True)
-        known = within[targets]
-        pairs = np.stack([sources[known], targets[known]]).astype(np.int64)
-        if explicit:
-            of_job = np.arange(len(arrays))
-            for job in explicit:
-                own, *sinks = flow.places([job]).tolist()
-                of_job[sinks] = own
-            pairs = of_job[pairs]
-        return len(np.unique(pairs[0] * len(arrays) + pairs[1]))
+        return self._flow.count_edges(np.concatenate((self.nodes, self._flow.places(start))))
 
     @cached_property
     def nodes(self) -> Places:

@@ -98,9 +98,8 @@ def rolled_edges(edges: Iterable[Pair], homes: Mapping[int, int], question: Ques
     return Counter(question.as_data_flows(pair) for pair in known if pair[0] != pair[1])
 
 
-def rolled_counts(found: Mapping[Kind, int], told: Collapsed, cut: list[Cut]) -> RolledCounts:
+def rolled_counts(found: Mapping[Kind, int], told: Collapsed, edges: Tally, cut: list[Cut]) -> RolledCounts:
     kinds = {kind: found.get(kind, 0) for kind in _KINDS}
-    edges = Tally(found=None, returned=len(told.edges))
     return RolledCounts(found=sum(found.values()), **kinds, returned=told.listed, edges=edges, cut=cut, collapsed=told.heaps)
 
 

@@ -4,7 +4,7 @@ collapsed."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -60,10 +60,11 @@ async def rolled_column_graph(
 ) -> RolledColumns:
     """Likewise, of the 10,000 nearest columns, with all edges between these and the start. A statement a hop."""
     around = await _find(conn, question, ways)
-    edges = await _edges(conn, question, {*question.start, *(found.place for found in around.known)})
-    pairs = {(source, output): (source.dataset_id, output.dataset_id) for output, source, _ in edges}
+    edges = await _pairs(conn, question, around.known)
+    steps = [(source.dataset_id, output.dataset_id) for source, output in edges]
     homes = homes_of(around.nodes, collapse)
-    told = await asyncio.to_thread(collapsed, members_of(around.known), pairs.values(), homes, by_dataset(question))
+    told = await asyncio.to_thread(collapsed, members_of(around.known), steps, homes, by_dataset(question))
+    tally = Tally(found=await _count(conn, question, around, len(edges)), returned=len(told.edges))
     cut = around.cut + left_out(len(around.found), around.known, told.listed, question.filter)
     now, freshness = await load_freshness(conn)
     return RolledColumns(
@@ -71,7 +72,7 @@ async def rolled_column_graph(
         direction=_direction(ways),
         asOf=question.then.at if question.then is not None else now,
         complete=around.complete,
-        counts=rolled_counts({"columns": len(around.found)}, told, cut),
+        counts=rolled_counts({"columns": len(around.found)}, told, tally, cut),
         freshness=freshness,
         nodes=told.nodes,
         edges=[RolledColumnsEdge(origin=e.origin, destination=e.destination, columns=e.nodes) for e in told.edges],
@@ -145,6 +146,18 @@ async def _between(conn: Connection, question: ColumnQuestion, known: Sequence[F
             if source.field and not output.field:
                 columns.add_influence(source, output, told)
     return columns
+
+
+async def _pairs(conn: Connection, question: ColumnQuestion, known: Iterable[Found]) -> set[tuple[Place, Place]]:
+    edges = await _edges(conn, question, {*question.start, *(found.place for found in known)})
+    return {(source, output) for output, source, _ in edges}
+
+
+async def _count(conn: Connection, question: ColumnQuestion, around: _Around, known: int) -> int | None:
+    """Edges between all that is found, of which those ``known`` may be a part; None: it is too much to count them."""
+    if len(around.known) == len(around.found):
+        return known
+    return len(await _pairs(conn, question, around.found)) if len(around.found) <= SUMMED_UP else None
 
 
 async def _edges(conn: Connection, question: ColumnQuestion, places: Collection[Place]) -> list[tuple[Place, Place, str]]:

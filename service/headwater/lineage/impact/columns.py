@@ -21,13 +21,11 @@ from headwater.entities.graph import (
     TableLevel,
     Tally,
 )
-from headwater.lineage.columns.edges import Then, is_told
+from headwater.lineage.columns.edges import Then
 from headwater.lineage.columns.evidence import load_column_evidence
 from headwater.lineage.columns.flow import ColumnFlow, read_flow
-from headwater.lineage.columns.gone import not_found, was_there
 from headwater.lineage.columns.graph import Place, Shown, transformations
-from headwater.lineage.columns.lineage import load_shown
-from headwater.lineage.columns.nested import may_be
+from headwater.lineage.columns.lineage import load_shown, require_field
 from headwater.lineage.columns.reach import ColumnReach, Found, reach_columns
 from headwater.lineage.columns.via import ANY, Via
 from headwater.lineage.freshness import load_freshness
@@ -75,21 +73,8 @@ async def walk_columns(conn: Connection, question: ColumnQuestion) -> ColumnReac
     for place in question.start:
         onward = flow.onward.get(place, {}).values()
         if place.field and all(told.scope not in ("FIELD", "PART") for by in onward for told in by):
-            await _require(conn, place, question, by_holder=bool(onward))
+            await require_field(conn, place, question.then, by_holder=bool(onward))
     return await asyncio.to_thread(reach_columns, flow, question.start, question.depth, question.via.through)
-
-
-async def _require(conn: Connection, place: Place, question: ColumnQuestion, *, by_holder: bool) -> None:
-    """``by_holder``: something is told of the dataset, or of a field that this one would be inside of."""
-    for downstream in (True, False):
-        if await is_told(conn, place, downstream=downstream, then=question.then, nested=True):
-            return
-    shown = (await load_shown(conn, [place.dataset_id])).get(place.dataset_id)
-    types = shown.types if shown is not None else {}
-    if place.field in types or (by_holder and may_be(place.field, types)):
-        return
-    if question.then is None or not await was_there(conn, place, question.then):
-        raise await not_found(conn, "Field", place.field, place)
 
 
 async def column_impact(conn: Connection, flow: Flow, question: ColumnQuestion, reached: ColumnReach) -> ColumnImpact:

@@ -11,7 +11,7 @@ from headwater.lineage.counted import cut_short
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.flow import Flow
-from headwater.lineage.graph.left_out import SUMMED_UP, left_out, load_passing
+from headwater.lineage.graph.left_out import SUMMED_UP, edge_tally, left_out, load_passing
 from headwater.lineage.graph.question import Question
 from headwater.lineage.graph.reach import reach
 from headwater.lineage.impact.collapse import Collapse, Homes, Member, by_namespace, collapsed, rolled_counts
@@ -31,6 +31,7 @@ async def rolled_impact(conn: Connection, flow: Flow, question: Question, collap
     members = [Member(near[i], int(nearest.distances[i]), "jobs" if nearest.jobs[i] else "datasets") for i in shown]
     told = collapsed(members, await asyncio.to_thread(nearest.edges, shown), homes, question)
     cut = cut_short(found.cut) + left_out(len(found), shown, told.listed, question.filter)
+    tally = await asyncio.to_thread(edge_tally, found, question, len(told.edges))
     jobs = int(found.jobs.sum())
     now, freshness = await load_freshness(conn)
     return RolledImpact(
@@ -38,7 +39,7 @@ async def rolled_impact(conn: Connection, flow: Flow, question: Question, collap
         direction="downstream" if question.downstream else "upstream",
         asOf=flow.at or now,
         complete=found.complete,
-        counts=rolled_counts({"datasets": len(found) - jobs, "jobs": jobs}, told, cut),
+        counts=rolled_counts({"datasets": len(found) - jobs, "jobs": jobs}, told, tally, cut),
         groups=await load_groups(conn, near),
         freshness=freshness,
         nodes=told.nodes,

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 
 from headwater.db.pool import Connection
-from headwater.entities.graph import Node, RolledColumnImpact
+from headwater.entities.graph import Node, RolledColumnImpact, Tally
 from headwater.lineage.columns.graph import Place
 from headwater.lineage.columns.reach import ColumnReach, Found
 from headwater.lineage.freshness import load_freshness
@@ -32,13 +32,14 @@ async def rolled_columns(
     edges = await asyncio.to_thread(lambda: list(_edges(reached, shown, stops)))
     told = collapsed(members_of(shown), edges, homes_of(nodes, collapse), by_dataset(question))
     cut = walk_cut(reached) + left_out(len(reached.found), shown, told.listed, question.filter)
+    tally = Tally(found=reached.count_edges(question.start), returned=len(told.edges))
     now, freshness = await load_freshness(conn)
     return RolledColumnImpact(
         start=told.start,
         direction="downstream" if question.downstream else "upstream",
         asOf=question.then.at if question.then is not None else now,
         complete=reached.complete,
-        counts=rolled_counts({"columns": len(reached.found)}, told, cut),
+        counts=rolled_counts({"columns": len(reached.found)}, told, tally, cut),
         groups=await load_groups(conn, sorted(datasets)),
         freshness=freshness,
         nodes=told.nodes,

@@ -9,7 +9,7 @@ from headwater.entities.graph import RolledImpact
 from headwater.lineage.counted import cut_short
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
-from headwater.lineage.graph.left_out import left_out
+from headwater.lineage.graph.left_out import edge_tally, left_out
 from headwater.lineage.impact.collapse import Collapse, Homes, Member, by_namespace, collapsed, rolled_counts
 from headwater.lineage.impact.groups import load_groups
 from headwater.lineage.impact.runs import RunQuestion, RunWalk, run_node, walk_runs
@@ -28,6 +28,7 @@ async def rolled_runs(conn: Connection, question: RunQuestion, collapse: Collaps
     members = [Member(nodes[i], int(distances[i]), "runs" if is_run[i] else "versions") for i in indexes]
     told = collapsed(members, await asyncio.to_thread(walk.nearest.edges, indexes), homes, walk.asked)
     cut = cut_short(found.cut) + left_out(len(found), indexes, told.listed, walk.asked.filter)
+    tally = edge_tally(found, walk.asked, len(told.edges))
     runs = int(found.jobs.sum())
     now, freshness = await load_freshness(conn)
     return RolledImpact(
@@ -35,7 +36,7 @@ async def rolled_runs(conn: Connection, question: RunQuestion, collapse: Collaps
         direction="downstream" if walk.asked.downstream else "upstream",
         asOf=question.span.as_of(now),
         complete=found.complete,
-        counts=rolled_counts({"runs": runs, "versions": len(found) - runs}, told, cut),
+        counts=rolled_counts({"runs": runs, "versions": len(found) - runs}, told, tally, cut),
         groups=await load_groups(conn, walk.owners()),
         freshness=freshness,
         nodes=told.nodes,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -50,7 +51,7 @@ WHERE NOT EXISTS (
 class _Step(NamedTuple):
     near: int  # reached by columns
     far: int
-    owner: int  # the job between, or _ANY
+    owner: int  # the job between, of several that which writes; or _ANY
 
 
 async def load_table_level(
@@ -92,7 +93,7 @@ async def next_by_table(
 ) -> dict[int, tuple[int, int]]:
     """Datasets that are next to those reached by columns, where nobody tells the columns: (distance, the dataset before)."""
     near = [dataset for dataset, distance in distances.items() if depth is None or distance < depth]
-    steps = await asyncio.to_thread(_steps, flow, near, downstream=downstream)
+    steps = await asyncio.to_thread(_steps, flow, near, via, downstream=downstream)
     steps = {step for step in _open(steps, via) if step.far not in distances and step.far not in flow.hidden}
     untold = await _untold(conn, {_pair(step, downstream=downstream) for step in steps}, then)
     nearest: dict[int, tuple[int, int]] = {}
@@ -108,18 +109,37 @@ def _open(steps: Collection[_Step], via: Via) -> Iterator[_Step]:
     return (step for step in steps if not (step.near in stop or step.far in avoid or via.shuts(step.owner)))
 
 
-def _steps(flow: Flow, datasets: Collection[int], *, downstream: bool) -> set[_Step]:
+def _steps(flow: Flow, datasets: Collection[int], via: Via, *, downstream: bool) -> set[_Step]:
     arrays = flow.arrays
     into, out_of = (EdgeKind.INPUT, EdgeKind.OUTPUT) if downstream else (EdgeKind.OUTPUT, EdgeKind.INPUT)
     near, next_to, kinds = arrays.neighbours(arrays.places(datasets), downstream=downstream)
     derived = kinds == EdgeKind.DATASET_LINEAGE
     steps = {_Step(n, f, _ANY) for n, f in _ids(flow, near[derived], next_to[derived])}
     near, jobs = near[kinds == into], next_to[kinds == into]
-    between, far, kinds = arrays.neighbours(np.unique(jobs), downstream=downstream)
-    beyond: dict[int, list[int]] = {}
-    for job, dataset in _ids(flow, between[kinds == out_of], far[kinds == out_of]):
-        beyond.setdefault(job, []).append(dataset)
-    return steps | {_Step(n, dataset, job) for n, job in _ids(flow, near, jobs) for dataset in beyond.get(job, ())}
+    beyond, handed = defaultdict[int, set[int]](set), defaultdict[int, set[int]](set)  # by job
+    known = level = np.unique(jobs)
+    while len(level):
+        between, far, kinds = arrays.neighbours(level, downstream=downstream)
+        for job, dataset in _ids(flow, between[kinds == out_of], far[kinds == out_of]):
+            beyond[job].add(dataset)
+        by_hand = kinds == EdgeKind.JOB_LINEAGE
+        for job, other in _ids(flow, between[by_hand], far[by_hand]):
+            handed[job].add(other)
+        level = np.setdiff1d(far[by_hand], known)
+        known = np.union1d(known, level)
+    for n, job in _ids(flow, near, jobs):
+        for last in _led_to(job, handed, lambda one: via.shuts(flow.shown(one))):
+            steps |= {_Step(n, dataset, last if downstream else job) for dataset in beyond[last]}
+    return steps
+
+
+def _led_to(job: int, handed: Mapping[int, Collection[int]], shut: Callable[[int], bool]) -> set[int]:
+    """The job, and those to which data is handed over from it without a dataset; ``shut`` ones are left out."""
+    found, level = set[int](), {job}
+    while level := {one for one in level - found if not shut(one)}:
+        found |= level
+        level = {other for one in level for other in handed.get(one, ())}
+    return found
 
 
 def _ids(flow: Flow, *places: np.ndarray[tuple[int], np.dtype[np.int32]]) -> Iterator[tuple[int, int]]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import NamedTuple
 
+import numpy as np
+
 from headwater import ids
 from headwater.catalog.datasets import load_datasets
 from headwater.db.pool import Connection
@@ -74,14 +76,18 @@ async def what_if(conn: Connection, flow: Flow, hypothesis: Hypothesis, limit: i
     """``flow`` is put back as it was before this is done."""
     supposed = _canonical(hypothesis, flow.aliases)
     differences = [*_of_edges(flow, supposed), *_of_schemas(supposed, await _schemas(conn, supposed))]
+    ends = {end for d in differences for end in (d.node, d.before, d.after) if isinstance(end, int)}
+    nodes = _named(supposed) | await describe(conn, ends)
+    # Whose input was deleted has none to lose.
+    differences = [d for d in differences if all(end in nodes for end in (d.before, d.after) if isinstance(end, int))]
     with _supposed(flow, supposed) as future:
         limits = {i: await _by_column(conn, future, d) for i, d in enumerate(differences) if d.column and d.kind not in _HARMLESS}
         hits, counts = await asyncio.to_thread(_reached, future, differences, limits)
+        edges = await asyncio.to_thread(_count_edges, future, {*hits, *(d.node for d in differences if d.kind not in _HARMLESS)})
         order = sorted(hits, key=lambda identifier: (hits[identifier].distance, identifier))
         page = order[:limit]
         ways = {identifier: hits[identifier].way(identifier) for identifier in page}
-    ends = {end for d in differences for end in (d.node, d.before, d.after) if isinstance(end, int)}
-    nodes = _named(supposed) | await describe(conn, ends | {i for way in ways.values() for i in way})
+    nodes |= await describe(conn, {i for way in ways.values() for i in way} - ends)
     as_of, freshness = await load_freshness(conn)
     jobs = sum(hit.is_job for hit in hits.values())
     complete = all(limit.complete for limit in limits.values())
@@ -98,7 +104,7 @@ async def what_if(conn: Connection, flow: Flow, hypothesis: Hypothesis, limit: i
             datasets=len(order) - jobs,
             jobs=jobs,
             returned=len(page),
-            edges=Tally(found=None, returned=len(steps)),
+            edges=Tally(found=edges, returned=len(steps)),
             cut=cut,
         ),
         groups=await load_groups(conn, order[:SUMMED_UP]),
@@ -120,8 +126,28 @@ async def _by_column(conn: Connection, flow: Flow, difference: _Difference) -> _
     untold = await next_by_table(conn, flow, distances, downstream=True, depth=None)
     datasets = distances.keys() | untold.keys()
     datasets |= await asyncio.to_thread(beyond, flow, Question(start=tuple(untold)), datasets)
-    _, writers, _ = flow.arrays.neighbours(flow.arrays.places(datasets), downstream=False)
-    return _Limit(datasets | set(flow.arrays.ids(writers).tolist()), complete)
+    return _Limit(datasets | await asyncio.to_thread(_jobs_of, flow, datasets), complete)
+
+
+def _jobs_of(flow: Flow, datasets: AbstractSet[int]) -> set[int]:
+    """Those that write any of these; and those that read one, or what such a job hands over, and write no dataset: of these no
+    columns can be told."""
+    arrays = flow.arrays
+    _, after, kinds = arrays.neighbours(arrays.places(datasets), downstream=True)
+    found = level = np.unique(after[kinds == EdgeKind.INPUT])
+    writing: list[int] = []
+    while len(level):
+        jobs, after, kinds = arrays.neighbours(level, downstream=True)
+        writing += jobs[kinds == EdgeKind.OUTPUT].tolist()
+        level = np.setdiff1d(after[kinds == EdgeKind.JOB_LINEAGE], found)
+        found = np.union1d(found, level)
+    others = set(arrays.ids(np.setdiff1d(found, writing).astype(np.int32)).tolist())
+    return {job for job, _ in flow.writers(datasets)} | others - flow.sinks
+
+
+def _count_edges(flow: Flow, nodes: AbstractSet[int]) -> int | None:
+    """Between these; None: they are too many to count them."""
+    return flow.count_edges(flow.places(nodes)) if len(nodes) <= SUMMED_UP else None
 
 
 def _reached(flow: Flow, differences: Sequence[_Difference], limits: Mapping[int, _Limit]) -> tuple[dict[int, _Hit], list[int]]:
@@ -135,9 +161,8 @@ def _reached(flow: Flow, differences: Sequence[_Difference], limits: Mapping[int
         start = difference.start
         if start not in starts:
             starts[start] = reach(flow, Question(start=(start,)))
-        for identifier, hit in _hits(starts[start], difference):
-            if change in limits and identifier not in limits[change].nodes:
-                continue
+        walks = [starts[start]] if change not in limits else _within(flow, starts[start], start, limits[change].nodes)
+        for identifier, hit in _hits(walks, difference):
             known = hits.setdefault(identifier, hit)
             if hit.distance < known.distance:
                 hit.changes = known.changes
@@ -147,10 +172,19 @@ def _reached(flow: Flow, differences: Sequence[_Difference], limits: Mapping[int
     return hits, counts
 
 
-def _hits(found: Reach, difference: _Difference) -> Iterator[tuple[int, _Hit]]:
-    columns = found.ids.tolist(), found.distances.tolist(), found.jobs.tolist()
-    for index, (identifier, distance, is_job) in enumerate(zip(*columns, strict=True)):
-        yield identifier, _Hit(distance, is_job, found, index)
+def _within(flow: Flow, found: Reach, start: int, nodes: AbstractSet[int]) -> list[Reach]:
+    """Of what is found from the start these nodes: those to which ways lead over these alone, and the others."""
+    ids = found.ids.tolist()
+    within = reach(flow, Question(start=(start,), avoid=tuple(identifier for identifier in ids if identifier not in nodes)))
+    left = nodes - set(within.ids.tolist())
+    return [within, found.pick([n for n, identifier in enumerate(ids) if identifier in left])]
+
+
+def _hits(walks: Iterable[Reach], difference: _Difference) -> Iterator[tuple[int, _Hit]]:
+    for found in walks:
+        columns = found.ids.tolist(), found.distances.tolist(), found.jobs.tolist()
+        for index, (identifier, distance, is_job) in enumerate(zip(*columns, strict=True)):
+            yield identifier, _Hit(distance, is_job, found, index)
     if difference.start not in (difference.node, difference.node ^ SINK):
         yield difference.start, _Hit(0, False, None, 0)
 
@@ -165,7 +199,7 @@ def _canonical(hypothesis: Hypothesis, aliases: Mapping[int, int]) -> Hypothesis
         {owner: [Edge(of(e.source), of(e.target), e.kind) for e in edges] for owner, edges in hypothesis.edges.items()},
         {of(dataset): schema for dataset, schema in hypothesis.schemas.items()},
         frozenset(map(of, hypothesis.dropped)),
-        hypothesis.names,
+        {of(identifier): named for identifier, named in hypothesis.names.items()},
     )
 
 

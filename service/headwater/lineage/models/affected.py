@@ -9,18 +9,17 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from headwater import ids
-from headwater.catalog.datasets import load_datasets
 from headwater.catalog.models import models_among
 from headwater.db.pool import Connection
 from headwater.entities.graph import Counts, Node
 from headwater.entities.model import Affected, AffectedModel, AffectedVersion, PassedRun
 from headwater.entities.run import JobName
 from headwater.lineage.columns.edges import Then
-from headwater.lineage.columns.gone import not_found
 from headwater.lineage.columns.graph import Place
-from headwater.lineage.columns.lineage import derived_columns
+from headwater.lineage.columns.lineage import derived_columns, require_field
 from headwater.lineage.columns.nested import holders
 from headwater.lineage.counted import counted, cut_short
+from headwater.lineage.edges import EdgeKind, explicit_of, kinds_of_runs
 from headwater.lineage.exports import Answer
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
@@ -70,40 +69,41 @@ class _Found:
         self.complete = self.complete and trainings.complete
 
 
-async def affected(conn: Connection, flow_of: FlowOf, node_id: str, then: Then | None, span: Span = EVER) -> Affected:
+async def affected(
+    conn: Connection, flow_of: FlowOf, node_id: str, then: Then | None, span: Span = EVER, kinds: Collection[EdgeKind] = ()
+) -> Affected:
     """Of ``dataset:``, ``datasetField:`` or ``job:`` by the graph that ``flow_of`` gives, and the columns of ``then``; of
-    ``run:``, and of a dataset with ``#version`` behind, by what runs read in the ``span``. Raises InvalidNodeId, Invalid,
-    NotFound."""
+    ``run:``, and of a dataset with ``#version`` behind, by what runs read in the ``span``. All by edges of these ``kinds``, none:
+    by those by which data flows. Raises InvalidNodeId, Invalid, NotFound."""
     start = await find_start(conn, node_id, span)
     if isinstance(start, StartRun):
         outputs = await Readers(conn, span=span).outputs(start.run_ids)
         versions = [version for written in outputs.values() for version in written if version.at <= span.at]
-        return await _of_versions(conn, node_id, versions, span, own=True)
+        return await _of_versions(conn, node_id, versions, span, kinds, own=True)
     if isinstance(start, Written):
-        return await _of_versions(conn, node_id, [start], span)
+        return await _of_versions(conn, node_id, [start], span, kinds)
     if start.kind is NodeKind.DATASET_FIELD:
-        return await _of_column(conn, flow_of, node_id, Place(start.id, start.field), then)
-    return await _of_nodes(conn, flow_of, node_id, await load_opened(conn, start))
+        return await _of_column(conn, flow_of, node_id, Place(start.id, start.field), then, kinds)
+    return await _of_nodes(conn, flow_of, node_id, await load_opened(conn, start), kinds)
 
 
-async def _of_nodes(conn: Connection, flow_of: FlowOf, node_id: str, start: list[int]) -> Affected:
+async def _of_nodes(conn: Connection, flow_of: FlowOf, node_id: str, start: list[int], kinds: Collection[EdgeKind]) -> Affected:
     """Of a dataset, or a job with all that belong to it, by the graph. A version counts where its run read a dataset that is
     reached."""
     found = await _reached(conn, flow_of, start)
     own = await load_trained(conn, await models_among(conn, start), found.at)
     found.versions += [trained.written for versions in own.of.values() for trained in versions]
     found.complete = found.complete and own.complete
-    return await _answer(conn, node_id, "DATASET", found)
+    return await _answer(conn, node_id, "DATASET", found, kinds)
 
 
-async def _of_column(conn: Connection, flow_of: FlowOf, node_id: str, place: Place, then: Then | None) -> Affected:
+async def _of_column(
+    conn: Connection, flow_of: FlowOf, node_id: str, place: Place, then: Then | None, kinds: Collection[EdgeKind]
+) -> Affected:
     """Of a field of a dataset: by the columns that derive from it, and by what trainings say of the columns that they used. A
     training that says nothing of columns counts if it reads a dataset with one of them. Models that are made with these
-    models follow, by the graph. Raises NotFound where there is no such field."""
-    before = await derived_columns(conn, place, then)
-    [dataset] = await load_datasets(conn, [place.dataset_id])
-    if len(before) == 1 and all(told.name != place.field for told in dataset.fields):
-        raise await not_found(conn, "Field", place.field, place, hint="")
+    models follow, by the graph. Raises NotFound where there is no such field, nor was one that a training names."""
+    before = await derived_columns(conn, place, then, explicit=explicit_of(kinds))
     datasets = tuple({at.dataset_id for at in before})
     question = Question(start=datasets, depth=_TO_MODEL)
     flow = await flow_of(question)
@@ -119,15 +119,22 @@ async def _of_column(conn: Connection, flow_of: FlowOf, node_id: str, place: Pla
             path = [*_field_path(before, uses[last.written.uuid][1], nodes), *_job_path(last), nodes[model].id]
             judged = {uuid: by for uuid, (by, _) in uses.items()}
             found.add(nodes[model], path, len(path) - 1, model, trainings, lambda t, judged=judged: judged.get(t.written.uuid))  # type: ignore[misc]
+    if len(before) == 1 and all(version.by == "DATASET" for model in found.models for version in model.versions):
+        await require_field(conn, place, then)
     found.models.sort(key=lambda model: model.distance)
     await _follow(conn, flow_of, found)
-    return await _answer(conn, node_id, "COLUMN", found)
+    return await _answer(conn, node_id, "COLUMN", found, kinds)
 
 
-async def _of_versions(conn: Connection, node_id: str, versions: Sequence[Written], span: Span, *, own: bool = False) -> Affected:
+async def _of_versions(
+    conn: Connection, node_id: str, versions: Sequence[Written], span: Span, kinds: Collection[EdgeKind], *, own: bool = False
+) -> Affected:
     """Of versions of datasets, such as all that a run wrote (``own``): by the versions that runs really read."""
+    by = kinds_of_runs(kinds)
+    if own and EdgeKind.OUTPUT not in by:
+        versions = []
     readers = Readers(conn, span=span)
-    distances = await readers.downstream(await readers.readers(versions), FURTHEST)
+    distances = await readers.downstream(await readers.readers(versions if _by_runs(by) else []), FURTHEST)
     outputs = [output for run_id in distances for output in readers.wrote.get(run_id, []) if output.at <= span.at]
     models = await models_among(conn, {version.canonical_id for version in (*outputs, *versions)})
     trainings, nodes = await load_trained(conn, models, span.at), await describe(conn, models)
@@ -151,11 +158,22 @@ async def _of_versions(conn: Connection, node_id: str, versions: Sequence[Writte
             path = [node_id, *(run.id for run in passed), nodes[model].id]
             found.add(nodes[model], path, len(way), model, trainings, judge)
     found.versions += [version for version in versions if version.canonical_id in models and version.canonical_id not in made]
-    return await _answer(conn, node_id, "VERSION", found)
+    return await _answer(conn, node_id, "VERSION", found, kinds)
 
 
-async def _answer(conn: Connection, node_id: str, grain: Literal["DATASET", "COLUMN", "VERSION"], found: _Found) -> Affected:
-    serving = await load_serving(conn, found.versions, found.at)
+def _by_runs(kinds: Collection[EdgeKind]) -> bool:
+    """Whether what stands on a version is reached, which takes a run that reads it, and writes."""
+    return not kinds or {EdgeKind.INPUT, EdgeKind.OUTPUT} <= {*kinds}
+
+
+async def _answer(
+    conn: Connection,
+    node_id: str,
+    grain: Literal["DATASET", "COLUMN", "VERSION"],
+    found: _Found,
+    kinds: Collection[EdgeKind],
+) -> Affected:
+    serving = await load_serving(conn, found.versions if _by_runs(kinds) else [], found.at)
     runs = [found.runs[run] for run in sorted(found.runs)]
     complete = found.complete and serving.complete
     now, freshness = await load_freshness(conn)

@@ -108,10 +108,12 @@ async def _find(conn: Connection, flow_of: FlowOf, question: Question, ways: Seq
     start = [node for node in question.start if node in nodes]
     shown = {node: nodes[node] for node in (*(start if after is None else ()), *listed)}
     known = {node: nodes[node] for node in (*start, *passing[: passed + len(listed)])}
+    flow = sides[0].flow
+    if any(side.flow is not flow for side in sides):  # neither has the edges from what is before the start to what is after it
+        flow = await flow_of(replace(question, start=tuple(known), depth=0, through=()))
     edges = {
         (source, target)
-        for side in sides
-        for source, target in steps_from(side.flow, known, question)
+        for source, target in steps_from(flow, known, question)
         if source != target and target in known and (source in shown or target in shown)
     }
     cut = cut_short(dict.fromkeys(rule for side in sides for rule in side.found.cut))
