@@ -59,8 +59,10 @@ LEFT JOIN LATERAL (
     FROM dataset_versions d WHERE d.dataset_id = member.dataset_id AND d.version_id = v.version_id
 ) told ON true
 """
+# Run by run: see lineage.runs.downstream.
 _READ = """
-SELECT run_id, dataset_id, facets::text, io_facets::text FROM run_io WHERE run_id = ANY(%s) AND NOT output
+SELECT io.run_id, io.dataset_id, io.facets::text, io.io_facets::text
+FROM unnest(%s::bigint[]) AS asked (run_id) JOIN run_io io ON io.run_id = asked.run_id WHERE NOT io.output
 """
 _KEYS = ("schema", "headwater_checksum", "dataQualityMetrics", "outputStatistics", "inputStatistics")
 _CHANGE = "lifecycleStateChange"

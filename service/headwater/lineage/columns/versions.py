@@ -26,16 +26,18 @@ from headwater.lineage.node_ids import NodeKind, Resolved
 from headwater.lineage.walk import Hop
 from headwater.openlineage import facets as shapes
 
-# What runs wrote, and the facet that tells its columns, if there is one; and what events without a run declared.
+# What runs wrote, and the facet that tells its columns, if there is one; and what events without a run declared. Run by run: see
+# runs.downstream.
 _WRITTEN = f"""
 SELECT io.run_id, io.month, d.canonical_id, coalesce(r.started_at, r.first_at), lineage.body,
        r.job_facets ? 'lineage' AND EXISTS (
            SELECT FROM column_lineage l WHERE l.dataset_id = io.dataset_id AND l.owner_id = r.job_id AND l.adds)
-FROM run_io io
+FROM (SELECT DISTINCT unnest(%(runs)s::bigint[]) AS run_id) asked
+JOIN run_io io ON io.run_id = asked.run_id
 JOIN runs r ON r.run_id = io.run_id AND r.month = io.month
 JOIN datasets d ON d.dataset_id = io.dataset_id
 LEFT JOIN facet_bodies lineage ON lineage.body_id = (io.facets->'columnLineage'->>1)::bigint
-WHERE io.run_id = ANY(%(runs)s) AND io.output AND d.canonical_id = ANY(%(datasets)s)
+WHERE io.output AND d.canonical_id = ANY(%(datasets)s)
 UNION ALL
 SELECT v.version_id, v.first_at::date, d.canonical_id, v.first_at, NULL, true
 FROM unnest(%(runs)s::bigint[], %(datasets)s::bigint[]) AS a (version_id, canonical_id)
@@ -45,8 +47,10 @@ JOIN dataset_versions v ON v.dataset_id = d.dataset_id AND v.version_id = a.vers
 # What runs read, by their events; and what else the columns are said to come from.
 _SOURCES = """
 SELECT io.run_id, io.dataset_id, d.canonical_id, (io.facets->'schema'->>1)::bigint
-FROM run_io io JOIN datasets d ON d.dataset_id = io.dataset_id
-WHERE io.run_id = ANY(%(runs)s) AND NOT io.output
+FROM (SELECT DISTINCT unnest(%(runs)s::bigint[]) AS run_id) asked
+JOIN run_io io ON io.run_id = asked.run_id
+JOIN datasets d ON d.dataset_id = io.dataset_id
+WHERE NOT io.output
 UNION ALL
 SELECT a.run_id, d.dataset_id, d.canonical_id, NULL
 FROM unnest(%(telling)s::bigint[], %(named)s::bigint[]) AS a (run_id, dataset_id)

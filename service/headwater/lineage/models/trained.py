@@ -11,6 +11,7 @@ from uuid import UUID
 from headwater.catalog.datasets import Known, load_known
 from headwater.catalog.models import load_model_versions
 from headwater.catalog.versions import newest_written
+from headwater.db.arrays import values
 from headwater.db.pool import Connection
 from headwater.entities.model import ModelVersion
 from headwater.lineage.runs.downstream import Written, written
@@ -18,12 +19,19 @@ from headwater.lineage.runs.start import versions_then
 from headwater.lineage.runs.upstream import EVER
 
 _MOST = 1_000  # versions of a model, the newest
+# Run by run: see runs.downstream.
 _INPUTS = """
 SELECT io.run_id, io.dataset_id, d.canonical_id
-FROM run_io io JOIN datasets d ON d.dataset_id = io.dataset_id
-WHERE io.run_id = ANY(%s) AND NOT io.output
+FROM unnest(%s::bigint[], %s::date[]) AS asked (run_id, month)
+JOIN run_io io ON io.run_id = asked.run_id AND io.month = asked.month
+JOIN datasets d ON d.dataset_id = io.dataset_id
+WHERE NOT io.output
 """
-_JOBS = "SELECT run_id, job_id FROM runs WHERE run_id = ANY(%s)"
+_JOBS = """
+SELECT r.run_id, r.job_id
+FROM unnest(%s::bigint[], %s::date[]) AS asked (run_id, month)
+JOIN runs r ON r.run_id = asked.run_id AND r.month = asked.month
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +63,11 @@ async def load_trained(conn: Connection, models: Collection[int], at: datetime =
         if seen[version.dataset_id] <= _MOST:
             versions.append((owner[version.dataset_id], version))
     shown = await load_model_versions(conn, versions)
-    runs = list({version.version_id for _, version in versions})
-    jobs: dict[int, int] = dict(await (await conn.execute(_JOBS, (runs,))).fetchall())
+    months = {version.version_id: version.month for _, version in versions}
+    runs = values(months), values(months.values())
+    jobs: dict[int, int] = dict(await (await conn.execute(_JOBS, runs)).fetchall())
     inputs: dict[int, dict[int, int]] = {}
-    for run_id, named, canonical in await (await conn.execute(_INPUTS, (runs,))).fetchall():
+    for run_id, named, canonical in await (await conn.execute(_INPUTS, runs)).fetchall():
         inputs.setdefault(run_id, {})[named] = canonical
     found: dict[int, list[Trained]] = {model: [] for model in known}
     for (model, version), told in zip(versions, shown, strict=True):

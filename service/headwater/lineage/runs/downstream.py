@@ -20,17 +20,19 @@ from headwater.lineage.sql import statement
 from headwater.lineage.walk import walk
 
 _MOST = 2_000  # runs; a pipeline that builds on its own last output has them one a step, of some ms each
+# Run by run: with `run_id = ANY(…)` PostgreSQL may take the index that begins with the dataset, and go through all of it.
 _OUTPUTS = """
 SELECT io.run_id, io.dataset_id, c.dataset_id, n.name, c.name, io.last_at,
        ARRAY(SELECT v.external_version FROM run_versions v
              WHERE v.run_id = io.run_id AND v.month = io.month AND v.dataset_id = io.dataset_id AND v.output
                AND v.first_at <= %(at)s
              ORDER BY v.first_at, v.external_version)
-FROM run_io io
+FROM unnest(%(runs)s::bigint[]) AS asked (run_id)
+JOIN run_io io ON io.run_id = asked.run_id
 JOIN datasets d ON d.dataset_id = io.dataset_id
 JOIN datasets c ON c.dataset_id = d.canonical_id
 JOIN namespaces n ON n.namespace_id = c.namespace_id
-WHERE io.run_id = ANY(%(runs)s) AND io.output AND io.first_at <= %(at)s AND io.last_at >= %(since)s
+WHERE io.output AND io.first_at <= %(at)s AND io.last_at >= %(since)s
 ORDER BY n.name, c.name
 """
 
@@ -75,7 +77,7 @@ class Readers:
 
     async def outputs(self, run_ids: Collection[int]) -> dict[int, list[Written]]:
         """What these runs wrote, by run."""
-        unknown = [run_id for run_id in run_ids if run_id not in self.wrote]
+        unknown = [run_id for run_id in dict.fromkeys(run_ids) if run_id not in self.wrote]
         if unknown:
             self.wrote |= {run_id: [] for run_id in unknown}
             for run_id, member, canonical, namespace, name, at, externals in await (
