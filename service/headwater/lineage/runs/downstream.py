@@ -20,7 +20,8 @@ from headwater.lineage.sql import statement
 from headwater.lineage.walk import walk
 
 _MOST = 2_000  # runs; a pipeline that builds on its own last output has them one a step, of some ms each
-# Run by run: with `run_id = ANY(…)` PostgreSQL may take the index that begins with the dataset, and go through all of it.
+# Run by run, and by that alone: with `run_id = ANY(…)`, or a condition on `last_at` in reach, PostgreSQL may take the index that
+# begins with the dataset, and go through all of it.
 _OUTPUTS = """
 SELECT io.run_id, io.dataset_id, c.dataset_id, n.name, c.name, io.last_at,
        ARRAY(SELECT v.external_version FROM run_versions v
@@ -28,11 +29,11 @@ SELECT io.run_id, io.dataset_id, c.dataset_id, n.name, c.name, io.last_at,
                AND v.first_at <= %(at)s
              ORDER BY v.first_at, v.external_version)
 FROM unnest(%(runs)s::bigint[]) AS asked (run_id)
-JOIN run_io io ON io.run_id = asked.run_id
+CROSS JOIN LATERAL (SELECT * FROM run_io WHERE run_id = asked.run_id AND output OFFSET 0) io
 JOIN datasets d ON d.dataset_id = io.dataset_id
 JOIN datasets c ON c.dataset_id = d.canonical_id
 JOIN namespaces n ON n.namespace_id = c.namespace_id
-WHERE io.output AND io.first_at <= %(at)s AND io.last_at >= %(since)s
+WHERE io.first_at <= %(at)s AND io.last_at >= %(since)s
 ORDER BY n.name, c.name
 """
 

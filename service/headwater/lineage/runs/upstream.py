@@ -24,19 +24,22 @@ _FIND = """
 SELECT run_id FROM runs
 WHERE run_uuid = %s AND month = %s AND coalesce(started_at, first_at) <= %s ORDER BY last_at IS NULL, first_at, run_id LIMIT 1
 """
-# A run and an input of it in each row; one row without an input where it has none.
+# A run and an input of it in each row; one row without an input where it has none. Inputs by their run alone: see downstream.
 _RUNS = f"""
 SELECT r.run_id, r.run_uuid, r.job_id, jn.name, j.name, r.month, {STARTED_AT}, r.first_at, r.ended_at, r.state,
-       r.streaming, r.version_id, io.dataset_id, c.dataset_id, cn.name, c.name, (io.facets->'schema'->>1)::bigint
+       r.streaming, r.version_id, io.dataset_id, io.canonical_id, io.namespace, io.name, io.schema_id
 FROM runs r
 JOIN jobs j ON j.job_id = r.job_id
 JOIN namespaces jn ON jn.namespace_id = j.namespace_id
-LEFT JOIN (
-    run_io io
+LEFT JOIN LATERAL (
+    SELECT io.dataset_id, c.dataset_id AS canonical_id, cn.name AS namespace, c.name,
+           (io.facets->'schema'->>1)::bigint AS schema_id
+    FROM (SELECT * FROM run_io WHERE run_id = r.run_id AND month = r.month AND NOT output OFFSET 0) io
     JOIN datasets d ON d.dataset_id = io.dataset_id
     JOIN datasets c ON c.dataset_id = d.canonical_id
     JOIN namespaces cn ON cn.namespace_id = c.namespace_id
-) ON io.run_id = r.run_id AND io.month = r.month AND NOT io.output AND io.first_at <= %(at)s AND io.last_at >= %(since)s
+    WHERE io.first_at <= %(at)s AND io.last_at >= %(since)s
+) io ON true
 WHERE r.run_id = ANY(%(runs)s) AND coalesce(r.started_at, r.first_at) <= %(at)s
 """
 _CHILDREN = """
