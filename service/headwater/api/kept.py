@@ -93,8 +93,7 @@ class Again:
     async def _answer(self, asked: _Asked) -> Answer | None:
         state = self._state_of.state
         answers: Answers = state.answers
-        looking: Looking = state.looking
-        return answers.get(await looking.now(), asked) if asked in answers else None
+        return answers.get(await state.looking.now(), asked) if asked in answers else None
 
 
 def _asked(scope: Scope) -> _Asked:

@@ -41,6 +41,8 @@ _READS = {"max_parallel_workers_per_gather": "0"}  # workers take 5 ms to start,
 _ALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
 _READ_TIMEOUT_MS = 60_000  # no answer is worth a minute of a core; the client has gone by then
 _NEVER = 1 << 62  # executions
+LOOK = "SELECT pg_current_snapshot()::text"
+"""What the pool asks whoever it gives out."""
 _FIRST_CONNECTION_S = 30.0  # a database that starts beside us may take a while
 
 
@@ -107,7 +109,7 @@ async def open_pool(url: str, size: int) -> AsyncIterator[Pool]:
 
 async def _look(conn: Reading) -> None:
     """Fails where the database was restarted, so that this costs no request."""
-    row = await (await conn.execute("SELECT pg_current_snapshot()::text")).fetchone()
+    row = await (await conn.execute(LOOK)).fetchone()
     assert row is not None
     conn.seen = row[0]
 

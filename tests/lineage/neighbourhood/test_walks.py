@@ -9,7 +9,7 @@ from tests.build import Event, dataset, dataset_event, job_event, run_event, run
 from tests.lineage.graphs import ask, complete, names
 from tests.queries import recorded
 
-from headwater.db.pool import Pool
+from headwater.db.pool import LOOK, Pool
 from headwater.entities.lineage import DatasetNodeData
 from headwater.errors import InvalidNodeId, NotFound
 from headwater.lineage.neighbourhood import walks
@@ -223,4 +223,4 @@ def _documented(job: str, inputs: str, outputs: str, time: str = "08:00") -> Eve
 
 def _told(statements: list[str]) -> list[str]:
     """Without those by which the pool asks whether a connection is still there."""
-    return [statement for statement in statements if statement]
+    return [statement for statement in statements if statement != LOOK]
