@@ -65,7 +65,6 @@ SELECT io.run_id, io.dataset_id, io.facets::text, io.io_facets::text
 FROM unnest(%s::bigint[]) AS asked (run_id) JOIN run_io io ON io.run_id = asked.run_id WHERE NOT io.output
 """
 _KEYS = ("schema", "headwater_checksum", "dataQualityMetrics", "outputStatistics", "inputStatistics")
-_CHANGE = "lifecycleStateChange"
 
 
 @dataclass(slots=True)
@@ -120,7 +119,7 @@ def _few(facets: str | None) -> FacetMap:
 
 
 def _change(body_id: int | None) -> FacetMap:
-    return {_CHANGE: Facet(0, body_id)} if body_id is not None else {}
+    return {meaning.LIFECYCLE: Facet(0, body_id)} if body_id is not None else {}
 
 
 def _facts(told: _Told, facets: Shown, change: Shown) -> Facts:

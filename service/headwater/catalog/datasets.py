@@ -72,7 +72,7 @@ LATEST = "latest"
 """Stands for the current version where a version is asked for."""
 
 # What tells one version from another is shown as the current version has it; everything else as it was last told.
-_VERSIONED = ("schema", "lifecycleStateChange", "version")
+_VERSIONED = ("schema", meaning.LIFECYCLE, "version")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class Known:
         told = {**self.read, **self.written}
         if self.current is None or self.current.seen:
             return told
-        told.pop("lifecycleStateChange", None)
+        told.pop(meaning.LIFECYCLE, None)
         told.pop("version", None)
         return {**told, **{key: self.current.facets[key] for key in _VERSIONED if key in self.current.facets}}
 
@@ -225,10 +225,10 @@ def _known(dataset: int, names: list[_Name]) -> Known:
 
 
 def _is_dropped(known: Known, bodies: Bodies) -> bool:
-    change = known.written.get("lifecycleStateChange")
+    change = known.written.get(meaning.LIFECYCLE)
     if change is None or change.at != known.written_at:
         return False
-    return meaning.lifecycle_state(show({"lifecycleStateChange": change}, bodies)).upper() == "DROP"
+    return meaning.lifecycle_state(show({meaning.LIFECYCLE: change}, bodies)).upper() == "DROP"
 
 
 def shown_dataset(known: Known, bodies: Bodies, columns: list[ColumnLineage] | None = None) -> Dataset:
