@@ -16,12 +16,13 @@ from tests.ingest.orders import prepared
 
 from headwater import ids
 from headwater.api.app import create_app
-from headwater.api.kept import Answers, Looking
+from headwater.api.kept import Answers
 from headwater.catalog import datasets, jobs, stats
 from headwater.catalog.contents import search_datasets, search_jobs
 from headwater.catalog.names import Names
 from headwater.catalog.page import Page
 from headwater.catalog.search import Query, search
+from headwater.db.looking import running_looking
 from headwater.db.pool import Connection, Pool, connect, open_pool
 from headwater.errors import NotFound
 from headwater.ingest.commit import Memory, commit
@@ -391,9 +392,9 @@ async def test_no_answer_reads_a_table_from_end_to_end(conn: Connection, databas
     app = create_app(Settings(), database)
     async with (
         open_pool(database, size=1) as app.state.pool,
+        running_looking(database) as app.state.looking,
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://headwater/api/v1") as http,
     ):
-        app.state.looking = Looking(app.state.pool)
         scanned = {}
         for route, asked in {**ASKED, **OTHERWISE}.items():
             path = asked

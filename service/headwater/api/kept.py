@@ -6,28 +6,26 @@ never older than the rows are, whoever writes them, and only what depends on not
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from fastapi import FastAPI, Request, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from headwater.api.json_body import JsonBody
-from headwater.db.pool import DatabaseUnavailable, Pool
 
 _MOST = 24 * 1024 * 1024  # bytes; what comes when they are full is kept after something was written
 _LARGEST = 8 * 1024 * 1024  # of one answer: a page of 100 jobs with all their latest runs has 4
 _EACH = 1_000  # beside its text
-_JSON = "application/json"
-_Asked: TypeAlias = tuple[str, bytes]  # path and query
+_JSON = (b"content-type", b"application/json")
+_Asked: TypeAlias = tuple[str, bytes, bool]  # path, query, whether it may be compressed
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    body: bytes
-    route: object  # that made it
+    headers: list[tuple[bytes, bytes]]
+    body: bytes  # as it was sent, perhaps compressed
+    route: Kept  # that made it
 
 
 class Answers:
@@ -58,73 +56,44 @@ class Answers:
 class Kept(JsonBody):
     """A route whose answers to GET are kept. They are made by ``deps.Read`` alone."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
-        if self.methods != {"GET"}:
-            return handle
-
-        async def keep(request: Request) -> Response:
-            response = await handle(request)
-            if response.status_code == 200 and response.media_type == _JSON:
-                answers: Answers = request.app.state.answers
-                answers.keep(request.state.seen, _asked(request.scope), Answer(bytes(response.body), request.scope["route"]))
-            return response
-
-        return keep
-
 
 class Again:
-    """ASGI middleware that tells what is kept, where it still holds."""
+    """ASGI middleware that keeps what the routes inside tell, and tells it again where it still holds."""
 
     def __init__(self, app: ASGIApp, state_of: FastAPI) -> None:
         self._app = app
         self._state_of = state_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer = None
-        if scope["type"] == "http" and scope["method"] == "GET":
-            answer = await self._answer(_asked(scope))
-        if answer is None:
+        if scope["type"] != "http" or scope["method"] != "GET":
             await self._app(scope, receive, send)
             return
-        scope["route"] = answer.route
-        await Response(answer.body, media_type=_JSON)(scope, receive, send)
-
-    async def _answer(self, asked: _Asked) -> Answer | None:
-        state = self._state_of.state
-        answers: Answers = state.answers
-        return answers.get(await state.looking.now(), asked) if asked in answers else None
+        asked = _asked(scope)
+        answers: Answers = self._state_of.state.answers
+        if asked in answers and (answer := answers.get(await self._state_of.state.looking.now(), asked)):
+            scope["route"] = answer.route
+            await send({"type": "http.response.start", "status": 200, "headers": answer.headers})
+            await send({"type": "http.response.body", "body": answer.body})
+            return
+        await self._app(scope, receive, _keeping(answers, asked, scope, send))
 
 
 def _asked(scope: Scope) -> _Asked:
-    return scope["path"], scope["query_string"]
+    encodings = [value for name, value in scope["headers"] if name == b"accept-encoding"]
+    return scope["path"], scope["query_string"], any(b"gzip" in value for value in encodings)
 
 
-class Looking:
-    """Which transactions are seen now. Whoever asks while PostgreSQL is being asked waits for the next time, and all who wait
-    are told at once: so many who ask cost little more than one."""
+def _keeping(answers: Answers, asked: _Asked, scope: Scope, send: Send) -> Send:
+    headers: list[tuple[bytes, bytes]] | None = None  # None: not to be kept
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
-        self._waiting: asyncio.Future[str | None] | None = None
-        self._task: asyncio.Task[None] | None = None
+    async def sending(message: Message) -> None:
+        nonlocal headers
+        if message["type"] == "http.response.start":
+            headers = message["headers"] if message["status"] == 200 and _JSON in message["headers"] else None
+        elif headers is not None:
+            if not message.get("more_body") and isinstance(route := scope.get("route"), Kept):
+                answers.keep(scope["state"]["seen"], asked, Answer(headers, message["body"], route))
+            headers = None  # what comes in pieces is too large
+        await send(message)
 
-    async def now(self) -> str | None:
-        """None where the database does not say."""
-        if self._waiting is None:
-            self._waiting = asyncio.get_running_loop().create_future()
-            if self._task is None or self._task.done():
-                self._task = asyncio.create_task(self._look())
-        return await asyncio.shield(self._waiting)
-
-    async def _look(self) -> None:
-        while (waiting := self._waiting) is not None:
-            self._waiting = None
-            seen: str | None = None
-            try:
-                async with self._pool.connection() as conn:
-                    seen = conn.seen
-            except DatabaseUnavailable:
-                seen = None  # whoever answers now says so
-            finally:
-                waiting.set_result(seen)
+    return sending
