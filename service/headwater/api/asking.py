@@ -155,7 +155,7 @@ async def _filter(
         list[Annotated[RunState, one_of(*get_args(RunState))]],
         Query(
             description="Show only jobs whose latest run is in one of these states; of runs, those that are; of columns, those"
-            " to which such a job tells an edge."
+            " to which such a job tells an edge; of models, those of which such a job trained a version that is reached."
         ),
     ] = [],  # noqa: B006
 ) -> Filter:

@@ -9,7 +9,25 @@ from typing import Annotated, Any
 import typer
 
 from headwater.cli.display import dim, heading, show, show_json, table, tell_cut
-from headwater.cli.options import DEFAULT_URL, AsJson, AsOf, Collapse, Form, History, Kinds, Url, service
+from headwater.cli.options import (
+    DEFAULT_URL,
+    AsJson,
+    AsOf,
+    Avoid,
+    Collapse,
+    Form,
+    History,
+    Kinds,
+    OnlyNames,
+    OnlyNamespaces,
+    OnlyOwners,
+    OnlyTags,
+    OnlyTypes,
+    StopAt,
+    Through,
+    Url,
+    service,
+)
 
 _NodeId = Annotated[
     str,
@@ -23,17 +41,7 @@ _Direction = Annotated[str, typer.Option(help="downstream: what stands on NODE; 
 _Upstream = Annotated[bool, typer.Option("--upstream", help="The same as --direction upstream.")]
 _Depth = Annotated[int | None, typer.Option(min=0, help="Steps to go.", show_default="to the end")]
 _Grain = Annotated[str, typer.Option(help="all, dataset, job, column, run or version: what is told and counts as a step.")]
-_Namespace = Annotated[list[str], typer.Option("--namespace", help="Only what is in one of these.", show_default="all")]
-_Name = Annotated[str | None, typer.Option("--name", help="Only these names; * stands for any characters.", show_default="all")]
-_Type = Annotated[list[str], typer.Option("--type", help="Only these, such as MODEL.", show_default="all")]
-_Owner = Annotated[list[str], typer.Option("--owner", help="Only what one of these owns.", show_default="all")]
-_Tag = Annotated[list[str], typer.Option("--tag", help="Only what has one of these.", show_default="all")]
 _State = Annotated[list[str], typer.Option("--state", help="Only jobs whose latest run is so, as FAILED.", show_default="all")]
-_Through = Annotated[
-    list[str], typer.Option("--through", metavar="NODE", help="Only by way of one of these.", show_default="all")
-]
-_Avoid = Annotated[list[str], typer.Option("--avoid", metavar="NODE", help="Not by way of these.", show_default="none")]
-_StopAt = Annotated[list[str], typer.Option("--stop-at", metavar="NODE", help="No further than these.", show_default="none")]
 _Paths = Annotated[int, typer.Option(min=0, max=20, help="How many ways to tell to each node, with --json or --format.")]
 _Limit = Annotated[int, typer.Option(min=0, max=10_000, help="Most nodes to list.")]
 _MOST_GROUPS = 5
@@ -48,15 +56,15 @@ def impact(  # noqa: PLR0913 - one option an option
     upstream: _Upstream = False,
     depth: _Depth = None,
     grain: _Grain = "all",
-    namespace: _Namespace = [],  # noqa: B006
-    name: _Name = None,
-    type_: _Type = [],  # noqa: B006
-    owner: _Owner = [],  # noqa: B006
-    tag: _Tag = [],  # noqa: B006
+    namespace: OnlyNamespaces = [],  # noqa: B006
+    name: OnlyNames = None,
+    type_: OnlyTypes = [],  # noqa: B006
+    owner: OnlyOwners = [],  # noqa: B006
+    tag: OnlyTags = [],  # noqa: B006
     state: _State = [],  # noqa: B006
-    through: _Through = [],  # noqa: B006
-    avoid: _Avoid = [],  # noqa: B006
-    stop_at: _StopAt = [],  # noqa: B006
+    through: Through = [],  # noqa: B006
+    avoid: Avoid = [],  # noqa: B006
+    stop_at: StopAt = [],  # noqa: B006
     kinds: Kinds = [],  # noqa: B006
     as_of: AsOf = None,
     history: History = None,

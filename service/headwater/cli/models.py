@@ -24,7 +24,27 @@ from headwater.cli.display import (
     tree,
     when,
 )
-from headwater.cli.options import DEFAULT_URL, AsJson, AsOf, Form, Kinds, Limit, ModelName, ModelNamespace, Offset, Url, service
+from headwater.cli.options import (
+    DEFAULT_URL,
+    AsJson,
+    AsOf,
+    Avoid,
+    Form,
+    Kinds,
+    Limit,
+    ModelName,
+    ModelNamespace,
+    Offset,
+    OnlyNames,
+    OnlyNamespaces,
+    OnlyOwners,
+    OnlyTags,
+    OnlyTypes,
+    StopAt,
+    Through,
+    Url,
+    service,
+)
 
 _Version = Annotated[str, typer.Argument(metavar="VERSION", help="Its external version, such as v1.2, our UUID, or latest.")]
 _Depth = Annotated[int | None, typer.Option(min=0, help="Steps from run to run.", show_default="to the sources")]
@@ -36,6 +56,17 @@ _NodeId = Annotated[
         " or a name that only one of them has.",
     ),
 ]
+_Distance = Annotated[
+    int | None,
+    typer.Option(
+        "--depth", min=0, help="Steps to a model; from a run or version, those from run to run.", show_default="to the end"
+    ),
+]
+_State = Annotated[
+    list[str],
+    typer.Option("--state", help="Only those trained by a job whose latest run is so, as FAILED.", show_default="all"),
+]
+_Models = Annotated[int, typer.Option("--limit", min=0, max=10_000, help="Most models to list.")]
 _TraceForm = Annotated[str | None, typer.Option("--format", help="Print it as dot, mermaid, graphml, csv or prov (PROV-JSON).")]
 _History = Annotated[str, typer.Option(help="current: by what flows now; all: by all that ever did; since=TIME.")]
 
@@ -98,28 +129,57 @@ def trace(
     tell_cut(told["counts"])
 
 
-def affected(
+def affected(  # noqa: PLR0913 - one option an option
     node: _NodeId,
     *,
+    depth: _Distance = None,
+    namespace: OnlyNamespaces = [],  # noqa: B006
+    name: OnlyNames = None,
+    type_: OnlyTypes = [],  # noqa: B006
+    owner: OnlyOwners = [],  # noqa: B006
+    tag: OnlyTags = [],  # noqa: B006
+    state: _State = [],  # noqa: B006
+    through: Through = [],  # noqa: B006
+    avoid: Avoid = [],  # noqa: B006
+    stop_at: StopAt = [],  # noqa: B006
     kinds: Kinds = [],  # noqa: B006
     as_of: AsOf = None,
     history: _History = "current",
+    limit: _Models = 100,
     form: Form = None,
     url: Url = DEFAULT_URL,
     as_json: AsJson = False,
 ) -> None:
-    """The models, versions of models and deployments that a dataset, column, job, version or run reaches."""
+    """The models, versions of models and deployments that a dataset, column, job, version or run reaches, nearest first."""
     from headwater.cli.client import decoded
     from headwater.cli.nodes import node_id_of
 
     client = service(url)
-    asked = {"kinds": kinds, "asOf": as_of, "history": history, "format": form or "json"}
-    body = client.get("models", "affected", nodeId=node_id_of(client, node), **asked)
+    body = client.get(
+        "models",
+        "affected",
+        nodeId=node_id_of(client, node),
+        depth=depth,
+        namespace=namespace,
+        name=name,
+        type=type_,
+        owner=owner,
+        tag=tag,
+        state=state,
+        through=[node_id_of(client, one) for one in through],
+        avoid=[node_id_of(client, one) for one in avoid],
+        stopAt=[node_id_of(client, one) for one in stop_at],
+        kinds=kinds,
+        asOf=as_of,
+        history=history,
+        limit=limit,
+        format=form or "json",
+    )
     if as_json or form:
         show_json(body)
         return
     told = decoded(body)
-    if not told["models"]:
+    if not told["counts"]["datasets"]:
         show("No model is reached.")
     runs = {run["id"]: f"{run['job']['name']} {when(run['startedAt'])[:16]} ({run['id']})" for run in told["runs"]}
     for model in told["models"]:

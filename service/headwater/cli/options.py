@@ -37,6 +37,22 @@ Form: TypeAlias = Annotated[
 Collapse: TypeAlias = Annotated[
     str | None, typer.Option(help="To parents (DAGs, and tables for columns), or to namespaces.", show_default="not")
 ]
+OnlyNamespaces: TypeAlias = Annotated[
+    list[str], typer.Option("--namespace", help="Only what is in one of these.", show_default="all")
+]
+OnlyNames: TypeAlias = Annotated[
+    str | None, typer.Option("--name", help="Only these names; * stands for any characters.", show_default="all")
+]
+OnlyTypes: TypeAlias = Annotated[list[str], typer.Option("--type", help="Only these, such as MODEL.", show_default="all")]
+OnlyOwners: TypeAlias = Annotated[list[str], typer.Option("--owner", help="Only what one of these owns.", show_default="all")]
+OnlyTags: TypeAlias = Annotated[list[str], typer.Option("--tag", help="Only what has one of these.", show_default="all")]
+Through: TypeAlias = Annotated[
+    list[str], typer.Option("--through", metavar="NODE", help="Only by way of one of these.", show_default="all")
+]
+Avoid: TypeAlias = Annotated[list[str], typer.Option("--avoid", metavar="NODE", help="Not by way of these.", show_default="none")]
+StopAt: TypeAlias = Annotated[
+    list[str], typer.Option("--stop-at", metavar="NODE", help="No further than these.", show_default="none")
+]
 ModelNamespace: TypeAlias = Annotated[str, typer.Argument(metavar="NAMESPACE", help="Of the model.")]
 ModelName: TypeAlias = Annotated[str, typer.Argument(metavar="NAME", help="Of the model.")]
 

@@ -302,13 +302,17 @@ class Affected(Entity):
     grain: Literal["DATASET", "COLUMN", "VERSION"] = Field(
         description="How finely it was followed: by datasets and jobs, by columns, or by the versions that runs read."
     )
-    models: list[AffectedModel] = Field(description="Nearest first.")
+    models: list[AffectedModel] = Field(description="Those of the page, nearest first.")
     runs: list[PassedRun] = Field(description="Those on the paths, by id; empty where these lead over jobs.")
-    deployments: list[Deployment] = Field(description="Where these versions are or were in use, the latest first.")
-    complete: bool = Field(description="Whether all is in the counts: false where `size` cut a walk.")
+    deployments: list[Deployment] = Field(
+        description="Where these versions are or were in use, the latest first; on the first page also those of a model that was"
+        " itself asked about."
+    )
+    complete: bool = Field(description="Whether all is in the counts: false where `depth` or `size` cut a walk.")
     counts: Counts = Field(
-        description="Of the models, their versions, their deployments, and the runs on the ways. `size` cuts runs, and versions"
-        " older than a model's 1,000 newest."
+        description="Of the models, their versions, their deployments, and the runs on the ways, so that each model left out by"
+        " `filter` or `limit` counts with its own. `size` cuts runs, and versions older than a model's 1,000 newest."
     )
     asOf: datetime = Field(description="The time at which the answer holds.")
     freshness: Freshness = Field(description="How far the store had heard by then.")
+    cursor: str | None = Field(description="For the next page; null on the last one.")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from uuid import UUID
 
 from headwater.catalog.datasets import Known, load_known
 from headwater.catalog.models import load_model_versions
-from headwater.catalog.versions import newest_written
+from headwater.catalog.versions import Version, newest_written
 from headwater.db.arrays import values
 from headwater.db.pool import Connection
 from headwater.entities.model import ModelVersion
@@ -28,19 +29,27 @@ JOIN datasets d ON d.dataset_id = io.dataset_id
 WHERE NOT io.output
 """
 _JOBS = """
-SELECT r.run_id, r.job_id
+SELECT r.run_id, r.run_uuid, r.job_id
 FROM unnest(%s::bigint[], %s::date[]) AS asked (run_id, month)
 JOIN runs r ON r.run_id = asked.run_id AND r.month = asked.month
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Trained:
     model: Known
-    written: Written
-    shown: ModelVersion
+    version: Version
+    run: UUID
     job_id: int
     inputs: Mapping[int, int]  # canonical ids, by the ids that the run names
+
+    @cached_property
+    def uuid(self) -> UUID:
+        return self.version.uuid
+
+    @property
+    def written(self) -> Written:
+        return written(self.model, self.version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +58,13 @@ class Trainings:
     current: Mapping[int, UUID]  # likewise, which version is current
     complete: bool  # False: a model has more versions than were looked at
 
+    def __or__(self, other: Trainings) -> Trainings:
+        """Those of other models with these."""
+        return Trainings({**self.of, **other.of}, {**self.current, **other.current}, complete=self.complete and other.complete)
+
 
 async def load_trained(conn: Connection, models: Collection[int], at: datetime = EVER.at) -> Trainings:
-    """What was trained by that time, in seven statements, and one more for another time than now."""
+    """What was trained by that time, in four statements, and one more for another time than now."""
     if not models:
         return Trainings({}, {}, complete=True)
     known = await load_known(conn, list(models))
@@ -62,18 +75,22 @@ async def load_trained(conn: Connection, models: Collection[int], at: datetime =
         seen[version.dataset_id] += 1
         if seen[version.dataset_id] <= _MOST:
             versions.append((owner[version.dataset_id], version))
-    shown = await load_model_versions(conn, versions)
     months = {version.version_id: version.month for _, version in versions}
-    runs = values(months), values(months.values())
-    jobs: dict[int, int] = dict(await (await conn.execute(_JOBS, runs)).fetchall())
+    asked = values(months), values(months.values())
+    runs = {run_id: (run, job_id) for run_id, run, job_id in await (await conn.execute(_JOBS, asked)).fetchall()}
     inputs: dict[int, dict[int, int]] = {}
-    for run_id, named, canonical in await (await conn.execute(_INPUTS, runs)).fetchall():
+    for run_id, named, canonical in await (await conn.execute(_INPUTS, asked)).fetchall():
         inputs.setdefault(run_id, {})[named] = canonical
     found: dict[int, list[Trained]] = {model: [] for model in known}
-    for (model, version), told in zip(versions, shown, strict=True):
+    for model, version in versions:
         run_id = version.version_id
-        found[model.canonical_id].append(Trained(model, written(model, version), told, jobs[run_id], inputs.get(run_id, {})))
+        found[model.canonical_id].append(Trained(model, version, *runs[run_id], inputs.get(run_id, {})))
     return Trainings(found, await _current(conn, known, at), complete=max(seen.values(), default=0) <= _MOST)
+
+
+async def load_learnt(conn: Connection, trained: Sequence[Trained]) -> list[ModelVersion]:
+    """Of each what its run tells of it, such as its features, in four statements."""
+    return await load_model_versions(conn, [(one.model, one.version) for one in trained])
 
 
 async def _current(conn: Connection, known: Mapping[int, Known], at: datetime) -> dict[int, UUID]:
