@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.api.model_story import EVENTS, LAKE, REGISTRY, run_id, story
+from tests.api.model_story import EVENTS, FEATURES, LAKE, REGISTRY, run_id, story
 from tests.cli.conftest import Command
 
 SENT = [json.loads(event) for event in story()]
@@ -69,6 +69,21 @@ def test_affected(headwater: Command) -> None:
     assert declared.out == "No model is reached.\n"
     assert headwater("affected", f"dataset:{LAKE}:nobody-reads-this").status == 1
     assert headwater("affected", f"dataset:{LAKE}:scores/churn").out == "No model is reached.\n"
+
+
+def test_affected_by_filters_ways_and_pages(headwater: Command) -> None:
+    def names(*options: object) -> list[str]:
+        done = headwater("affected", f"dataset:{LAKE}:{EVENTS}", "--json", *options)
+        return [model["name"] for model in done.json["models"]]
+
+    assert names() == names("--depth", 6) == names("--namespace", REGISTRY, "--type", "model") == ["churn", "spend"]
+    assert names("--depth", 5) == names("--owner", "nobody") == names("--tag", "nothing") == names("--state", "failed") == []
+    assert names("--name", "ch*") == names("--limit", 1) == names("--avoid", "job:ml:train_spend") == ["churn"]
+    assert names("--through", "job:ml:train_spend") == ["spend"]
+    assert names("--stop-at", FEATURES) == []
+    done = headwater("affected", f"dataset:{LAKE}:{EVENTS}", "--limit", 1)
+    assert (done.out.splitlines()[0], done.err) == (f"dataset:{REGISTRY}:churn", "2 nodes left out by limit\n")
+    assert "No model" not in headwater("affected", f"dataset:{LAKE}:{EVENTS}", "--limit", 0).out
 
 
 @pytest.mark.parametrize(

@@ -283,10 +283,11 @@ class AffectedVersion(Entity):
 
 class AffectedModel(Node):
     distance: int = Field(
-        description="Steps from dataset to job or job to dataset; of a version or run, from run to run: 0 where the run made it."
+        description="Steps from dataset to job, job to dataset or column to column; of a version or run, from run to run: 0 where"
+        " the run made it."
     )
     path: list[str] = Field(description="Node ids of a shortest way from what was asked about, both ends included.")
-    versions: list[AffectedVersion] = Field(description="Newest first.")
+    versions: list[AffectedVersion] = Field(description="Those whose run read or used anything that is reached; newest first.")
 
 
 class PassedRun(Entity):

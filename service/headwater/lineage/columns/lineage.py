@@ -24,7 +24,7 @@ from headwater.lineage.columns.around import HopInto, beside, is_more, walk_into
 from headwater.lineage.columns.edges import Then, column_edges, is_told
 from headwater.lineage.columns.gone import not_found, was_there
 from headwater.lineage.columns.graph import Columns, Place, Shown
-from headwater.lineage.columns.nested import holders, may_be
+from headwater.lineage.columns.nested import may_be
 from headwater.lineage.columns.versions import version_columns
 from headwater.lineage.edges import EdgeKind
 from headwater.lineage.near import find_versioned
@@ -108,26 +108,6 @@ async def require_field(conn: Connection, place: Place, then: Then | None = None
         return
     if then is None or not await was_there(conn, place, then):
         raise await not_found(conn, "Field", place.field, place)
-
-
-async def derived_columns(
-    conn: Connection, start: Place, then: Then | None = None, *, explicit: bool | None = None
-) -> dict[Place, Place]:
-    """The fields that derive from one, and the datasets (without a field) on all fields of which one bears, each with the one
-    before it on a shortest way; before the start is itself. An input whose own field is not known may be any, and one that holds
-    or is inside of another is taken for it. ``explicit`` as ``column_edges`` has it. A statement a step."""
-    before, level = {start: start}, [start]
-    while level:
-        found: dict[Place, Place] = {}
-        some = {place.dataset_id: place for place in level}
-        for output, source, _, _ in await column_edges(conn, level, downstream=True, then=then, nested=True, explicit=explicit):
-            if output not in before:
-                around = (source._replace(field=field) for field in (source.field, *holders(source.field), ""))
-                met = next((place for place in around if place in before), some[source.dataset_id])
-                found.setdefault(output, met)
-        before |= found
-        level = list(found)
-    return before
 
 
 async def outset(conn: Connection, node: Resolved, then: Then | None = None) -> list[Place]:

@@ -115,7 +115,7 @@ async def _load_used(conn: Connection, trainings: Trainings, places: Collection[
     learnt = await load_learnt(conn, [trained for _, trained in every])
     found: dict[int, list[_Used]] = {}
     for (model, trained), told in zip(every, learnt, strict=True):
-        if use := uses.of(trained, told):
+        if use := uses.of(trained.inputs, told):
             found.setdefault(model, []).append((trained, *use))
     return found
 

@@ -36,8 +36,8 @@ class Walked:
 
 
 def steps(start: Start, depth: int | None) -> int | None:
-    """Of runs and versions, that lead to every model within ``depth`` runs, and to the runs which read these."""
-    return None if depth is None else 2 * depth + (2 if isinstance(start, StartRun) else 1)
+    """Of runs and versions, to the versions written by runs within ``depth`` steps from run to run."""
+    return None if depth is None else 2 * depth + isinstance(start, StartRun)
 
 
 async def affected_by_runs(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from headwater import ids
 from headwater.entities.model import Feature, ModelVersion
 from headwater.lineage.columns.graph import Place
 from headwater.lineage.columns.nested import holders
 from headwater.lineage.models.affected import By
-from headwater.lineage.models.trained import Trained
 
 
 class Uses:
@@ -25,15 +24,16 @@ class Uses:
             for holder in holders(place.field):
                 self._inside[place._replace(field=holder)].add(place)
 
-    def of(self, trained: Trained, learnt: ModelVersion) -> tuple[By, set[Place]] | None:
-        """How, and which. A training that says nothing of columns used all of what it read. None: it used none of them."""
+    def of(self, inputs: Mapping[int, int], learnt: ModelVersion) -> tuple[By, set[Place]] | None:
+        """How, and which, by a training that read ``inputs``: canonical ids, by the ids that its run names. One that says
+        nothing of columns used all of what it read. None: it used none of them."""
         if learnt.features:
             by: By = "FEATURE" if learnt.trainedBy and learnt.trainedBy.features else "COLUMN_LINEAGE"
-            named = (place for feature in learnt.features for place in _places(trained, feature))
+            named = (place for feature in learnt.features for place in _places(inputs, feature))
             used = set[Place]().union(*map(self._around, named))
         else:
             by = "DATASET"
-            used = set[Place]().union(*(self._of_dataset.get(dataset, ()) for dataset in trained.inputs.values()))
+            used = set[Place]().union(*(self._of_dataset.get(dataset, ()) for dataset in inputs.values()))
         return (by, used) if used else None
 
     def _around(self, place: Place) -> set[Place]:
@@ -41,9 +41,9 @@ class Uses:
         return (around & self._reached) | self._inside.get(place, set())
 
 
-def _places(trained: Trained, feature: Feature) -> list[Place]:
+def _places(inputs: Mapping[int, int], feature: Feature) -> list[Place]:
     """A column that is named alone may be one of any dataset that was read."""
     if feature.dataset is None:
-        return [Place(dataset, feature.field) for dataset in trained.inputs.values()]
+        return [Place(dataset, feature.field) for dataset in inputs.values()]
     dataset = ids.dataset_id(feature.dataset.namespace, feature.dataset.name)
-    return [Place(trained.inputs.get(dataset, dataset), feature.field)]
+    return [Place(inputs.get(dataset, dataset), feature.field)]
