@@ -23,8 +23,10 @@ from headwater.db import migrate
 from headwater.db.pool import Pool, open_pool
 from headwater.entities import encode
 from headwater.lineage.columns.graph import Place
+from headwater.lineage.graph.flow import Flow
 from headwater.lineage.graph.present import Present
-from headwater.lineage.impact.columns import ColumnQuestion, column_impact, walk_columns
+from headwater.lineage.graph.question import Question
+from headwater.lineage.impact.columns import ColumnQuestion, column_impact, walk_sides
 from headwater.lineage.snapshot import snapshot
 
 _LAYERS, _COLUMNS = 8, 10
@@ -87,10 +89,14 @@ async def _run(pool: Pool, jobs: int, questions: int) -> dict[str, Any]:
     async def impact(number: int, field: str, *, downstream: bool = True) -> None:
         question = ColumnQuestion(start=(Place(_DATASET + number, field),), downstream=downstream)
         async with snapshot(pool) as conn:
-            reached = await walk_columns(conn, question)
+            walk = await walk_sides(conn, question)
         async with present.reading(pool) as (conn, flow):
-            encode(await column_impact(conn, flow, question, reached))
-        sizes.append(len(reached.found))
+
+            async def now(_: Question, flow: Flow = flow) -> Flow:
+                return flow
+
+            encode(await column_impact(conn, now, question, walk))
+        sizes.append(len(walk.found))
 
     def early() -> int:
         return rnd.randrange(jobs // _LAYERS)

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import csv
+import io
+import json
 import random
 from itertools import pairwise
 from typing import Any
@@ -10,6 +13,8 @@ import pytest
 from pydantic import TypeAdapter
 
 from headwater.entities.graph import Impact, RolledImpact
+from headwater.ids import dataset_id
+from tests.api.sides import ask_both
 from tests.build import Event, belonging, dataset, dataset_event, run_event, run_uuid, store
 from tests.conftest import Server, cloned
 from tests.lineage.graphs import complete, complete_explicitly, derived, random_event
@@ -112,6 +117,77 @@ async def test_whatever_is_told_upstream_is_downstream_from_the_other_end(
         downstream = await pairs("downstream", **when)
         assert len(downstream) > 10
         assert {(far, near): distance for (near, far), distance in (await pairs("upstream", **when)).items()} == downstream
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_both_ways_is_what_is_told_of_each(database: str, client: httpx.AsyncClient, seed: int) -> None:
+    rnd = random.Random(seed)
+    await store(database, [random_event(rnd, i) for i in range(30)])
+    named = [f"{DB}t{i}" for i in range(8)] + [f"job:shop:j{i}" for i in range(4)]
+    nodes = [node for node in named if (await client.get("/api/v1/impact", params={"nodeId": node})).status_code == 200]
+    then, other = "2026-03-01T14:00:00Z", nodes[-1]
+    seen = set()
+    for asked in (
+        {}, {"paths": 4}, {"paths": 0}, {"depth": 1}, {"depth": 2, "asOf": then, "paths": 2}, {"asOf": then}, {"history": "all"},
+        {"grain": "dataset"}, {"grain": "job", "asOf": then}, {"kinds": ["input", "output"]}, {"through": other, "paths": 2},
+        {"avoid": other}, {"stopAt": other, "asOf": then}, {"name": "t*", "type": ""},
+    ):  # fmt: skip
+        for node in rnd.sample(nodes, 4):
+            told = await ask_both(client, node, **asked)
+            TypeAdapter(Impact).validate_python(told)
+            seen |= {one["side"] for one in told["nodes"]}
+    assert seen == {"downstream", "upstream", "both"}
+
+
+def _around() -> list[Event]:
+    """What the middle is made of is read beside it too: ``first`` by ``side``, which is a sibling, and by ``last``, which is
+    downstream."""
+    return [
+        complete("one", "first", "middle", "08:00"), complete("two", "middle first", "last", "08:10"),
+        complete("three", "first", "side", "08:20"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("when", [{}, {"asOf": "2026-03-02T00:00:00Z"}, {"kinds": ["input", "output"]}])
+async def test_both_ways_without_siblings(database: str, client: httpx.AsyncClient, when: dict[str, Any]) -> None:
+    await store(database, _around())
+    told = await _ask(client, DB + "middle", direction="both", **when)
+    sides = {node["name"]: (node["distance"], node["side"]) for node in told["nodes"]}
+    assert sides == {
+        "one": (1, "upstream"), "two": (1, "downstream"), "first": (2, "upstream"), "last": (2, "downstream"),
+    }  # fmt: skip
+    paths = {node["name"]: [step.rpartition(":")[2] for step in node["path"]] for node in told["nodes"]}
+    assert (paths["first"], paths["last"]) == (["first", "one", "middle"], ["middle", "two", "last"])
+    assert told["counts"] == counts(4, datasets=2, jobs=2, edges=(5, 4)), "with that from `first` to `two`"
+    assert {group["name"]: group["nodes"] for group in told["groups"]["namespaces"]} == {"db://shop": 2, "shop": 2}
+
+
+async def test_pages_of_both_ways_are_the_whole(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+    whole = await _ask(client, DB + "features", direction="both")
+    pages, cursor = [], ""
+    while cursor is not None:
+        told = await _ask(client, DB + "features", direction="both", limit=2, **({"cursor": cursor} if cursor else {}))
+        assert len(told["nodes"]) <= 2
+        assert (told["counts"]["found"], told["groups"]) == (whole["counts"]["found"], whole["groups"])
+        pages += told["nodes"]
+        cursor = told["cursor"]
+    assert pages == whole["nodes"]
+    assert {node["side"] for node in pages} == {"downstream", "upstream"}
+
+
+async def test_a_cycle_lies_on_both_sides(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [
+        complete("one", "a", "b", "08:00"), complete("two", "b", "c", "08:10"), complete("three", "c", "a", "08:20"),
+    ])  # fmt: skip
+    told = await _ask(client, DB + "a", direction="both", grain="dataset")
+    assert [(node["name"], node["distance"], node["side"]) for node in told["nodes"]] == [
+        *sorted([("b", 1, "both"), ("c", 1, "both")], key=lambda node: dataset_id("db://shop", node[0]))
+    ]
+    paths = {node["name"]: [step.rpartition(":")[2] for step in node["path"]] for node in told["nodes"]}
+    assert paths == {"b": ["a", "one", "b"], "c": ["c", "three", "a"]}
+    jobs = await _ask(client, DB + "a", direction="both", name="two")
+    assert jobs["nodes"][0]["path"][0] == DB + "a", "downstream, as both ways are as long"
 
 
 async def test_the_way_to_each_and_what_proves_it(database: str, client: httpx.AsyncClient) -> None:
@@ -410,6 +486,29 @@ async def test_paths_and_lineage_of_a_dag_are_those_of_its_tasks(database: str, 
     assert [node["id"] for node in graph] == [DB + "clean", DB + "orders", *tasks]
 
 
+async def test_both_ways_collapsed(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _dags())
+    told = await _rolled(client, DB + "clean", collapse="parents", direction="both")
+    sides = {node["name"]: (node["distance"], node["side"]) for node in told["nodes"]}
+    assert sides == {
+        "load": (1, "upstream"), "report": (1, "downstream"), "orders": (2, "upstream"), "sums": (2, "downstream"),
+        "alone": (3, "downstream"), "raw": (4, "upstream"), "copy": (4, "downstream"),
+    }  # fmt: skip
+    edges = {(edge["origin"], edge["destination"]): edge["nodes"] for edge in told["edges"]}
+    assert edges == {
+        ("job:shop:load", DB + "clean"): 1, (DB + "orders", "job:shop:load"): 1, ("job:shop:load", DB + "orders"): 1,
+        (DB + "raw", "job:shop:load"): 1, (DB + "clean", "job:shop:report"): 2, ("job:shop:report", DB + "sums"): 1,
+        (DB + "sums", "job:shop:alone"): 1, ("job:shop:alone", DB + "copy"): 1,
+    }  # fmt: skip
+    spaces = await _rolled(client, DB + "clean", collapse="namespaces", direction="both")
+    assert {node["name"]: node["side"] for node in spaces["nodes"]} == {"shop": "both", "db://shop": "both"}
+    past = await _rolled(client, DB + "clean", collapse="parents", direction="both", asOf="2026-03-02T00:00:00Z")
+    assert (past["nodes"], past["edges"], past["counts"]) == (told["nodes"], told["edges"], told["counts"])
+    first = await _rolled(client, DB + "clean", collapse="parents", direction="both", limit=3)
+    rest = await _rolled(client, DB + "clean", collapse="parents", direction="both", cursor=first["cursor"])
+    assert first["nodes"] + rest["nodes"] == told["nodes"]
+
+
 async def test_everything_collapses_to_its_namespace(database: str, client: httpx.AsyncClient) -> None:
     await store(database, _dags())
     told = await _rolled(client, DB + "copy", collapse="namespaces", direction="upstream")
@@ -440,6 +539,31 @@ async def test_other_forms(database: str, client: httpx.AsyncClient, form: str, 
     assert answer.headers["content-type"].startswith(media_type)
     assert told in answer.text
     assert "predictions" in answer.text
+
+
+async def test_other_forms_of_both_ways(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _around())
+
+    async def told(form: str) -> str:
+        answer = await client.get("/api/v1/impact", params={"nodeId": DB + "middle", "direction": "both", "format": form})
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
+    rows = list(csv.DictReader(io.StringIO(await told("csv"))))
+    sides = {"one": "upstream", "two": "downstream", "first": "upstream", "last": "downstream"}
+    assert {row["name"]: row["side"] for row in rows} == sides
+    graph = nx.parse_graphml(await told("graphml"))
+    assert {node["name"]: node.get("side") for _, node in graph.nodes(data=True)} == {**sides, "middle": None}
+    assert nx.is_path(graph, [DB + "first", "job:shop:one", DB + "middle", "job:shop:two", DB + "last"])
+    for form, arrow in (("dot", "->"), ("mermaid", "-->")):
+        assert (await told(form)).count(arrow) == 4
+    events = [json.loads(line) for line in (await told("ndjson")).splitlines()]
+    read_and_written = {
+        event["job"]["name"]: [[one["name"] for one in event[side]] for side in ("inputs", "outputs")]
+        for event in events
+        if "job" in event
+    }
+    assert read_and_written == {"one": [["first"], ["middle"]], "two": [["middle"], ["last"]]}
 
 
 async def test_a_form_by_the_accept_header(database: str, client: httpx.AsyncClient) -> None:
@@ -511,8 +635,16 @@ async def test_statements_do_not_grow(database: str, client: httpx.AsyncClient) 
         ({"nodeId": DB + "orders", "avoid": "datasetField:db://shop:orders:x"}, 400, "not of their fields"),
         ({"nodeId": DB + "orders", "depth": -1}, 400, "query param depth must be greater than or equal to 0"),
         ({"nodeId": DB + "orders", "depth": "far"}, 400, "query param depth must be a whole number"),
-        ({"nodeId": DB + "orders", "direction": "sideways"}, 400, "must be one of [DOWNSTREAM, UPSTREAM]"),
-        ({"nodeId": DB + "orders", "direction": "both"}, 400, "; /lineage and /column-lineage tell both at once"),
+        ({"nodeId": DB + "orders", "direction": "sideways"}, 400, "must be one of [DOWNSTREAM, UPSTREAM, BOTH]"),
+        ({"nodeId": DB + "orders", "direction": "both", "cursor": "page2"}, 400, "The cursor is not one"),
+        ({"nodeId": DB + "nope", "direction": "both"}, 404, "Dataset 'nope' not found."),
+        ({"nodeId": "datasetField:db://shop:orders:nope", "direction": "both"}, 404, "Field 'nope'"),
+        ({"nodeId": DB + "orders", "direction": "both", "grain": "column", "kinds": "input"}, 400, "must have INPUT and OUTPUT"),
+        (
+            {"nodeId": DB + "orders#latest", "direction": "both", "format": "openlineage"},
+            400,
+            "format cannot be OPENLINEAGE here",
+        ),
         ({"nodeId": DB + "orders", "grain": "atom"}, 400, "must be one of [ALL, DATASET, JOB, COLUMN, RUN, VERSION]"),
         ({"nodeId": DB + "orders", "kinds": "wire"}, 400, "query param kinds must be one of [INPUT, OUTPUT, DATASET_LINEAGE,"),
         ({"nodeId": DB + "orders", "state": "sad"}, 400, "query param state must be one of [NEW, RUNNING, COMPLETED,"),

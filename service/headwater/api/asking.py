@@ -209,7 +209,7 @@ async def asking(request: Request, which: Which) -> AsyncIterator[tuple[Connecti
             # A step of another grain is several edges, and by free ones any number.
             hops = question.depth if question.grain is Grain.ALL and not question.through else None
             past = Past(conn, at, which.since, kinds)
-            flow = await past.flow(question.start, downstream=question.downstream, hops=hops)
+            flow = await past.flow(question.start, downstream=question.downstream, both=question.both, hops=hops)
             return replace(flow, at=None) if at is ALWAYS else flow
 
         yield conn, then

@@ -28,6 +28,7 @@ async def column_question(conn: Connection, node_id: str, which: Which, via: Via
     return ColumnQuestion(
         start=tuple(await outset(conn, await _shown_node(conn, node_id), then)),
         downstream=asked.downstream,
+        both=asked.both,
         depth=asked.depth,
         via=ColumnVia(*[await _among(conn, told) for told in (via.through, via.avoid, via.stop_at)]),
         filter=asked.filter,

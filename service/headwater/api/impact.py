@@ -35,7 +35,7 @@ from headwater.ingest.hypothetical import suppose
 from headwater.ingest.prepare import prepare
 from headwater.lineage.graph.question import Grain, Question
 from headwater.lineage.impact.collapse import Collapse
-from headwater.lineage.impact.columns import column_impact, walk_columns
+from headwater.lineage.impact.columns import column_impact, walk_sides
 from headwater.lineage.impact.drawn import what_if_drawn
 from headwater.lineage.impact.nodes import impact
 from headwater.lineage.impact.rolled import rolled_impact
@@ -61,9 +61,12 @@ _NodeId = Annotated[
     ),
 ]
 _Direction = Annotated[
-    Literal["DOWNSTREAM", "UPSTREAM"],
-    one_of("DOWNSTREAM", "UPSTREAM", note="; /lineage and /column-lineage tell both at once"),
-    Query(description="`downstream`: what stands on the node; `upstream`: what it stands on. Paths are told as data flows."),
+    Literal["DOWNSTREAM", "UPSTREAM", "BOTH"],
+    one_of("DOWNSTREAM", "UPSTREAM", "BOTH"),
+    Query(
+        description="`downstream`: what stands on the node; `upstream`: what it stands on; `both`: the one and the other, each"
+        " node with its `side`. Paths are told as data flows."
+    ),
 ]
 _Grain = Annotated[
     Literal["ALL", "DATASET", "JOB", "COLUMN", "RUN", "VERSION"],
@@ -137,7 +140,8 @@ async def get_impact(  # noqa: PLR0913 - one parameter a parameter
     node_id, shown = named(node_id, shown)
     question = Question(
         start=(),
-        downstream=direction == "DOWNSTREAM",
+        downstream=direction != "UPSTREAM",
+        both=direction == "BOTH",
         depth=depth,
         filter=shown,
         paths=paths,
@@ -176,14 +180,12 @@ async def _of_columns(request: Request, asked: _Impact) -> ColumnImpact | Rolled
         raise Invalid(f"query param grain must be COLUMN for a column, not {asked.grain}")
     async with snapshot(request.app.state.pool) as conn:
         question = await column_question(conn, asked.node_id, asked.which, asked.via, asked.question)
-        reached = await walk_columns(conn, question)
+        walk = await walk_sides(conn, question)
     # Not before the walk is done: the graph in memory is lent to one question at a time.
     async with asking(request, asked.which) as (conn, flow_of):
-        tables = {found.place.dataset_id for found in reached.found} | {place.dataset_id for place in question.start}
-        around = await flow_of(Question(start=tuple(tables), downstream=question.downstream))
         if asked.collapse:
-            return await rolled_columns(conn, around, question, reached, asked.collapse)
-        return await column_impact(conn, around, question, reached)
+            return await rolled_columns(conn, flow_of, question, walk, asked.collapse)
+        return await column_impact(conn, flow_of, question, walk)
 
 
 @router.post("/impact", response_model=WhatIf, responses=FORMATS)

@@ -46,7 +46,6 @@ _OURS = frozenset(
 """Parameters that Marquez's call does not have."""
 _OURS_OF_COLUMNS = (_OURS | {"collapse"}) - {"direction", "grain", "asOf", "history"}
 """Those with which another question is asked; of the others one may be asked in either way."""
-_WAYS = {"DOWNSTREAM": [True], "UPSTREAM": [False], "BOTH": [True, False]}
 _FURTHEST = 1_000_000  # no graph is deeper; a walk ends where the graph does
 
 
@@ -129,12 +128,20 @@ async def get_lineage(  # noqa: PLR0913 - one parameter a parameter
     if form == "JSON" and not _OURS & request.query_params.keys():
         return await sent(request, await surveyor.around(pool, node_id, depth))
     async with asking(request, which) as (conn, flow_of):
-        asked = Question(start=(), depth=depth, grain=Grain(grain.lower()), filter=shown, limit=limit, cursor=after)
+        asked = Question(
+            start=(),
+            downstream=direction != "UPSTREAM",
+            both=direction in ("BOTH", None),
+            depth=depth,
+            grain=Grain(grain.lower()),
+            filter=shown,
+            limit=limit,
+            cursor=after,
+        )
         question = await node_question(conn, node_id, via, asked)
-        ways = _WAYS[direction or "BOTH"]
         if form == "JSON":
-            return await sent(request, encode(await directed_lineage(conn, flow_of, question, ways)))
-        return await formatted(await proven_lineage(conn, flow_of, question, ways), form)
+            return await sent(request, encode(await directed_lineage(conn, flow_of, question)))
+        return await formatted(await proven_lineage(conn, flow_of, question), form)
 
 
 @router.get(
@@ -170,11 +177,19 @@ async def get_columns(  # noqa: PLR0913 - one parameter a parameter
     way = direction or ("BOTH" if with_downstream else "UPSTREAM")
     async with snapshot(request.app.state.pool) as conn:
         if _OURS_OF_COLUMNS & request.query_params.keys():
-            asked = Question(start=(), depth=max(depth, 1), filter=shown, limit=limit, cursor=after)
+            asked = Question(
+                start=(),
+                downstream=way != "UPSTREAM",
+                both=way == "BOTH",
+                depth=max(depth, 1),
+                filter=shown,
+                limit=limit,
+                cursor=after,
+            )
             question = await column_question(conn, node_id, which, via, asked)
             if collapse is not None:
-                return await formatted(await rolled_column_graph(conn, question, _WAYS[way], Collapse(collapse.lower())), form)
-            body = await column_graph(conn, question, _WAYS[way])
+                return await formatted(await rolled_column_graph(conn, question, Collapse(collapse.lower())), form)
+            body = await column_graph(conn, question)
         else:
             then = await then_of(conn, which)
             body = await get_column_lineage(

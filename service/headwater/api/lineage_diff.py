@@ -121,8 +121,14 @@ async def _after(conn: Connection, question: TimesQuestion) -> dict[str, Any]:
     async def flow_of(asked: Question) -> Flow:
         return await Past(conn, question.after).flow(asked.start, downstream=asked.downstream, hops=asked.depth)
 
-    ways = [way for way, wanted in ((True, question.downstream), (False, question.upstream)) if wanted]
-    return await proven_lineage(conn, flow_of, Question(question.start, depth=question.depth, limit=question.limit), ways)
+    asked = Question(
+        question.start,
+        downstream=question.downstream,
+        both=question.downstream and question.upstream,
+        depth=question.depth,
+        limit=question.limit,
+    )
+    return await proven_lineage(conn, flow_of, asked)
 
 
 async def _diff(conn: Connection, node: int, before: UUID, after: UUID) -> VersionDiff | RunDiff:

@@ -27,6 +27,7 @@ class Node(Entity):
     tags: list[str] = Field(description="Given by events or by people.")
 
 
+Direction: TypeAlias = Literal["downstream", "upstream", "both"]
 Affects: TypeAlias = Literal["VALUES", "ROWS", "BOTH"]
 EdgeName: TypeAlias = Literal["INPUT", "OUTPUT", "DATASET_LINEAGE", "JOB_LINEAGE", "JOB_DEPENDENCY"]
 
@@ -104,6 +105,12 @@ class Groups(Entity):
     namespaces: list[Group] = Field(description="By namespace, the largest first.")
 
 
+_SIDE = (
+    "Whether it stands on the start (`downstream`), the start on it (`upstream`), or `both`, on a cycle: then what is told of it"
+    " is of its shorter way, downstream where both are as long."
+)
+
+
 class Reached(Entity):
     """How something is reached."""
 
@@ -114,6 +121,7 @@ class Reached(Entity):
 
 
 class ReachedByWays(Reached):
+    side: Direction = Field(description=_SIDE)
     otherPaths: list[list[str]] = Field(description="The next shortest ways, where more are asked for, each as `path`.")
 
 
@@ -123,7 +131,7 @@ class ReachedNode(ReachedByWays, Node):
 
 class Impact(Entity):
     start: list[Node] = Field(description="The nodes that were asked about.")
-    direction: Literal["downstream", "upstream"] = Field(description="As asked.")
+    direction: Direction = Field(description="As asked.")
     asOf: datetime = Field(description="The time at which the answer holds.")
     complete: bool = Field(description="Whether every node is in the counts: false where `depth` or `size` cut the walk.")
     counts: Counts = Field(description="How many nodes there are, and how many are left out.")
@@ -144,6 +152,7 @@ class Rolled(Node):
     versions: int = Field(description="How many of the versions found it stands for.")
     affects: Affects | None = Field(description="What a change may touch of these columns. Null where there are none.")
     distance: int = Field(description="Steps from the start to the nearest of them.")
+    side: Direction = Field(description="On which side of the start they lie; `both` where some lie on either.")
 
 
 class RolledEdge(Entity):
@@ -162,7 +171,7 @@ class RolledImpact(Entity):
     """Jobs and datasets, or runs and versions, collapsed."""
 
     start: list[Node] = Field(description="The nodes that were asked about, collapsed as well.")
-    direction: Literal["downstream", "upstream"] = Field(description="As asked.")
+    direction: Direction = Field(description="As asked.")
     asOf: datetime = Field(description="The time at which the answer holds.")
     complete: bool = Field(description="Whether every node is in the counts: false where `depth` or `size` cut the walk.")
     counts: RolledCounts = Field(description="How many nodes there are, and how many are left out.")
@@ -235,6 +244,7 @@ class ReachedColumn(Column):
         " not to go on from here."
     )
     distance: int = Field(description="Steps of the path.")
+    side: Direction = Field(description=_SIDE)
     path: list[str] = Field(
         description="Ids on the best way from the start (upstream: to it), as data flows, both ends included: one known column by"
         " column, then the shortest, then one of values."
@@ -278,13 +288,14 @@ class ColumnCounts(Entity):
 
 class TableReached(Node):
     distance: int = Field(description="Steps from the start: by columns, then one from dataset to dataset.")
+    side: Direction = Field(description=_SIDE)
     nearest: str = Field(description="Id of the dataset before it, which is reached by columns.")
 
 
 class TableLevel(Entity):
-    """Where data flows on, but nobody tells from column to column."""
+    """Where data flows on, but nobody tells from column to column. Asked both ways: on each side of the start."""
 
-    found: int = Field(description="Datasets next to those that are reached by columns.")
+    found: int = Field(description="Datasets next to those that are reached by columns on the same side.")
     beyond: int = Field(description="Datasets that follow from these in turn.")
     nodes: list[TableReached] = Field(description="Nearest first, 100 at most.")
 
@@ -305,7 +316,7 @@ class RolledColumns(Entity):
     """Column lineage, collapsed to datasets or namespaces."""
 
     start: list[Node] = Field(description="The nodes that were asked about, collapsed as well.")
-    direction: Literal["downstream", "upstream", "both"] = Field(description="As asked.")
+    direction: Direction = Field(description="As asked.")
     asOf: datetime = Field(description="The time at which the answer holds.")
     complete: bool = Field(description="Whether every column is in the counts: false where `depth` or `size` cut the walk.")
     counts: RolledCounts = Field(description="How many columns there are, and how many are left out.")
@@ -319,7 +330,7 @@ class RolledColumns(Entity):
 
 class ColumnImpact(Entity):
     start: list[Column] = Field(description="The columns, or datasets as a whole, that were asked about.")
-    direction: Literal["downstream", "upstream"] = Field(description="As asked.")
+    direction: Direction = Field(description="As asked.")
     asOf: datetime = Field(description="The time at which the answer holds.")
     complete: bool = Field(description="Whether every column is in the counts: false where `depth` or `size` cut the walk.")
     counts: ColumnCounts = Field(description="How many columns there are, and how many are left out.")

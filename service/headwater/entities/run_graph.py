@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from headwater.entities import Entity
-from headwater.entities.graph import Counts, Freshness, Groups, Node, ReachedByWays
+from headwater.entities.graph import Counts, Direction, Freshness, Groups, Node, ReachedByWays
 from headwater.entities.run import RunState
 
 
@@ -55,7 +55,7 @@ class RunImpact(Entity):
         description="Of a version the run that wrote it; of one that no run wrote, the first that read it. Null where there is"
         " none, and of a run."
     )
-    direction: Literal["downstream", "upstream"] = Field(description="As asked.")
+    direction: Direction = Field(description="As asked.")
     asOf: datetime = Field(description="The time at which the answer holds.")
     complete: bool = Field(description="Whether every node is in the counts: false where `depth` or `size` cut the walk.")
     counts: Counts = Field(description="How many nodes there are, and how many are left out.")

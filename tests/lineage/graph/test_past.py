@@ -11,7 +11,7 @@ from tests.lineage.graphs import complete, random_event
 from headwater import ids
 from headwater.db.pool import Pool
 from headwater.lineage.graph.flow import Flow
-from headwater.lineage.graph.past import Past
+from headwater.lineage.graph.past import ALWAYS, Past
 from headwater.lineage.graph.present import Present
 from headwater.lineage.graph.question import Question
 from headwater.lineage.graph.reach import reach
@@ -112,3 +112,20 @@ async def _downstream_of(pool: Pool, table: str, time: str) -> set[int]:
     async with snapshot(pool) as conn:
         flow = await Past(conn, datetime.fromisoformat(f"2026-03-01T{time}Z")).flow([start], downstream=True, hops=None)
     return set(_reached(flow, start, downstream=True))
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_of_both_sides_it_is_what_the_present_has_of_them(database: str, pool: Pool, seed: int) -> None:
+    """With the edges between what is upstream and what is downstream, which neither side has."""
+    rnd = random.Random(seed)
+    await store(database, [random_event(rnd, i) for i in range(40)])
+    async with Present().reading(pool) as (conn, present):
+        for start in _STARTS:
+            for depth in (None, 1, 2):
+                past = await Past(conn, ALWAYS).flow([start], downstream=True, both=True, hops=depth)
+                asked = Question((start,), depth=depth, both=True)
+                now, then = (reach(flow, asked) for flow in (present, past))
+                assert dict(zip(then.ids.tolist(), zip(then.distances.tolist(), then.sides(), strict=True), strict=True)) == dict(
+                    zip(now.ids.tolist(), zip(now.distances.tolist(), now.sides(), strict=True), strict=True)
+                )
+                assert (then.cut, then.count_edges([start])) == (now.cut, now.count_edges([start]))

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
+import networkx as nx
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -86,3 +87,68 @@ def test_a_way_is_that_of_the_node_wherever_it_was_picked() -> None:
     page = found.nearest(4).pick([3, 0])
     assert page.ids.tolist() == [4, 2]
     assert [page.way(0), page.way(1)] == [[1, 2, 3, 4], [1, 2]]
+
+
+@given(st.sets(st.tuples(_IDS, _IDS), min_size=1), st.sets(_IDS, min_size=1, max_size=2), st.none() | st.integers(0, 3))
+def test_both_sides_are_those_of_networkx(edges: set[tuple[int, int]], start: set[int], depth: int | None) -> None:
+    """What the start reaches, and what reaches it, by the shorter way, downstream where both are as long; and no siblings."""
+    flow, graph = _datasets(edges), nx.DiGraph(list(edges))
+    graph.add_nodes_from(start)
+    down, up = (dict(nx.multi_source_dijkstra_path_length(one, start, cutoff=depth)) for one in (graph, graph.reverse()))
+    found = reach(flow, Question(start=tuple(start), depth=depth, both=True))
+    told = dict(
+        zip(found.ids.tolist(), zip(found.distances.tolist(), found.sides(), found.upstream.tolist(), strict=True), strict=True)
+    )
+    far = max(map(len, (down, up))) + 1
+    assert len(told) == len(found)
+    assert told == {
+        node: (
+            min(down.get(node, far), up.get(node, far)),
+            "both" if node in down and node in up else "downstream" if node in down else "upstream",
+            up.get(node, far) < down.get(node, far),
+        )
+        for node in (down.keys() | up.keys()) - start
+    }  # fmt: skip
+    for index, (distance, _, upstream) in enumerate(told.values()):
+        way = found.way(index)
+        assert (way[0] in start, way[-1], len(way)) == (True, found.ids.tolist()[index], distance + 1)
+        assert nx.is_path(graph, way[::-1] if upstream else way)
+    ends = start | told.keys()
+    assert found.count_edges(tuple(start)) == sum(ends.issuperset(edge) for edge in edges)
+    assert found.complete == all(
+        reach(flow, Question(tuple(start), downstream=side, depth=depth)).complete for side in (True, False)
+    )
+
+
+@given(
+    st.sets(st.tuples(_IDS, _IDS), min_size=1),
+    _IDS,
+    st.sets(_IDS, max_size=2),
+    st.sets(_IDS, max_size=1),
+    st.none() | st.integers(0, 4),
+)
+def test_both_sides_are_each_by_itself_whatever_ways_are_asked_for(
+    edges: set[tuple[int, int]], start: int, through: set[int], avoid: set[int], depth: int | None
+) -> None:
+    flow = _datasets(edges)
+    asked = Question((start,), depth=depth, through=tuple(through), avoid=tuple(avoid), both=True)
+    found = reach(flow, asked)
+    down, up = (
+        {identifier: one.way(i) for i, identifier in enumerate(one.ids.tolist())}
+        for one in (reach(flow, side) for side in asked.sides())
+    )
+    assert _told(found) == sorted(_told(found), key=lambda told: told.distance)
+    assert set(found.ids.tolist()) == down.keys() | up.keys()
+    ways = {identifier: found.way(i) for i, identifier in enumerate(found.ids.tolist())}
+    assert ways == {node: min((side[node] for side in (down, up) if node in side), key=len) for node in ways}
+    edges_told = set(found.edges(range(len(found))))
+    assert edges_told <= edges
+    assert len(edges_told) <= len(found)
+
+
+def test_a_node_on_both_sides_is_told_downstream_where_both_ways_are_as_long() -> None:
+    cycle = _datasets([(1, 2), (2, 1), (3, 1), (2, 4)])
+    found = reach(cycle, Question((1,), both=True))
+    assert list(zip(found.ids.tolist(), found.sides(), strict=True)) == [(2, "both"), (3, "upstream"), (4, "downstream")]
+    assert [found.way(i) for i in range(3)] == [[1, 2], [1, 3], [1, 2, 4]]
+    assert found.edges([0, 1, 2]) == [(1, 2), (3, 1), (2, 4)]

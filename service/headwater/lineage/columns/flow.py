@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import IntFlag
 from functools import lru_cache
@@ -50,16 +51,27 @@ class Told(NamedTuple):
 
 @dataclass(slots=True)
 class ColumnFlow:
-    """``onward`` in the direction of the walk."""
+    """``onward`` in the direction of the walk: ``downstream``, as data flows, or against it."""
 
     onward: dict[Place, dict[Place, list[Told]]] = field(default_factory=dict)
     read: set[Place] = field(default_factory=set)  # of which every edge onward is known
     complete: bool = True  # False: there is more than was read
+    downstream: bool = True
 
     def add(self, place: Place, far: Place, told: Told) -> None:
         known = self.onward.setdefault(place, {}).setdefault(far, [])
         if told not in known:
             known.append(told)
+
+    def between(self, source: Place, target: Place) -> list[Told]:
+        """The edges as data flows."""
+        near, far = (source, target) if self.downstream else (target, source)
+        return self.onward.get(near, {}).get(far, [])
+
+    def edges(self, places: AbstractSet[Place]) -> list[tuple[Place, Place]]:
+        """Those between some places, as data flows; each once, however many tell of it."""
+        pairs = [(near, far) for near in places for far in self.onward.get(near, ()) if far in places]
+        return pairs if self.downstream else [(source, target) for target, source in pairs]
 
     def tellers(self) -> dict[Place, set[int]]:
         """Of each place who tells of an edge to it."""
@@ -81,7 +93,7 @@ async def read_flow(
     explicit: bool | None = None,
 ) -> ColumnFlow:
     """As far as that many edges lead, and ``via`` lets through."""
-    flow = ColumnFlow()
+    flow = ColumnFlow(downstream=downstream)
 
     async def hop(level: Sequence[Place]) -> set[Place]:
         if len(flow.read) + len(level) > _MOST:

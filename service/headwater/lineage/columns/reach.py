@@ -13,6 +13,7 @@ from headwater.entities.graph import Affects
 from headwater.lineage.columns.flow import ColumnFlow, Effect, effects
 from headwater.lineage.columns.graph import Place
 from headwater.lineage.columns.via import NOWHERE, Among
+from headwater.lineage.sides import Sided
 
 
 class _State(NamedTuple):
@@ -24,8 +25,8 @@ class _State(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A column that is reached; ``id`` orders those of one distance."""
+class Found(Sided):
+    """A column that is reached; ``id`` orders those of one distance. All is of its way ``downstream``, or else upstream."""
 
     id: int
     place: Place
@@ -55,13 +56,8 @@ class ColumnReach:
                 found.setdefault(state.place.dataset_id, distance)
         return found
 
-    def count_edges(self, start: Collection[Place]) -> int:
-        """How many lead from one of these, or of those where it started, to another; however many tell of one."""
-        places = {*start, *(found.place for found in self.found)}
-        return sum(far in places for near in places for far in self.flow.onward.get(near, ()))
-
     def way(self, found: Found) -> list[Place]:
-        """From the start, both ends included."""
+        """From the start, both ends included; as it is walked."""
         state = found.best
         way = [state.place]
         while (before := self._before.get(state)) is not None:
@@ -158,4 +154,5 @@ def _found(flow: ColumnFlow, states: list[_State], distances: Mapping[_State, in
         resolved=not best.effect & Effect.UNRESOLVED,
         ends=not flow.onward.get(place) if place in flow.read else None,
         best=best,
+        downstream=flow.downstream,
     )

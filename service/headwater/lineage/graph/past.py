@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import numpy as np
@@ -38,6 +40,22 @@ ALWAYS = datetime.max.replace(tzinfo=UTC)
 DATA = (EdgeKind.INPUT, EdgeKind.OUTPUT, EdgeKind.DATASET_LINEAGE, EdgeKind.JOB_LINEAGE)
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Edges, each a source, a target, an owner and a kind."""
+
+    edges: set[tuple[int, int, int, int]] = field(default_factory=set)
+    sinks: set[int] = field(default_factory=set)
+
+    def add(self, source: int, target: int, owner: int, kind: int) -> None:
+        sink = target ^ SINK if kind < 0 else target
+        if kind < 0:
+            self.sinks.add(sink)
+        self.edges.add((source, sink, owner, abs(kind)))
+        if kind in (EdgeKind.JOB_LINEAGE, EdgeKind.JOB_DEPENDENCY):
+            self.edges.add((source ^ SINK, target, owner, kind))
+
+
 class Past:
     """What one question needs. ``kinds`` may hold control flow too."""
 
@@ -50,30 +68,38 @@ class Past:
         self._names: dict[int, set[int]] = {}
         self._hidden: set[int] = set()
 
-    async def flow(self, start: Iterable[int], *, downstream: bool, hops: int | None, most: int = _MOST) -> Flow:
-        """As it is reached from ``start`` in that many edges; no further than ``most`` nodes."""
+    async def flow(
+        self, start: Iterable[int], *, downstream: bool, hops: int | None, both: bool = False, most: int = _MOST
+    ) -> Flow:
+        """As it is reached from ``start`` in that many edges; no further than ``most`` nodes. ``both``: on each side so, and the
+        edges from what is upstream to what is downstream."""
+        read, begun = _Read(), set(start)
+        complete, seen = await self._read(read, begun, downstream=downstream, hops=hops, most=most)
+        if both:
+            whole, others = await self._read(read, begun, downstream=not downstream, hops=hops, most=most)
+            complete = complete and whole
+            await self._read(read, others if downstream else seen, downstream=True, hops=0, most=most)
+        columns = np.array(sorted(read.edges), np.int64).reshape(-1, 4).T
+        arrays = Arrays([(columns[0], columns[1], columns[2], columns[3].astype(np.int8))])
+        return Flow(arrays, read.sinks, self._hidden, self._canonical, complete, self._at, self._since)
+
+    async def _read(
+        self, read: _Read, start: AbstractSet[int], *, downstream: bool, hops: int | None, most: int
+    ) -> tuple[bool, AbstractSet[int]]:
+        """Whether it is all, and the nodes."""
         seen = set(start)
-        level, edges, sinks, complete = list(seen), set[tuple[int, int, int, int]](), set[int](), True
+        level = list(seen)
         while level and (hops is None or hops >= 0):
             if len(seen) > most:
-                complete = False
-                break
+                return False, seen
             hops = hops - 1 if hops is not None else None
-            found = await self._hop(level, downstream=downstream)
             ends: set[int] = set()
-            for source, target, owner, kind in found:
-                sink = target ^ SINK if kind < 0 else target
-                if kind < 0:
-                    sinks.add(sink)
-                edges.add((source, sink, owner, abs(kind)))
-                if kind in (EdgeKind.JOB_LINEAGE, EdgeKind.JOB_DEPENDENCY):
-                    edges.add((source ^ SINK, target, owner, kind))
+            for source, target, owner, kind in await self._hop(level, downstream=downstream):
+                read.add(source, target, owner, kind)
                 ends.add(target if downstream else source)
             level = list(ends - seen)
             seen |= ends
-        columns = np.array(sorted(edges), np.int64).reshape(-1, 4).T
-        arrays = Arrays([(columns[0], columns[1], columns[2], columns[3].astype(np.int8))])
-        return Flow(arrays, sinks, self._hidden, self._canonical, complete, self._at, self._since)
+        return True, seen
 
     async def _hop(self, level: Sequence[int], *, downstream: bool) -> list[tuple[int, int, int, int]]:
         await self._learn(level)

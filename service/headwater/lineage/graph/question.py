@@ -12,6 +12,7 @@ from typing import TypeAlias
 from headwater.entities.graph import Node
 from headwater.errors import Invalid
 from headwater.lineage.graph.flow import Flow
+from headwater.lineage.sides import Sided
 
 _CURSOR = re.compile(r"(\d{1,9})\.(-?\d{1,19})$")
 
@@ -74,11 +75,10 @@ class Cursor:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class Question(Sided):
     """``depth`` None: to the end of the graph. The sets are ids."""
 
     start: tuple[int, ...]
-    downstream: bool = True
     depth: int | None = None
     grain: Grain = Grain.ALL
     through: tuple[int, ...] = ()
@@ -88,10 +88,6 @@ class Question:
     paths: int = 1  # ways told of each node, 0 for none
     limit: int = 100
     cursor: Cursor | None = None
-
-    def as_data_flows(self, step: tuple[int, int]) -> tuple[int, int]:
-        """A step of the walk from source to target: upstream it goes against the data."""
-        return step if self.downstream else (step[1], step[0])
 
 
 FlowOf: TypeAlias = Callable[[Question], Awaitable[Flow]]

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from headwater.entities.graph import Direction
 from headwater.lineage.graph.arrays import Flags, Ids, Reached
 from headwater.lineage.graph.flow import Flow
 from headwater.lineage.graph.question import Cursor, Grain, Question
 from headwater.lineage.graph.rows import Places
 
 _FAR = np.iinfo(np.int32).max
+_NONE: Ids = np.empty(0, np.int64)
+_SIDES: Sequence[Direction] = ("downstream", "upstream", "both", "both")
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,8 @@ class Reach:
     _flow: Flow
     _places: Places
     _before: Places  # by place; of a start, itself. A way by a node (`through`) goes on from it at places above all others.
+    _turn: int  # places from here on are those of ways upstream
+    _twice: Ids = field(default_factory=lambda: _NONE)  # found on both sides
 
     @property
     def complete(self) -> bool:
@@ -41,6 +46,15 @@ class Reach:
     @cached_property
     def jobs(self) -> Flags:
         return self._flow.arrays.jobs[self.nodes]
+
+    @property
+    def upstream(self) -> Flags:
+        """Of each whether its way leads upstream, against the data."""
+        return self._places >= self._turn
+
+    def sides(self) -> list[Direction]:
+        """Of each on which side of the start it lies."""
+        return [_SIDES[where] for where in (self.upstream + 2 * np.isin(self.ids, self._twice)).tolist()]
 
     def pick(self, indices: Sequence[int] | NDArray[np.intp]) -> Reach:
         chosen = np.asarray(indices, np.intp)
@@ -71,7 +85,7 @@ class Reach:
         return [self._flow.shown(identifier) for identifier in ids]
 
     def edges(self, indexes: Sequence[int]) -> list[tuple[int, int]]:
-        """Each of the nodes at ``indexes`` behind the one before it on its way, of these and the starts; by ids."""
+        """Each of the nodes at ``indexes`` with the one before it on its way, of these and the starts; by ids, as data flows."""
         ids, size = self.ids[list(indexes)], len(self._flow.arrays)
         is_stop = np.zeros(size, bool)
         is_stop[self._flow.places(ids.tolist())] = True
@@ -90,7 +104,8 @@ class Reach:
             return stops[place]
 
         before = [stop(place) for place in self._before[self._places[list(indexes)]].tolist()]
-        return list(zip(self._flow.ids(np.array(before, np.int32) % size).tolist(), ids.tolist(), strict=True))
+        nears, upstream = self._flow.ids(np.array(before, np.int32) % size), self.upstream[list(indexes)]
+        return list(zip(np.where(upstream, ids, nears).tolist(), np.where(upstream, nears, ids).tolist(), strict=True))
 
     def count_edges(self, start: Sequence[int]) -> int:
         """How many lead from one of these, or of the ids where it started, to another; however many tell of one."""
@@ -109,8 +124,26 @@ class Reach:
 
 
 def reach(flow: Flow, question: Question, *, ways: bool = True) -> Reach:
-    """Without ``ways`` it is quicker, and neither ways nor edges can be asked of it."""
+    """Without ``ways`` it is quicker, and neither ways nor edges can be asked of it. Of both sides each is walked by itself."""
+    if question.both:
+        return _united(*(_Reaching(flow, side, ways=True).reach() for side in question.sides()))
     return _Reaching(flow, question, ways).reach()
+
+
+def _united(downstream: Reach, upstream: Reach) -> Reach:
+    """Each node once, by its shorter way; downstream where both are as long."""
+    turn = len(downstream._before)
+    either = replace(
+        downstream,
+        distances=np.concatenate((downstream.distances, upstream.distances)),
+        cut=tuple(sorted({*downstream.cut, *upstream.cut})),
+        _places=np.concatenate((downstream._places, upstream._places + turn)),
+        _before=np.concatenate((downstream._before, upstream._before + turn)),
+        _turn=turn,
+        _twice=np.intersect1d(downstream.ids, upstream.ids),
+    )
+    nearest = either.pick(np.argsort(either.distances, kind="stable"))
+    return nearest.pick(_first(nearest.ids))
 
 
 class _Reaching:
@@ -119,6 +152,7 @@ class _Reaching:
         self._arrays = arrays = flow.arrays
         self._question = question
         self._trace = ways or bool(question.through)
+        self._turn = _FAR if question.downstream else 0
         self._is_job = arrays.jobs
         self._free = {Grain.ALL: None, Grain.DATASET: self._is_job, Grain.JOB: ~self._is_job}[question.grain]
         self._avoid = self._flow.places(question.avoid)
@@ -127,7 +161,7 @@ class _Reaching:
     def reach(self) -> Reach:
         question = self._question
         found = self._walk(self._flow.places(question.start), downstream=question.downstream, depth=question.depth)
-        told = Reach(found.distances, (), self._flow, found.places, found.before)
+        told = Reach(found.distances, (), self._flow, found.places, found.before, self._turn)
         complete = found.complete
         if question.through:
             told = self._through(found)
@@ -176,7 +210,8 @@ class _Reaching:
         places = np.concatenate((towards, after.astype(np.int32)))
         distances = np.concatenate((distances, beyond))[places]
         nearest = np.argsort(distances, kind="stable")
-        return Reach(distances[nearest], (), self._flow, places[nearest], np.concatenate((found.before, before_beyond)))
+        before = np.concatenate((found.before, before_beyond))
+        return Reach(distances[nearest], (), self._flow, places[nearest], before, self._turn)
 
     def _walk(self, start: Places, *, downstream: bool, depth: int | None = None) -> Reached:
         return self._arrays.walk(

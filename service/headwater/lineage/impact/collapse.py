@@ -9,8 +9,9 @@ from enum import StrEnum
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from headwater import ids
-from headwater.entities.graph import Affects, Cut, Node, Rolled, RolledCounts, RolledEdge, Tally
+from headwater.entities.graph import Affects, Cut, Direction, Node, Rolled, RolledCounts, RolledEdge, Tally
 from headwater.lineage.graph.question import Cursor, Question
+from headwater.lineage.graph.reach import Reach
 
 Pair: TypeAlias = tuple[int, int]
 Kind: TypeAlias = Literal["datasets", "jobs", "columns", "runs", "versions"]
@@ -29,6 +30,7 @@ class Member(NamedTuple):
     distance: int
     kind: Kind
     affects: Affects | None = None
+    side: Direction = "downstream"
 
 
 @dataclass(slots=True)
@@ -38,6 +40,7 @@ class Heap:
     distance: int
     kinds: Counter[Kind] = field(default_factory=Counter)
     affects: set[Affects] = field(default_factory=set)
+    sides: set[Direction] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +66,18 @@ def by_namespace(nodes: Mapping[int, Node]) -> Homes:
     return Homes(homes, {homes[identifier]: _namespace(node.namespace) for identifier, node in nodes.items()})
 
 
+def members_of(found: Reach, indexes: Iterable[int], job: Kind, dataset: Kind) -> list[Member]:
+    """Of what is walked as jobs and datasets, under their own kinds."""
+    ids, distances, jobs, sides = found.ids.tolist(), found.distances.tolist(), found.jobs.tolist(), found.sides()
+    return [Member(ids[i], distances[i], job if jobs[i] else dataset, side=sides[i]) for i in indexes]
+
+
 def collapsed(members: Iterable[Member], edges: Iterable[Pair], homes: Homes, question: Question) -> Collapsed:
-    """``edges`` are those of the walk, from near to far."""
+    """``edges`` are those of the walk, as data flows."""
     heaps = heaped(members, homes.of)
     after = [heap for heap in heaps if question.cursor is None or Cursor(heaps[heap].distance, heap) > question.cursor]
     page = after[: question.limit]
-    counted = rolled_edges(edges, homes.of, question)
+    counted = rolled_edges(edges, homes.of)
     shapes = homes.shapes
     return Collapsed(
         start=[shapes[home] for home in dict.fromkeys(homes.of[node] for node in question.start if node in homes.of)],
@@ -87,15 +96,16 @@ def heaped(members: Iterable[Member], homes: Mapping[int, int]) -> dict[int, Hea
         heap = heaps.setdefault(homes[member.id], Heap(member.distance))
         heap.distance = min(heap.distance, member.distance)
         heap.kinds[member.kind] += 1
+        heap.sides.add(member.side)
         if member.affects:
             heap.affects.add(member.affects)
     return dict(sorted(heaps.items(), key=lambda item: (item[1].distance, item[0])))
 
 
-def rolled_edges(edges: Iterable[Pair], homes: Mapping[int, int], question: Question) -> Counter[Pair]:
-    """As data flows, with how many edges become one; those within a node are none."""
-    known = ((homes[near], homes[far]) for near, far in edges if near in homes and far in homes)
-    return Counter(question.as_data_flows(pair) for pair in known if pair[0] != pair[1])
+def rolled_edges(edges: Iterable[Pair], homes: Mapping[int, int]) -> Counter[Pair]:
+    """With how many edges become one; those within a node are none."""
+    known = ((homes[source], homes[target]) for source, target in edges if source in homes and target in homes)
+    return Counter(pair for pair in known if pair[0] != pair[1])
 
 
 def rolled_counts(found: Mapping[Kind, int], told: Collapsed, edges: Tally, cut: list[Cut]) -> RolledCounts:
@@ -113,4 +123,5 @@ def _rolled(shape: Node, heap: Heap) -> Rolled:
     members: dict[str, Any] = {name: getattr(shape, name) for name in Node.model_fields}
     members |= {kind: heap.kinds[kind] for kind in _KINDS}
     affects = next(iter(heap.affects), None) if len(heap.affects) < 2 else "BOTH"
-    return Rolled(**members, distance=heap.distance, affects=affects)
+    side = next(iter(heap.sides)) if len(heap.sides) == 1 else "both"
+    return Rolled(**members, distance=heap.distance, side=side, affects=affects)

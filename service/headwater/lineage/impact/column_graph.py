@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass
 
 from headwater.db.pool import Connection
 from headwater.entities.graph import Cut, Node, RolledColumns, RolledColumnsEdge, Tally
@@ -26,17 +25,15 @@ from headwater.lineage.impact.columns import (
     cursor_after,
     load_passing_columns,
     page_of,
-    walk_columns,
-    walk_cut,
+    walk_sides,
 )
 from headwater.lineage.impact.rolled_columns import by_dataset, homes_of, members_of
 
 
-async def column_graph(conn: Connection, question: ColumnQuestion, ways: Sequence[bool]) -> bytes:
-    """JSON of a ``DirectedColumns``: the ``question`` asked downstream for each true way, and upstream for each false one. Of the
-    columns found the nearest are told, with the start and the edges between them; on a later page those that follow, with their
-    edges to one another and to what the pages before had. A statement a hop."""
-    around = await _find(conn, question, ways)
+async def column_graph(conn: Connection, question: ColumnQuestion) -> bytes:
+    """JSON of a ``DirectedColumns``. Of the columns found the nearest are told, with the start and the edges between them; on a
+    later page those that follow, with their edges to one another and to what the pages before had. A statement a hop."""
+    around = await _find(conn, question)
     listed = page_of(around.known, question)
     columns = await _between(conn, question, around.known, listed)
     named = await load_shown(conn, {dataset for dataset, _ in columns.datasets()}, question.then)
@@ -44,7 +41,7 @@ async def column_graph(conn: Connection, question: ColumnQuestion, ways: Sequenc
     cut = around.cut + left_out(len(around.found), around.known, len(listed), question.filter)
     edges = Tally(found=columns.edges() if len(listed) == len(around.found) else None, returned=columns.edges())
     beside = {
-        "direction": _direction(ways),
+        "direction": question.direction,
         "asOf": question.then.at if question.then is not None else now,
         "complete": around.complete,
         "counts": column_counts(around.found, len(listed), edges, cut),
@@ -55,11 +52,9 @@ async def column_graph(conn: Connection, question: ColumnQuestion, ways: Sequenc
     return await asyncio.to_thread(columns.encode, lambda place: named.get(place.dataset_id), versioned=False, beside=beside)
 
 
-async def rolled_column_graph(
-    conn: Connection, question: ColumnQuestion, ways: Sequence[bool], collapse: Collapse
-) -> RolledColumns:
+async def rolled_column_graph(conn: Connection, question: ColumnQuestion, collapse: Collapse) -> RolledColumns:
     """Likewise, of the 10,000 nearest columns, with all edges between these and the start. A statement a hop."""
-    around = await _find(conn, question, ways)
+    around = await _find(conn, question)
     edges = await _pairs(conn, question, around.known)
     steps = [(source.dataset_id, output.dataset_id) for source, output in edges]
     homes = homes_of(around.nodes, collapse)
@@ -69,7 +64,7 @@ async def rolled_column_graph(
     now, freshness = await load_freshness(conn)
     return RolledColumns(
         start=told.start,
-        direction=_direction(ways),
+        direction=question.direction,
         asOf=question.then.at if question.then is not None else now,
         complete=around.complete,
         counts=rolled_counts({"columns": len(around.found)}, told, tally, cut),
@@ -91,33 +86,12 @@ class _Around:
     cut: list[Cut]
 
 
-async def _find(conn: Connection, question: ColumnQuestion, ways: Sequence[bool]) -> _Around:
-    asked = [replace(question, downstream=downstream) for downstream in ways]
-    sides = [await walk_columns(conn, one) for one in asked]
-    near = {found.place.dataset_id for side in sides for found in side.found[:SUMMED_UP]}
+async def _find(conn: Connection, question: ColumnQuestion) -> _Around:
+    walk = await walk_sides(conn, question)
+    near = {found.place.dataset_id for found in walk.found[:SUMMED_UP]}
     nodes = await describe(conn, near | {place.dataset_id for place in question.start})
-    passing = {
-        passed.place
-        for one, side in zip(asked, sides, strict=True)
-        for passed in await load_passing_columns(conn, one, side, nodes)
-    }
-    found = nearest_columns([side.found for side in sides])
-    known = [one for one in found[:SUMMED_UP] if one.place in passing]
-    cut = {one.rule: one for side in sides for one in walk_cut(side)}
-    return _Around(found, known, nodes, all(side.complete for side in sides), list(cut.values()))
-
-
-def _direction(ways: Sequence[bool]) -> Literal["downstream", "upstream", "both"]:
-    return "both" if len(ways) > 1 else "downstream" if ways[0] else "upstream"
-
-
-def nearest_columns(found: Sequence[Sequence[Found]]) -> list[Found]:
-    """Each once, nearest first, then by id."""
-    by_place: dict[Place, Found] = {}
-    for one in (one for side in found for one in side):
-        if one.place not in by_place or one.distance < by_place[one.place].distance:
-            by_place[one.place] = one
-    return sorted(by_place.values(), key=lambda one: (one.distance, one.id))
+    known = await load_passing_columns(conn, question, walk, nodes)
+    return _Around(walk.found, known, nodes, walk.complete, walk.cut())
 
 
 class _Some:

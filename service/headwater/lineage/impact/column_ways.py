@@ -19,7 +19,7 @@ from headwater.lineage.graph.flow import Flow
 from headwater.lineage.graph.question import Question
 from headwater.lineage.impact.ways_to import more_ways
 
-ColumnWays: TypeAlias = list[list[list[Place]]]  # from a start to the column; of each column
+ColumnWays: TypeAlias = list[list[list[Place]]]  # as data flows, between a start and the column; of each column
 
 
 def column_ways(
@@ -29,15 +29,25 @@ def column_ways(
     if not paths:
         return [[[found.place]] for found in page], []
     ways = [reached.way(found) for found in page]
-    if paths == 1:
-        return [[way] for way in ways], []
+    told, cut = [[way] for way in ways], list[Cut]()
+    if paths > 1:
+        told, cut = _more_ways(reached, ways, start, depth, paths, through)
+    return told if reached.flow.downstream else [[way[::-1] for way in of] for of in told], cut
+
+
+def _more_ways(
+    reached: ColumnReach, ways: list[list[Place]], start: Collection[Place], depth: int | None, paths: int, through: Among
+) -> tuple[ColumnWays, list[Cut]]:
+    """As they are walked."""
     places = {place_id(place): place for place in _places(reached.flow, start)}
     asked = Question(start=tuple(map(place_id, start)), depth=depth, paths=paths)
 
     def passes(way: Sequence[int]) -> bool:
         return not through or _passes(reached.flow, [places[step] for step in way], through)
 
-    more, cut = more_ways(_as_tables(reached.flow, start), asked, [[*map(place_id, way)] for way in ways], passes)
+    # As tables they come of one another the way that was walked.
+    best, upstream = [[*map(place_id, way)] for way in ways], [False] * len(ways)
+    more, cut = more_ways(_as_tables(reached.flow, start), asked, best, upstream, passes)
     return [[[places[step] for step in way] for way in of] for of in more], cut
 
 

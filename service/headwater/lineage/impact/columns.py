@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, TypeAlias
 
@@ -23,32 +24,32 @@ from headwater.entities.graph import (
 )
 from headwater.lineage.columns.edges import Then
 from headwater.lineage.columns.evidence import load_column_evidence
-from headwater.lineage.columns.flow import ColumnFlow, read_flow
+from headwater.lineage.columns.flow import Told, read_flow
 from headwater.lineage.columns.graph import Place, Shown, transformations
 from headwater.lineage.columns.lineage import load_shown, require_field
 from headwater.lineage.columns.reach import ColumnReach, Found, reach_columns
 from headwater.lineage.columns.via import ANY, Via
+from headwater.lineage.counted import cut_short
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
-from headwater.lineage.graph.flow import Flow
 from headwater.lineage.graph.left_out import SUMMED_UP, left_out
-from headwater.lineage.graph.question import Cursor, Filter
+from headwater.lineage.graph.question import Cursor, Filter, FlowOf, Question
 from headwater.lineage.graph.states import load_states
-from headwater.lineage.impact.column_ways import column_ways
+from headwater.lineage.impact.column_ways import ColumnWays, column_ways
 from headwater.lineage.impact.groups import load_groups
-from headwater.lineage.impact.table_level import load_table_level
+from headwater.lineage.impact.table_level import find_onward, load_table_level
 from headwater.lineage.node_ids import field_node_id
+from headwater.lineage.sides import Sided
 
 _SCOPES: Sequence[Scope] = ("FIELD", "PART", "WHOLE", "DATASET", "UNRESOLVED")
-_Edge: TypeAlias = tuple[Place, Place]  # near, far
+_Edge: TypeAlias = tuple[Place, Place]  # source, target
 
 
 @dataclass(frozen=True, slots=True)
-class ColumnQuestion:
+class ColumnQuestion(Sided):
     """Of columns. A place without a field stands for all of its dataset."""
 
     start: tuple[Place, ...]
-    downstream: bool = True
     depth: int | None = None
     via: Via = ANY
     filter: Filter = field(default_factory=Filter)
@@ -59,8 +60,55 @@ class ColumnQuestion:
     explicit: bool | None = None  # edges: as ``column_edges`` has it
 
 
+@dataclass(frozen=True, slots=True)
+class ColumnWalk:
+    """What is reached: on each side, and altogether, nearest first, then by id."""
+
+    sides: Sequence[ColumnReach]
+    found: Sequence[Found]
+
+    @property
+    def complete(self) -> bool:
+        return all(side.complete for side in self.sides)
+
+    def cut(self) -> list[Cut]:
+        """What ended a walk before the columns did."""
+        rules = {"depth" if side.flow.complete else "size" for side in self.sides if not side.complete}
+        return cut_short(sorted(rules))
+
+    def ways(self, page: Sequence[Found], question: ColumnQuestion) -> tuple[ColumnWays, list[Cut]]:
+        """To each column of the page, as data flows."""
+        ways, cut = dict[Place, list[list[Place]]](), Counter[str]()
+        for side in self.sides:
+            of = [found for found in page if found.downstream == side.flow.downstream]
+            told, more = column_ways(side, of, question.start, question.depth, question.paths, question.via.through)
+            ways |= zip([found.place for found in of], told, strict=True)
+            cut.update({one.rule: one.nodes or 0 for one in more})
+        return [ways[found.place] for found in page], [Cut(rule=rule, nodes=nodes) for rule, nodes in cut.items()]
+
+    def between(self, source: Place, target: Place) -> list[Told]:
+        return [*dict.fromkeys(told for side in self.sides for told in side.flow.between(source, target))]
+
+
+async def walk_sides(conn: Connection, question: ColumnQuestion) -> ColumnWalk:
+    """A statement a hop. Raises NotFound as ``walk_columns`` does."""
+    sides = [await walk_columns(conn, side) for side in question.sides()]
+    return ColumnWalk(sides, nearest_columns([side.found for side in sides]))
+
+
+def nearest_columns(found: Sequence[Sequence[Found]]) -> Sequence[Found]:
+    """Each once, nearest first, then by id; of two that are as near the first."""
+    if len(found) == 1:
+        return found[0]
+    by_place: dict[Place, Found] = {}
+    for one in (one for side in found for one in side):
+        known = by_place.get(one.place)
+        by_place[one.place] = one if known is None else replace(min(known, one, key=lambda f: f.distance), both=True)
+    return sorted(by_place.values(), key=lambda one: (one.distance, one.id))
+
+
 async def walk_columns(conn: Connection, question: ColumnQuestion) -> ColumnReach:
-    """A statement a hop. Raises NotFound for a field that neither a schema nor column lineage has."""
+    """Of one side. A statement a hop. Raises NotFound for a field that neither a schema nor column lineage has."""
     flow = await read_flow(
         conn,
         question.start,
@@ -77,75 +125,94 @@ async def walk_columns(conn: Connection, question: ColumnQuestion) -> ColumnReac
     return await asyncio.to_thread(reach_columns, flow, question.start, question.depth, question.via.through)
 
 
-async def column_impact(conn: Connection, flow: Flow, question: ColumnQuestion, reached: ColumnReach) -> ColumnImpact:
-    """Of what ``walk_columns`` found; ``flow`` tells where data flows on without. In a constant number of statements."""
+async def column_impact(conn: Connection, flow_of: FlowOf, question: ColumnQuestion, walk: ColumnWalk) -> ColumnImpact:
+    """Of what ``walk_sides`` found; the flow tells where data flows on without. In a constant number of statements."""
     now, freshness = await load_freshness(conn)
-    nearest = reached.found[:SUMMED_UP]
+    nearest = walk.found[:SUMMED_UP]
     nodes = await describe(conn, _datasets(question.start))
-    shown = reached.found
+    shown = walk.found
     if question.filter != Filter():
         nodes |= await describe(conn, _datasets(found.place for found in nearest))
-        shown = await load_passing_columns(conn, question, reached, nodes)
+        shown = await load_passing_columns(conn, question, walk, nodes)
     page = page_of(shown, question)
-    through = question.via.through
-    ways, cut = await asyncio.to_thread(column_ways, reached, page, question.start, question.depth, question.paths, through)
+    ways, cut = await asyncio.to_thread(walk.ways, page, question)
     nodes |= await describe(conn, {place.dataset_id for of in ways for way in of for place in way} - nodes.keys())
     columns = _Columns(nodes, await load_shown(conn, {*_datasets(question.start), *_datasets(found.place for found in page)}))
     known = [[way for way in of if all(place.dataset_id in nodes for place in way)] for of in ways]
     listed = [(found, of) for found, of in zip(page, known, strict=True) if of]
     pairs = dict.fromkeys(pair for _, of in listed for way in of for pair in pairwise(way))
-    edges = await _proven(conn, reached.flow, pairs, columns, question)
-    tally = Tally(found=reached.count_edges(question.start), returned=len(edges))
-    cut = walk_cut(reached) + cut + left_out(len(reached.found), shown, len(listed), question.filter)
+    edges = await _proven(conn, walk, pairs, columns, question)
+    tally = Tally(found=await count_edges(conn, question, walk), returned=len(edges))
+    cut = walk.cut() + cut + left_out(len(walk.found), shown, len(listed), question.filter)
     return ColumnImpact(
         start=[columns.told(place) for place in question.start if place.dataset_id in nodes],
-        direction="downstream" if question.downstream else "upstream",
+        direction=question.direction,
         asOf=question.then.at if question.then is not None else now,
-        complete=reached.complete,
-        counts=column_counts(reached.found, len(listed), tally, cut),
+        complete=walk.complete,
+        counts=column_counts(walk.found, len(listed), tally, cut),
         groups=await load_groups(conn, sorted(_datasets(found.place for found in nearest))),
         freshness=freshness,
-        nodes=[columns.reached(found, of if question.downstream else [way[::-1] for way in of]) for found, of in listed],
+        nodes=[columns.reached(found, of) for found, of in listed],
         edges=edges,
-        tableLevel=await load_onward(conn, flow, question, reached),
+        tableLevel=await load_onward(conn, flow_of, question, walk),
         cursor=cursor_after(page, shown),
     )
 
 
 async def load_passing_columns(
-    conn: Connection, question: ColumnQuestion, reached: ColumnReach, nodes: Mapping[int, Node]
+    conn: Connection, question: ColumnQuestion, walk: ColumnWalk, nodes: Mapping[int, Node]
 ) -> list[Found]:
     """Those of the nearest that the filter lets pass, by their datasets, ``nodes``. Of the jobs that tell an edge to a column one
     must be in the state."""
     test = question.filter.test()
-    tellers = reached.flow.tellers() if question.filter.states else {}
+    tellers = {side.flow.downstream: side.flow.tellers() for side in walk.sides} if question.filter.states else {}
     at = question.then.at if question.then is not None else None
-    states = await load_states(conn, {teller for told in tellers.values() for teller in told}, at) if tellers else {}
+    jobs = {teller for of in tellers.values() for told in of.values() for teller in told}
+    states = await load_states(conn, jobs, at) if jobs else {}
 
-    def passes(place: Place) -> bool:
-        told = [states.get(teller) for teller in tellers.get(place, ())] or [None]
-        node = nodes.get(place.dataset_id)
+    def passes(one: Found) -> bool:
+        of = [told.get(one.place, ()) for downstream, told in tellers.items() if one.both or downstream == one.downstream]
+        told = [states.get(teller) for jobs in of for teller in jobs] or [None]
+        node = nodes.get(one.place.dataset_id)
         return node is not None and (test is None or any(test(node, state) for state in told))
 
-    return [one for one in reached.found[:SUMMED_UP] if passes(one.place)]
+    return [one for one in walk.found[:SUMMED_UP] if passes(one)]
 
 
-async def load_onward(conn: Connection, flow: Flow, question: ColumnQuestion, reached: ColumnReach) -> TableLevel:
-    """Where data flows on though nobody tells its columns."""
-    return await load_table_level(
-        conn,
-        flow,
-        reached.datasets(),
-        downstream=question.downstream,
-        depth=question.depth,
-        then=question.then,
-        via=question.via,
+async def count_edges(conn: Connection, question: ColumnQuestion, walk: ColumnWalk) -> int | None:
+    """How many lead from a column that is found, or where it started, to another; however many tell of one. Of both sides a hop
+    more is read, for those from what is upstream to what is downstream; None: of more columns than are summed up."""
+    places = {*question.start, *(found.place for found in walk.found)}
+    edges = [edge for side in walk.sides for edge in side.flow.edges(places)]
+    if not question.both:
+        return len(edges)
+    if len(walk.found) > SUMMED_UP:
+        return None
+    upstream = [found.place for found in walk.found if found.both or not found.downstream]
+    across = await read_flow(
+        conn, upstream, downstream=True, hops=1, via=question.via, then=question.then, explicit=question.explicit
     )
+    return len({*edges, *across.edges(places)})
 
 
-def walk_cut(reached: ColumnReach) -> list[Cut]:
-    """What ended the walk before the columns did."""
-    return [] if reached.complete else [Cut(rule="depth" if reached.flow.complete else "size", nodes=None)]
+async def load_onward(conn: Connection, flow_of: FlowOf, question: ColumnQuestion, walk: ColumnWalk) -> TableLevel:
+    """Where data flows on though nobody tells its columns."""
+    sides = []
+    for asked, reached in zip(question.sides(), walk.sides, strict=True):
+        near = _datasets(found.place for found in reached.found) | _datasets(question.start)
+        flow = await flow_of(Question(start=tuple(near), downstream=asked.downstream))
+        sides.append(
+            await find_onward(
+                conn,
+                flow,
+                reached.datasets(),
+                downstream=asked.downstream,
+                depth=question.depth,
+                then=question.then,
+                via=question.via,
+            )
+        )
+    return await load_table_level(conn, sides)
 
 
 def _datasets(places: Iterable[Place]) -> set[int]:
@@ -181,7 +248,6 @@ class _Columns:
         return Column(**self._members(place))
 
     def reached(self, found: Found, ways: Sequence[Sequence[Place]]) -> ReachedColumn:
-        """``ways`` are as data flows."""
         path, *others = [[self.id(place) for place in way] for way in ways]
         return ReachedColumn(
             **self._members(found.place),
@@ -190,6 +256,7 @@ class _Columns:
             resolved=found.resolved,
             ends=found.ends,
             distance=found.distance,
+            side=found.direction,
             path=path,
             otherPaths=others,
         )
@@ -203,18 +270,15 @@ class _Columns:
 
 
 async def _proven(
-    conn: Connection, flow: ColumnFlow, edges: Iterable[_Edge], columns: _Columns, question: ColumnQuestion
+    conn: Connection, walk: ColumnWalk, edges: Iterable[_Edge], columns: _Columns, question: ColumnQuestion
 ) -> list[ProvenColumnEdge]:
-    told = {edge: flow.onward[edge[0]][edge[1]] for edge in edges}
-    written = {edge: edge[1 if question.downstream else 0].dataset_id for edge in told}
-    proof = await load_column_evidence(
-        conn, {(written[edge], one.owner) for edge, by in told.items() for one in by}, question.then
-    )
+    told = {edge: walk.between(*edge) for edge in edges}
+    written = {(target.dataset_id, one.owner) for (_, target), by in told.items() for one in by}
+    proof = await load_column_evidence(conn, written, question.then)
     proven = []
-    for edge, by in told.items():
-        source, target = edge if question.downstream else edge[::-1]
+    for (source, target), by in told.items():
         made = dict.fromkeys(t for one in by for t in transformations(one.transformations))
-        owners = dict.fromkeys((written[edge], one.owner) for one in by)
+        owners = dict.fromkeys((target.dataset_id, one.owner) for one in by)
         proven.append(
             ProvenColumnEdge(
                 origin=columns.id(source),

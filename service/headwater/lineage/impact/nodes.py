@@ -44,7 +44,7 @@ async def impact(conn: Connection, flow: Flow, question: Question) -> Impact:
     now, freshness = await load_freshness(conn)
     return Impact.model_construct(
         start=[nodes[identifier] for identifier in question.start if identifier in nodes],
-        direction="downstream" if question.downstream else "upstream",
+        direction=question.direction,
         asOf=flow.at or now,
         complete=found.complete,
         counts=_counts(found, shown, len(listed), tally, question, cut),
@@ -60,10 +60,11 @@ def _listed(page: Reach, nodes: Mapping[int, Node], ways: Sequence[list[list[str
     """Each a ``ReachedNode``, of which there may be 10,000: made as such, they would take longer than to find. Without ``ways``
     the path to each is the node alone."""
     listed = []
-    for place, (identifier, distance) in enumerate(zip(page.ids.tolist(), page.distances.tolist(), strict=True)):
+    told = zip(page.ids.tolist(), page.distances.tolist(), page.sides(), strict=True)
+    for place, (identifier, distance, side) in enumerate(told):
         if node := nodes.get(identifier):
             path, *others = ways[place] if ways else [[node.id]]
-            listed.append({**node.__dict__, "distance": distance, "path": path, "otherPaths": others})
+            listed.append({**node.__dict__, "distance": distance, "path": path, "side": side, "otherPaths": others})
     return listed
 
 

@@ -14,7 +14,7 @@ from headwater.lineage.graph.flow import Flow
 from headwater.lineage.graph.left_out import SUMMED_UP, edge_tally, left_out, load_passing
 from headwater.lineage.graph.question import Question
 from headwater.lineage.graph.reach import reach
-from headwater.lineage.impact.collapse import Collapse, Homes, Member, by_namespace, collapsed, rolled_counts
+from headwater.lineage.impact.collapse import Collapse, Homes, by_namespace, collapsed, members_of, rolled_counts
 from headwater.lineage.impact.groups import load_groups
 from headwater.lineage.parents import load_tops
 
@@ -28,7 +28,7 @@ async def rolled_impact(conn: Connection, flow: Flow, question: Question, collap
     nodes = await describe(conn, {*near, *question.start})
     shown = await load_passing(conn, question.filter, near, nodes, flow.at)
     homes = await _by_parent(conn, nodes) if collapse is Collapse.PARENTS else by_namespace(nodes)
-    members = [Member(near[i], int(nearest.distances[i]), "jobs" if nearest.jobs[i] else "datasets") for i in shown]
+    members = members_of(nearest, shown, "jobs", "datasets")
     told = collapsed(members, await asyncio.to_thread(nearest.edges, shown), homes, question)
     cut = cut_short(found.cut) + left_out(len(found), shown, told.listed, question.filter)
     tally = await asyncio.to_thread(edge_tally, found, question, len(told.edges))
@@ -36,7 +36,7 @@ async def rolled_impact(conn: Connection, flow: Flow, question: Question, collap
     now, freshness = await load_freshness(conn)
     return RolledImpact(
         start=told.start,
-        direction="downstream" if question.downstream else "upstream",
+        direction=question.direction,
         asOf=flow.at or now,
         complete=found.complete,
         counts=rolled_counts({"datasets": len(found) - jobs, "jobs": jobs}, told, tally, cut),

@@ -10,7 +10,7 @@ from headwater.lineage.counted import cut_short
 from headwater.lineage.freshness import load_freshness
 from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.left_out import edge_tally, left_out
-from headwater.lineage.impact.collapse import Collapse, Homes, Member, by_namespace, collapsed, rolled_counts
+from headwater.lineage.impact.collapse import Collapse, Homes, by_namespace, collapsed, members_of, rolled_counts
 from headwater.lineage.impact.groups import load_groups
 from headwater.lineage.impact.runs import RunQuestion, RunWalk, run_node, walk_runs
 from headwater.lineage.parents import load_top_runs
@@ -24,8 +24,7 @@ async def rolled_runs(conn: Connection, question: RunQuestion, collapse: Collaps
     passing = {*walk.shown.ids.tolist()}
     indexes = [i for i, node in enumerate(nodes) if node in passing and walk.told.of(node)]
     homes = await _by_parent(conn, walk, question.span) if collapse is Collapse.PARENTS else by_namespace(walk.nodes())
-    is_run, distances = walk.nearest.jobs, walk.nearest.distances
-    members = [Member(nodes[i], int(distances[i]), "runs" if is_run[i] else "versions") for i in indexes]
+    members = members_of(walk.nearest, indexes, "runs", "versions")
     told = collapsed(members, await asyncio.to_thread(walk.nearest.edges, indexes), homes, walk.asked)
     cut = cut_short(found.cut) + left_out(len(found), indexes, told.listed, walk.asked.filter)
     tally = edge_tally(found, walk.asked, len(told.edges))
@@ -33,7 +32,7 @@ async def rolled_runs(conn: Connection, question: RunQuestion, collapse: Collaps
     now, freshness = await load_freshness(conn)
     return RolledImpact(
         start=told.start,
-        direction="downstream" if walk.asked.downstream else "upstream",
+        direction=walk.asked.direction,
         asOf=question.span.as_of(now),
         complete=found.complete,
         counts=rolled_counts({"runs": runs, "versions": len(found) - runs}, told, tally, cut),

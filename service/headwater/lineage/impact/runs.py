@@ -16,7 +16,7 @@ import numpy as np
 
 from headwater.catalog.data_versions import Facts, Use, load_facts
 from headwater.db.pool import Connection
-from headwater.entities.graph import Counts, Cut, Node, Tally
+from headwater.entities.graph import Counts, Cut, Direction, Node, Tally
 from headwater.entities.run_graph import ReachedRun, ReachedVersion, RunEdge, RunImpact, RunNode, VersionNode
 from headwater.lineage.counted import cut_short
 from headwater.lineage.edges import EdgeKind
@@ -77,7 +77,9 @@ class RunWalk:
 async def walk_runs(conn: Connection, question: RunQuestion) -> RunWalk:
     """A statement or a few for each step from run to run, and a constant number beside."""
     start, asked = question.start, question.asked
-    graph = await load_run_graph(conn, start, downstream=asked.downstream, hops=_hops(question), span=question.span)
+    graph = await load_run_graph(
+        conn, start, downstream=asked.downstream, both=asked.both, hops=_hops(question), span=question.span
+    )
     graph = replace(
         graph,
         read=graph.read if EdgeKind.INPUT in question.kinds else set(),
@@ -114,13 +116,13 @@ async def run_impact(conn: Connection, question: RunQuestion) -> RunImpact:
     return RunImpact(
         start=[one for node in asked.start if (one := told.shown(node))],
         introducedBy=run_node(first, (await describe(conn, [first.job_id])).get(first.job_id)) if first else None,
-        direction="downstream" if asked.downstream else "upstream",
+        direction=asked.direction,
         asOf=question.span.as_of(now),
         complete=walk.found.complete,
         counts=_counts(walk, len(listed), edge_tally(walk.found, walk.asked, len(edges)), cut),
         groups=await load_groups(conn, walk.owners()),
         freshness=freshness,
-        nodes=[*map(told.reached, listed, page.distances.tolist(), ways or [[[node]] for node in listed])],
+        nodes=[*map(told.reached, listed, page.distances.tolist(), page.sides(), ways or [[[node]] for node in listed])],
         edges=edges,
         cursor=cursor,
     )
@@ -211,9 +213,9 @@ class Told:
             return None
         return _run_id(self.runs[node]) if node in self.runs else _version_id(of, self.versions[node])
 
-    def reached(self, node: int, distance: int, ways: Iterable[Iterable[int]]) -> ReachedRun | ReachedVersion:
+    def reached(self, node: int, distance: int, side: Direction, ways: Iterable[Iterable[int]]) -> ReachedRun | ReachedVersion:
         path, *others = [[told for step in way if (told := self.id(step))] for way in ways]
-        members = {**self.shown(node).__dict__, "distance": distance, "path": path, "otherPaths": others}
+        members = {**self.shown(node).__dict__, "distance": distance, "path": path, "side": side, "otherPaths": others}
         return ReachedRun(**members) if node in self.runs else ReachedVersion(**members)
 
     def _version(self, use: Use, of: Node) -> VersionNode:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.flow import Flow
 from headwater.lineage.graph.question import Grain, Question
 from headwater.lineage.graph.reach import reach
+from headwater.lineage.sides import Sided
 
 _SHOWN = 100
 _ANY = 0  # in place of an owner; no id is 0
@@ -54,7 +56,22 @@ class _Step(NamedTuple):
     owner: int  # the job between, of several that which writes; or _ANY
 
 
-async def load_table_level(
+class Onward(NamedTuple):
+    """Where data flows on from the datasets that are reached by columns, on one side."""
+
+    next: Mapping[int, _Next]
+    beyond: AbstractSet[int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Next(Sided):
+    """A dataset that follows on those."""
+
+    distance: int
+    before: int  # reached by columns
+
+
+async def find_onward(
     conn: Connection,
     flow: Flow,
     distances: Mapping[int, int],
@@ -63,20 +80,30 @@ async def load_table_level(
     depth: int | None,
     then: Then | None = None,
     via: Via = ANY,
-) -> TableLevel:
+) -> Onward:
     """``distances`` are those of the datasets reached by columns. Of ``via`` what is to be avoided or to stop at counts."""
     nearest = await next_by_table(conn, flow, distances, downstream=downstream, depth=depth, then=then, via=via)
     on = Question(start=tuple(nearest), downstream=downstream, avoid=tuple(via.avoid.whole()), stop_at=tuple(via.stop_at.whole()))
-    listed = sorted(nearest, key=lambda dataset: (nearest[dataset][0], dataset))[:_SHOWN]
-    nodes = await describe(conn, {*listed, *(nearest[dataset][1] for dataset in listed)})
+    found = {dataset: _Next(distance, before, downstream=downstream) for dataset, (distance, before) in nearest.items()}
+    return Onward(found, await asyncio.to_thread(beyond, flow, on, distances.keys()))
+
+
+async def load_table_level(conn: Connection, sides: Sequence[Onward]) -> TableLevel:
+    """Each dataset once, by its shorter way; of two that are as long by that of the first side."""
+    nearest: dict[int, _Next] = {}
+    for dataset, told in (item for side in sides for item in side.next.items()):
+        known = nearest.get(dataset)
+        nearest[dataset] = told if known is None else replace(min(known, told, key=lambda n: n.distance), both=True)
+    listed = sorted(nearest, key=lambda dataset: (nearest[dataset].distance, dataset))[:_SHOWN]
+    nodes = await describe(conn, {*listed, *(nearest[dataset].before for dataset in listed)})
     return TableLevel(
         found=len(nearest),
-        beyond=len(await asyncio.to_thread(beyond, flow, on, distances.keys())),
+        beyond=len(set[int]().union(*(side.beyond for side in sides)) - nearest.keys()),
         nodes=[
-            TableReached(**nodes[dataset].__dict__, distance=distance, nearest=nodes[before].id)
+            TableReached(**nodes[dataset].__dict__, distance=told.distance, side=told.direction, nearest=nodes[told.before].id)
             for dataset in listed
-            for distance, before in [nearest[dataset]]
-            if dataset in nodes and before in nodes
+            for told in [nearest[dataset]]
+            if dataset in nodes and told.before in nodes
         ],
     )
 

@@ -20,24 +20,32 @@ def ways_to(flow: Flow, question: Question, page: Reach) -> tuple[Ways, list[Cut
     where none are. The rule ``work`` cuts where looking for more would take too long."""
     if not question.paths:
         return [], []
-    best, cut = [page.way(i) for i in range(len(page))], list[Cut]()
+    best, upstream, cut = [page.way(i) for i in range(len(page))], page.upstream.tolist(), list[Cut]()
     ways = [[way] for way in best]
     if question.paths > 1:
-        ways, cut = more_ways(flow, question, best, partial(_passes, question))
-    return ways if question.downstream else [[way[::-1] for way in of] for of in ways], cut
+        ways, cut = more_ways(flow, question, best, upstream, partial(_passes, question))
+    return [[way[::-1] for way in of] if against else of for of, against in zip(ways, upstream, strict=True)], cut
 
 
 def more_ways(
-    flow: Flow, question: Question, best: Sequence[list[int]], passes: Callable[[Sequence[int]], bool]
+    flow: Flow,
+    question: Question,
+    best: Sequence[list[int]],
+    upstream: Sequence[bool],
+    passes: Callable[[Sequence[int]], bool],
 ) -> tuple[Ways, list[Cut]]:
-    """Beside the best way to each node the shortest of the others that pass; all as they are walked, from a start to the node."""
-    # From each node back to the starts: then one walk tells how far that is, for all nodes.
-    back = Between(flow, (), question.start, downstream=not question.downstream, avoid=question.avoid, stop_at=question.stop_at)
+    """Beside the best way to each node the shortest of the others that pass; all as they are walked, from a start to the node:
+    downstream, or ``upstream``."""
+    # From each node back to the starts: then one walk tells how far that is, for all nodes of a side.
+    back = {
+        side: Between(flow, (), question.start, downstream=side, avoid=question.avoid, stop_at=question.stop_at)
+        for side in set(upstream)
+    }
     depth = question.depth if question.grain is Grain.ALL else None
     left, cut = MOST_WORK, 0
     ways = []
-    for way in best:
-        between = back.paths(question.paths, depth, starts=[way[-1]], work=left)
+    for way, side in zip(best, upstream, strict=True):
+        between = back[side].paths(question.paths, depth, starts=[way[-1]], work=left)
         left -= between.work
         cut += "work" in between.cut
         more = (path[::-1] for path in between.paths)

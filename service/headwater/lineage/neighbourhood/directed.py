@@ -49,17 +49,16 @@ class _Around:
     cursor: str | None
 
 
-async def directed_lineage(conn: Connection, flow_of: FlowOf, question: Question, ways: Sequence[bool]) -> DirectedLineage:
-    """The ``question`` asked downstream for each true way, and upstream for each false one. Of the nodes found the nearest are
-    shown, with the start."""
-    around = await _find(conn, flow_of, question, ways)
+async def directed_lineage(conn: Connection, flow_of: FlowOf, question: Question) -> DirectedLineage:
+    """Of the nodes found the nearest are shown, with the start."""
+    around = await _find(conn, flow_of, question)
     found, at = around.distances, around.sides[0].flow.at
     jobs = {int(i) for side in around.sides for i in side.found.ids[side.found.jobs]}
     returned, edges = len(around.shown.keys() - around.start), len(around.edges)
     now, freshness = await load_freshness(conn)
     return DirectedLineage.model_construct(
         graph=await _graph(conn, around),
-        direction="both" if len(ways) > 1 else "downstream" if ways[0] else "upstream",
+        direction=question.direction,
         asOf=at or now,
         complete=all(side.found.complete for side in around.sides),
         counts=Counts(
@@ -75,10 +74,10 @@ async def directed_lineage(conn: Connection, flow_of: FlowOf, question: Question
     )
 
 
-async def proven_lineage(conn: Connection, flow_of: FlowOf, question: Question, ways: Sequence[bool]) -> dict[str, Any]:
+async def proven_lineage(conn: Connection, flow_of: FlowOf, question: Question) -> dict[str, Any]:
     """The same graph as other forms are made of: nodes as impact tells them, and edges with what proves them, if they are not
     over other nodes."""
-    around = await _find(conn, flow_of, question, ways)
+    around = await _find(conn, flow_of, question)
     names = {identifier: node.id for identifier, node in around.known.items()}
     flow = around.sides[0].flow
     now, _ = await load_freshness(conn)
@@ -92,10 +91,9 @@ async def proven_lineage(conn: Connection, flow_of: FlowOf, question: Question, 
     }
 
 
-async def _find(conn: Connection, flow_of: FlowOf, question: Question, ways: Sequence[bool]) -> _Around:
+async def _find(conn: Connection, flow_of: FlowOf, question: Question) -> _Around:
     sides = []
-    for downstream in ways:
-        asked = replace(question, downstream=downstream)
+    for asked in question.sides():
         flow = await flow_of(asked)
         sides.append(_Side(flow, await asyncio.to_thread(reach, flow, asked, ways=False)))
     distances = nearest(side.found for side in sides)
@@ -110,7 +108,7 @@ async def _find(conn: Connection, flow_of: FlowOf, question: Question, ways: Seq
     known = {node: nodes[node] for node in (*start, *passing[: passed + len(listed)])}
     flow = sides[0].flow
     if any(side.flow is not flow for side in sides):  # neither has the edges from what is before the start to what is after it
-        flow = await flow_of(replace(question, start=tuple(known), depth=0, through=()))
+        flow = await flow_of(replace(question, both=False, start=tuple(known), depth=0, through=()))
     edges = {
         (source, target)
         for source, target in steps_from(flow, known, question)

@@ -44,9 +44,24 @@ def version_node(version: UUID) -> int:
     return ids.content_id(version.bytes)
 
 
-async def load_run_graph(conn: Connection, start: Start, *, downstream: bool, hops: int | None, span: Span = EVER) -> RunGraph:
-    """What is reached in that many steps from run to run; None: to the end. At most four statements a step."""
-    return await (_downstream if downstream else _upstream)(conn, start, _FURTHEST if hops is None else hops, span)
+async def load_run_graph(
+    conn: Connection, start: Start, *, downstream: bool, hops: int | None, both: bool = False, span: Span = EVER
+) -> RunGraph:
+    """What is reached in that many steps from run to run; None: to the end. At most four statements a step. ``both``: on each
+    side so, with what runs downstream read of what is upstream, which is two statements more."""
+    steps = _FURTHEST if hops is None else hops
+    if not both:
+        return await (_downstream if downstream else _upstream)(conn, start, steps, span)
+    after, before = await _downstream(conn, start, steps, span), await _upstream(conn, start, steps, span)
+    read = await RunsRead(conn, span=span).load(after.runs)
+    across = ((version_node(uuid), run_id) for (run_id, _), uuids in read.items() for uuid in uuids)
+    return RunGraph(
+        runs={**before.runs, **after.runs},
+        complete=before.complete and after.complete,
+        versions={**before.versions, **after.versions},
+        wrote=before.wrote | after.wrote,
+        read={*before.read, *after.read, *((node, run_id) for node, run_id in across if node in before.versions)},
+    )
 
 
 async def introduced_by(conn: Connection, version: Written, span: Span = EVER) -> ReadingRun | None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from headwater.lineage.columns.flow import ColumnFlow, Told
 from headwater.lineage.columns.graph import Place
 from headwater.lineage.columns.reach import reach_columns
-from headwater.lineage.impact.column_graph import nearest_columns
+from headwater.lineage.impact.columns import nearest_columns
 
 
 def test_of_what_is_found_both_ways_the_lesser_distance_counts() -> None:
@@ -11,7 +11,7 @@ def test_of_what_is_found_both_ways_the_lesser_distance_counts() -> None:
     ways = [(1, 5), (5, 4), (4, 1)]
     sides = []
     for step in (1, -1):
-        flow = ColumnFlow()
+        flow = ColumnFlow(downstream=step > 0)
         for near, far in (way[::step] for way in ways):
             flow.add(Place(near, "x"), Place(far, "x"), Told("[]", 7, "FIELD"))
         sides.append(reach_columns(flow, [Place(1, "x")], None).found)
