@@ -64,8 +64,26 @@ def test_what_it_stands_on(headwater: Command) -> None:
     done = headwater("impact", "revenue", "--direction", "upstream", "--grain", "dataset")
     assert "orders → dag.clean → clean → dag.sum" in done.out
     assert headwater("impact", "revenue", "--upstream", "--grain", "dataset").out == done.out
-    refused = headwater("impact", "revenue", "--direction", "both")
-    assert (refused.status, "must be one of [DOWNSTREAM, UPSTREAM]" in refused.err) == (1, True)
+    refused = headwater("impact", "revenue", "--direction", "sideways")
+    assert (refused.status, "must be one of [DOWNSTREAM, UPSTREAM, BOTH]" in refused.err) == (1, True)
+
+
+def test_both_ways_with_the_side_of_each(headwater: Command) -> None:
+    def rows(*options: str) -> list[list[str]]:
+        lines = headwater("impact", *options, "--direction", "both").out.splitlines()
+        return [re.split(" {2,}", line) for line in lines if "  " in line.strip()]
+
+    assert rows("clean", "--grain", "dataset") == [
+        ["STEPS", "SIDE", "TYPE", "NODE", "OWNERS", "BY WAY OF"],
+        ["1", "downstream", "DATASET", f"{DB}revenue", "-", "dag.sum"],
+        ["1", "upstream", "DATASET", f"{DB}orders", "-", "dag.clean"],
+        ["2", "upstream", "DATASET", f"{DB}raw", "-", "load → orders → dag.clean"],
+    ]
+    assert ["1", "both", "2 jobs", "job:shop:dag"] in rows("clean", "--collapse", "parents")
+    by_column = rows("datasetField:db://shop:hashed:hash")
+    assert ["1", "upstream", "values, rows, masked, last column", "datasetField:db://shop:people:email", "-", "-"] in by_column
+    assert by_column[-2:] == [["STEPS", "SIDE", "TYPE", "NODE", "OWNERS", "FROM"],
+                              ["1", "downstream", "DATASET", f"{DB}board", "-", f"{DB}hashed"]]  # fmt: skip
 
 
 def test_collapsed_to_dags(headwater: Command) -> None:

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Annotated, Any
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
@@ -37,13 +37,14 @@ _NodeId = Annotated[
         " dataset:NAMESPACE:NAME#VERSION or datasetField:NAMESPACE:DATASET:FIELD.",
     ),
 ]
-_Direction = Annotated[str, typer.Option(help="downstream: what stands on NODE; upstream: what it stands on.")]
+_Direction = Annotated[str, typer.Option(help="downstream: what stands on NODE; upstream: what it stands on; or both.")]
 _Upstream = Annotated[bool, typer.Option("--upstream", help="The same as --direction upstream.")]
 _Depth = Annotated[int | None, typer.Option(min=0, help="Steps to go.", show_default="to the end")]
 _Grain = Annotated[str, typer.Option(help="all, dataset, job, column, run or version: what is told and counts as a step.")]
 _State = Annotated[list[str], typer.Option("--state", help="Only jobs whose latest run is so, as FAILED.", show_default="all")]
 _Paths = Annotated[int, typer.Option(min=0, max=20, help="How many ways to tell to each node, with --json or --format.")]
 _Limit = Annotated[int, typer.Option(min=0, max=10_000, help="Most nodes to list.")]
+_Row: TypeAlias = Callable[[dict[str, Any]], list[str]]
 _MOST_GROUPS = 5
 _COUNTED = ("datasets", "jobs", "columns", "runs", "versions")
 _AFFECTED = ("datasets", "values", "rows", "both")
@@ -75,7 +76,7 @@ def impact(  # noqa: PLR0913 - one option an option
     url: Url = DEFAULT_URL,
     as_json: AsJson = False,
 ) -> None:
-    """Everything downstream or upstream of a job, dataset, column, run or version, nearest first, with the way to each."""
+    """Everything downstream or upstream of a job, dataset, column, run or version, or both, nearest first, with the ways."""
     from headwater.cli.client import decoded
     from headwater.cli.nodes import node_id_of
 
@@ -111,7 +112,7 @@ def impact(  # noqa: PLR0913 - one option an option
 
 def _show(told: dict[str, Any]) -> None:
     counts = told["counts"]
-    by_columns = "tableLevel" in told
+    by_columns, sided = "tableLevel" in told, told["direction"] == "both"
     nodes, of = ("columns", _counted(counts, _AFFECTED)) if by_columns else ("nodes", _counted(counts))
     show(f"{counts['found']:,} {nodes}{': ' if of else ''}{of}")
     if first := told.get("introducedBy"):
@@ -122,13 +123,13 @@ def _show(told: dict[str, Any]) -> None:
     if told["nodes"]:
         heading("Nearest first")
         if "collapsed" in counts:
-            show_heaps(told["nodes"])
+            show_heaps(told["nodes"], sided=sided)
         elif by_columns:
-            table(["STEPS", "AFFECTS", "NODE", "OWNERS", "BY WAY OF"], [_column(reached) for reached in told["nodes"]])
+            _table(["STEPS", "AFFECTS", "NODE", "OWNERS", "BY WAY OF"], _column, told["nodes"], sided=sided)
         else:
-            table(["STEPS", "TYPE", "NODE", "OWNERS", "BY WAY OF"], [_row(reached) for reached in told["nodes"]])
+            _table(["STEPS", "TYPE", "NODE", "OWNERS", "BY WAY OF"], _row, told["nodes"], sided=sided)
     if by_columns and told["tableLevel"]["found"]:
-        _show_tables(told["tableLevel"])
+        _show_tables(told["tableLevel"], sided=sided)
     tell_cut(counts)
 
 
@@ -136,9 +137,22 @@ def _counted(told: dict[str, Any], kinds: tuple[str, ...] = _COUNTED) -> str:
     return ", ".join(f"{told[kind]:,} {kind}" for kind in kinds if told.get(kind))
 
 
-def show_heaps(nodes: Iterable[dict[str, Any]]) -> None:
-    """Collapsed nodes, with what each stands for."""
-    table(["STEPS", "STANDS FOR", "NODE"], [[str(node["distance"]), _counted(node), node["id"]] for node in nodes])
+def show_heaps(nodes: Iterable[dict[str, Any]], *, sided: bool = False) -> None:
+    """Collapsed nodes, with what each stands for; ``sided``: and on which side they lie."""
+    _table(["STEPS", "STANDS FOR", "NODE"], _heap, nodes, sided=sided)
+
+
+def _table(heads: list[str], row: _Row, nodes: Iterable[dict[str, Any]], *, sided: bool) -> None:
+    """Steps first, and ``sided`` then the side."""
+    rows = [(node, row(node)) for node in nodes]
+    if sided:
+        table([heads[0], "SIDE", *heads[1:]], [[told[0], node["side"], *told[1:]] for node, told in rows])
+    else:
+        table(heads, [told for _, told in rows])
+
+
+def _heap(node: dict[str, Any]) -> list[str]:
+    return [str(node["distance"]), _counted(node), node["id"]]
 
 
 def _row(node: dict[str, Any]) -> list[str]:
@@ -152,14 +166,17 @@ def _column(node: dict[str, Any]) -> list[str]:
     return [str(node["distance"]), told, node["id"], _owners(node), way(node)]
 
 
-def _show_tables(told: dict[str, Any]) -> None:
+def _show_tables(told: dict[str, Any], *, sided: bool) -> None:
     heading("Data flows on, but nobody tells its columns")
-    rows = [[str(n["distance"]), n["type"] or n["kind"], n["id"], _owners(n), n["nearest"]] for n in told["nodes"]]
-    table(["STEPS", "TYPE", "NODE", "OWNERS", "FROM"], rows)
-    if left := told["found"] - len(rows):
+    _table(["STEPS", "TYPE", "NODE", "OWNERS", "FROM"], _next, told["nodes"], sided=sided)
+    if left := told["found"] - len(told["nodes"]):
         show(dim(f"{left:,} more like these"))
     if told["beyond"]:
         show(dim(f"{told['beyond']:,} datasets further on"))
+
+
+def _next(node: dict[str, Any]) -> list[str]:
+    return [str(node["distance"]), node["type"] or node["kind"], node["id"], _owners(node), node["nearest"]]
 
 
 def _owners(node: dict[str, Any]) -> str:

@@ -18,15 +18,15 @@ _COLUMNS = (
 )  # fmt: skip
 _SPECIAL_COLUMNS = (
     "field", "fieldType", "affects", "masked", "resolved", "columns", "runs", "versions", "state", "startedAt", "endedAt",
-    "version", "createdAt",
+    "version", "createdAt", "side",
 )  # fmt: skip
-"""Of columns, runs, versions and collapsed nodes; only where any node has them."""
+"""Of columns, runs, versions, collapsed nodes and impact; only where any node has them."""
 # Told by more than colour, which not everybody sees.
 _DOT_TURNS = {"ADDED": "color=forestgreen, style=bold", "REMOVED": "color=crimson, style=dashed", "CHANGED": "color=darkorange"}
 _MERMAID_TURNS = {
     "ADDED": "stroke:#228b22,stroke-width:3px", "REMOVED": "stroke:#dc143c,stroke-dasharray:5", "CHANGED": "stroke:#ff8c00",
 }  # fmt: skip
-_GRAPHML = ("kind", "type", "namespace", "name", "distance", "turn")
+_GRAPHML = ("kind", "type", "namespace", "name", "distance", "side", "turn")
 _ARROWS = {"ADDED": "==>", "REMOVED": "-.->"}
 
 
