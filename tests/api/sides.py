@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 from typing import Any
 
 import httpx
 
 Told = dict[str, Any]
-_KINDS = ("datasets", "jobs", "columns", "runs", "versions", "values", "rows", "both")
+_KINDS = frozenset({"datasets", "jobs", "columns", "runs", "versions"})
 
 
 async def ask_both(client: httpx.AsyncClient, node_id: str, **asked: Any) -> Told:
@@ -73,9 +74,11 @@ def _check_counts(both: Told, down: Told, up: Told) -> None:
     sides, counts = [side["counts"] for side in (down, up)], both["counts"]
     assert both["complete"] == (down["complete"] and up["complete"])
     assert {cut["rule"] for cut in counts["cut"]} >= {cut["rule"] for side in sides for cut in side["cut"]} - {"filter"}
-    for kind in _KINDS:
-        if kind in counts:
-            assert max(side.get(kind, 0) for side in sides) <= counts[kind] <= sum(side[kind] for side in sides) or kind == "both"
+    for kind in _KINDS & counts.keys():
+        assert max(side[kind] for side in sides) <= counts[kind] <= sum(side[kind] for side in sides)
+    if "values" in counts and not any(cut["rule"] == "filter" for cut in counts["cut"]):
+        affects = Counter(node["affects"] for node in both["nodes"])
+        assert (counts["values"], counts["rows"], counts["both"]) == (affects["VALUES"], affects["ROWS"], affects["BOTH"])
     filtered = sum(cut["nodes"] or 0 for cut in counts["cut"] if cut["rule"] == "filter")
     assert counts["found"] == len(both["nodes"]) + filtered
     assert both["groups"]["of"] <= counts["found"]

@@ -24,6 +24,9 @@ _ASKED: list[tuple[str, dict[str, Any]]] = [
     ("impact", {"nodeId": _RAW, "collapse": "namespaces"}),
     ("impact", {"nodeId": _FIELD}),
     ("impact", {"nodeId": _FIELD, "collapse": "parents"}),
+    ("impact", {"nodeId": _CLEAN, "direction": "both", "depth": 2}),
+    ("impact", {"nodeId": _CLEAN, "direction": "both", "grain": "column", "limit": 1}),
+    ("impact", {"nodeId": f"run:{run_id('clean 1')}", "direction": "both", "collapse": "namespaces"}),
     ("impact", {"nodeId": f"run:{run_id('clean 1')}"}),
     ("impact", {"nodeId": f"{_RAW}#e1", "collapse": "namespaces"}),
     ("lineage", {"nodeId": _CLEAN, "direction": "both"}),
@@ -74,7 +77,7 @@ async def test_every_answer_says_of_when_how_much_and_how_fresh_it_is(told: http
 async def test_collapsed_answers_find_the_edges_of_what_they_stand_for(
     told: httpx.AsyncClient, node_id: str, collapse: str
 ) -> None:
-    for parameters in ({}, {"name": "*e*", "limit": 1}, {"depth": 2}):
+    for parameters in ({}, {"name": "*e*", "limit": 1}, {"depth": 2}, {"direction": "both"}):
         asked: dict[str, Any] = {"nodeId": node_id, **parameters}
         whole, rolled = [
             (await told.get("/api/v1/impact", params=asked | more)).json()["counts"] for more in ({}, {"collapse": collapse})

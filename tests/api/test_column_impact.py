@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from headwater.entities.graph import ColumnImpact, RolledColumnImpact, RolledColumns
 from headwater.entities.lineage import DirectedColumns
 from headwater.ids import dataset_id
+from tests.api.sides import ask_both
 from tests.build import Event, belonging, dataset, dataset_event, run_event, run_uuid, schema, store
 from tests.lineage.graphs import complete, complete_explicitly
 from tests.queries import recorded
@@ -275,6 +276,72 @@ async def test_only_edges_of_some_kinds(database: str, client: httpx.AsyncClient
     upstream = {"direction": "upstream", "kinds": "dataset_lineage"}
     assert _found(await _ask(client, "c.z", **upstream, asOf="2026-03-01T12:00:00Z")).keys() == {"a.x"}
     assert (await _ask(client, "b.x", **upstream))["nodes"] == []
+
+
+@pytest.mark.parametrize("asked", [
+    {}, {"paths": 3}, {"depth": 1}, {"asOf": "2026-03-01T08:45:00Z"}, {"history": "all", "paths": 0}, {"state": "COMPLETED"},
+    {"kinds": ["input", "output"]}, {"name": "r*"}, {"avoid": "job:shop:sum"}, {"stopAt": DB + "mailing"},
+    {"through": "datasetField:db://shop:clean:country", "paths": 2},
+])  # fmt: skip
+async def test_both_ways_is_what_is_told_of_each(database: str, client: httpx.AsyncClient, asked: dict[str, Any]) -> None:
+    """Also where the mailing is read back into what it is made of, and where a table behind the dump is before the raw one."""
+    back = [
+        _writes("back", "raw", "id < mailing.to", "closed < report.total", time="08:50"),
+        complete("load", "landed", "raw", "07:00"), complete("again", "vault", "landed", "08:55"),
+    ]  # fmt: skip
+    await store(database, [*_story(), *back])
+    seen = set()
+    for column in ("clean.mail", "clean.country", "report.total", "raw.id", "mailing.flag"):
+        told = await ask_both(client, _field(column), **asked)
+        TypeAdapter(ColumnImpact).validate_python(told)
+        seen |= {node["side"] for node in (*told["nodes"], *told["tableLevel"]["nodes"])}
+        if not asked:
+            tables = {node["name"]: node["side"] for node in told["tableLevel"]["nodes"]}
+            assert tables == {"dump": "downstream", "landed": "upstream"}
+    for node in (DB + "clean", "job:shop:sum"):
+        await ask_both(client, node, grain="column", **asked)
+    assert seen == {"downstream", "upstream", "both"} or asked
+
+
+async def test_both_ways_from_a_column(database: str, client: httpx.AsyncClient) -> None:
+    """A column of what the middle is made of goes into what is made of the middle too: an edge from one side to the other."""
+    await store(database, [
+        _writes("one", "middle", "x < first.x", time="08:00"),
+        _writes("two", "last", "x < middle.x", "x < first.x", "* < middle.x FILTER", time="08:10"),
+        _writes("three", "side", "x < first.x", time="08:20"),
+        complete("four", "last", "dump", "08:30"), complete("five", "source", "first", "07:50"),
+    ])  # fmt: skip
+    for when in ({}, {"asOf": "2026-03-02T00:00:00Z"}):
+        told = await _ask(client, "middle.x", direction="both", **when)
+        sides = {_short(node): (node["distance"], node["affects"], node["side"]) for node in told["nodes"]}
+        assert sides == {
+            "first.x": (1, "VALUES", "upstream"), "last.x": (1, "VALUES", "downstream"), "last": (1, "ROWS", "downstream"),
+        }  # fmt: skip
+        assert told["counts"]["edges"] == {"found": 4, "returned": 3}, "with that from `first` to `last`"
+        assert _node(told, "first.x")["path"] == [_field("first.x"), _field("middle.x")]
+        assert {(edge["origin"], edge["destination"]) for edge in told["edges"]} == {
+            (_field("first.x"), _field("middle.x")), (_field("middle.x"), _field("last.x")), (_field("middle.x"), DB + "last"),
+        }  # fmt: skip
+        tables = {node["name"]: (node["distance"], node["side"], node["nearest"]) for node in told["tableLevel"]["nodes"]}
+        assert tables == {"dump": (2, "downstream", DB + "last"), "source": (2, "upstream", DB + "first")}
+        rolled = await client.get(
+            "/api/v1/impact", params={"nodeId": _field("middle.x"), "direction": "both", "collapse": "parents", **when}
+        )
+        TypeAdapter(RolledColumnImpact).validate_json(rolled.content)
+        heaps = rolled.json()
+        assert {node["name"]: (node["columns"], node["side"]) for node in heaps["nodes"]} == {
+            "first": (1, "upstream"), "last": (2, "downstream"),
+        }  # fmt: skip
+        assert {(edge["origin"], edge["destination"], edge["nodes"]) for edge in heaps["edges"]} == {
+            (DB + "first", DB + "middle", 1), (DB + "middle", DB + "last", 2),
+        }  # fmt: skip
+        assert (heaps["tableLevel"], heaps["counts"]["edges"]["found"]) == (told["tableLevel"], 4)
+    pages, cursor = [], ""
+    while cursor is not None:
+        page = await _ask(client, "middle.x", direction="both", limit=1, **({"cursor": cursor} if cursor else {}))
+        pages += page["nodes"]
+        cursor = page["cursor"]
+    assert pages == told["nodes"]
 
 
 async def test_more_ways_than_one(database: str, client: httpx.AsyncClient) -> None:

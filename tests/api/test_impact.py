@@ -612,13 +612,14 @@ def _edges_of(answer: httpx.Response) -> set[tuple[str, str]]:
     return {(edge["origin"], edge["destination"]) for edge in edges}
 
 
-async def test_statements_do_not_grow(database: str, client: httpx.AsyncClient) -> None:
+@pytest.mark.parametrize("direction", ["downstream", "both"])
+async def test_statements_do_not_grow(database: str, client: httpx.AsyncClient, direction: str) -> None:
     costs = []
     for n in (3, 60):
         await store(database, [complete(f"c{i}", f"d{i}", f"d{i + 1}") for i in range(n)])
-        await _ask(client, DB + "d0")
+        await _ask(client, DB + "d0", direction=direction)
         with recorded() as statements:
-            await _ask(client, DB + "d0")
+            await _ask(client, DB + "d0", direction=direction)
         costs.append(len([statement for statement in statements if statement]))
     # A transaction that is open anywhere on the server makes the present be looked at anew, in 3 statements more.
     assert abs(costs[0] - costs[1]) <= 3

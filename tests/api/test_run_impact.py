@@ -15,9 +15,10 @@ from pydantic import TypeAdapter
 from headwater.entities.graph import RolledImpact
 from headwater.entities.run_graph import RunImpact
 from tests.api.model_story import CLEAN, EVENTS, FEATURES, LAKE, run_id, story
+from tests.api.sides import ask_both
 from tests.build import Event, dataset, run_event, run_uuid, store
 from tests.lineage.graphs import complete, random_event
-from tests.queries import recorded
+from tests.queries import counts, recorded
 
 DB = "dataset:db://shop:"
 
@@ -181,6 +182,49 @@ async def test_distances_are_those_of_networkx(database: str, client: httpx.Asyn
             expected = nx.single_source_shortest_path_length(walked, start)
             told = await _ask(client, start, direction=direction, limit=1_000)
             assert {**_distances(told), start: 0} == expected
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_both_ways_is_what_is_told_of_each(database: str, client: httpx.AsyncClient, seed: int) -> None:
+    rnd = random.Random(seed)
+    events = [random_event(rnd, i) for i in range(40)]
+    await store(database, events)
+    runs = sorted({f"run:{event['run']['runId']}" for event in events if "run" in event})
+    seen = set()
+    questions: list[dict[str, Any]] = [
+        {}, {"paths": 3}, {"depth": 2}, {"grain": "run"}, {"grain": "version"}, {"asOf": "2026-03-01T16:00:00Z", "paths": 0},
+        {"kinds": "input"}, {"name": "t*"}, {"avoid": DB + "t1"}, {"through": runs[7]},
+    ]  # fmt: skip
+    for asked in questions:
+        for run in rnd.sample(runs, 4):
+            if (await client.get("/api/v1/impact", params={"nodeId": run, **asked})).status_code == 200:
+                told = await ask_both(client, run, **asked)
+                TypeAdapter(RunImpact).validate_python(told)
+                seen |= {node["side"] for node in told["nodes"]}
+    assert seen >= {"downstream", "upstream"}
+
+
+async def test_both_ways_from_a_version_with_what_is_read_beside_it(database: str, client: httpx.AsyncClient) -> None:
+    """``mail`` reads what ``load`` read too: an edge between the sides. The copy that is made of it is a sibling."""
+    await store(database, [
+        complete("land", "", "raw", "07:00", "land"), complete("load", "raw", "orders", "08:00", "load"),
+        complete("copy", "raw", "copied", "08:05", "copy"), complete("mail", "orders raw", "", "08:10", "mail"),
+    ])  # fmt: skip
+    orders, raw = await _version(client, "load", "orders"), await _version(client, "land", "raw")
+    told = await _ask(client, orders, direction="both")
+    assert {node["id"]: (node["distance"], node["side"]) for node in told["nodes"]} == {
+        _run("mail"): (1, "downstream"), _run("load"): (1, "upstream"), raw: (2, "upstream"), _run("land"): (3, "upstream"),
+    }  # fmt: skip
+    assert told["introducedBy"]["id"] == _run("load")
+    assert told["counts"] == counts(4, runs=3, versions=1, edges=(5, 4))
+    [land] = [node for node in told["nodes"] if node["id"] == _run("land")]
+    assert land["path"] == [_run("land"), raw, _run("load"), orders]
+    rolled = await client.get("/api/v1/impact", params={"nodeId": orders, "direction": "both", "collapse": "namespaces"})
+    TypeAdapter(RolledImpact).validate_json(rolled.content)
+    assert {node["name"]: node["side"] for node in rolled.json()["nodes"]} == {"shop": "both", "db://shop": "upstream"}
+    assert {(edge["origin"], edge["destination"], edge["nodes"]) for edge in rolled.json()["edges"]} == {
+        ("namespace:db://shop", "namespace:shop", 2), ("namespace:shop", "namespace:db://shop", 2),
+    }  # fmt: skip
 
 
 def _node(version: dict[str, Any]) -> str:

@@ -379,6 +379,8 @@ OTHERWISE = {  # with statements that the same calls do without, as they are ask
     "collapsed": "/impact?nodeId=dataset:db://shop:hub&collapse=parents",
     "from a run": f"/impact?nodeId=run:{_LAST_RUN}&paths=2",
     "from a version": "/impact?nodeId=dataset:db://shop:c&grain=version&direction=upstream&depth=2",
+    "from a run, both ways": f"/impact?nodeId=run:{_LAST_RUN}&direction=both&limit=10",
+    "of columns, both ways": "/impact?nodeId=dataset:db://shop:hub&grain=column&direction=both",
     "directed": "/lineage?nodeId=job:shop:busy&direction=both",
 }
 # All are counted in one pass. The one namespace has nearly all there is, so the planner may take it for all.

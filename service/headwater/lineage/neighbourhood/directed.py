@@ -108,7 +108,7 @@ async def _find(conn: Connection, flow_of: FlowOf, question: Question) -> _Aroun
     known = {node: nodes[node] for node in (*start, *passing[: passed + len(listed)])}
     flow = sides[0].flow
     if any(side.flow is not flow for side in sides):  # neither has the edges from what is before the start to what is after it
-        flow = await flow_of(replace(question, both=False, start=tuple(known), depth=0, through=()))
+        flow = await flow_of(replace(question, downstream=True, both=False, start=tuple(known), depth=0, through=()))
     edges = {
         (source, target)
         for source, target in steps_from(flow, known, question)
