@@ -12,6 +12,9 @@ from pydantic import TypeAdapter
 from headwater.entities.graph import ColumnImpact, RolledColumnImpact, RolledColumns
 from headwater.entities.lineage import DirectedColumns
 from headwater.ids import dataset_id
+from tests.api.column_story import field as _field
+from tests.api.column_story import story as _story
+from tests.api.column_story import writes as _writes
 from tests.api.sides import ask_both
 from tests.build import Event, belonging, dataset, dataset_event, run_event, run_uuid, schema, store
 from tests.lineage.graphs import complete, complete_explicitly
@@ -30,11 +33,6 @@ async def _ask(client: httpx.AsyncClient, node: str, **parameters: Any) -> dict[
     return told
 
 
-def _field(name: str) -> str:
-    table, _, column = name.partition(".")
-    return f"datasetField:db://shop:{table}:{column}"
-
-
 def _short(node: dict[str, Any]) -> str:
     return f"{node['name']}.{node['field']}" if node["field"] else node["name"]
 
@@ -46,46 +44,6 @@ def _found(told: dict[str, Any]) -> dict[str, tuple[int, str]]:
 def _node(told: dict[str, Any], name: str) -> dict[str, Any]:
     [node] = [node for node in told["nodes"] if _short(node) == name]
     return dict(node)
-
-
-def _writes(job: str, output: str, *edges: str, time: str = "08:00", facets: Any = None) -> Event:
-    """``edges`` are ``field < table.field HOW``: field ``*`` for the whole output, HOW is ``HASH`` or an indirect subtype."""
-    fields: dict[str, Any] = {}
-    whole = []
-    for edge in edges:
-        target, _, source, *how = edge.split()
-        table, _, column = source.partition(".")
-        told = {"namespace": "db://shop", "name": table, "field": column, "transformations": [_made(*how)]}
-        if target == "*":
-            whole.append(told)
-        else:
-            fields.setdefault(target, {"inputFields": []})["inputFields"].append(told)
-    inputs = sorted({edge.split()[2].partition(".")[0] for edge in edges})
-    lineage = {"columnLineage": {"fields": fields, "dataset": whole}}
-    return run_event(
-        "COMPLETE", time, job, f"{job} {time}", inputs=inputs, outputs=[dataset(output, {**lineage, **(facets or {})})]
-    )
-
-
-def _made(how: str = "") -> dict[str, Any]:
-    if how in ("", "HASH"):
-        return {"type": "DIRECT", "subtype": "TRANSFORMATION", "masking": how == "HASH"}
-    return {"type": "INDIRECT", "subtype": how}
-
-
-def _story() -> list[Event]:
-    """Customers are cleaned: the mail address is hashed, the country taken over, what is closed left out. Orders are joined to
-    them and summed by country. A mailing takes the hash; an export takes whatever there is, and does not say which column."""
-    owned = {"ownership": {"owners": [{"name": "team:finance", "type": "OWNER"}]}}
-    return [
-        _writes("clean", "clean", "id < raw.id", "mail < raw.mail HASH", "country < raw.address.country", "* < raw.closed FILTER",
-                facets=schema("id:INT", "mail:TEXT", "country:TEXT")),
-        _writes("sum", "report", "country < clean.country", "country < clean.country GROUP_BY", "total < orders.amount",
-                "* < clean.id JOIN", "* < orders.customer JOIN", time="08:10", facets=owned),
-        _writes("mail", "mailing", "to < clean.mail", "flag < clean.country CONDITIONAL", time="08:20"),
-        complete("export", "mailing", "dump", "08:30"),
-        complete("archive", "dump", "vault", "08:40"),
-    ]  # fmt: skip
 
 
 async def test_a_column_that_is_dropped_upstream(database: str, client: httpx.AsyncClient) -> None:

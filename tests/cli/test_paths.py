@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.api.column_story import field, writes
 from tests.build import run_uuid
 from tests.cli.conftest import Command
 from tests.lineage.graphs import complete
@@ -13,6 +14,9 @@ SENT = [
     complete("sum", "orders", "revenue", "08:10"),
     complete("stage", "raw", "orders_v2", "10:00"),
     complete("check", "raw", "report", "10:10"),
+    writes("clean", "clean", "mail < raw2.mail HASH"),
+    writes("mail", "mailing", "to < clean.mail"),
+    complete("export", "mailing", "dump"),
 ]
 pytestmark = pytest.mark.usefixtures("on_told_service")
 
@@ -57,3 +61,28 @@ def test_what_cannot_be_answered(headwater: Command) -> None:
     assert (done.status, done.out) == (1, "")
     assert "query param from must be a time" in done.err
     assert headwater("paths", "raw", "raw").status == 1
+
+
+def test_from_column_to_column(headwater: Command) -> None:
+    done = headwater("paths", field("raw2.mail"), field("mailing.to"))
+    assert done.out.splitlines() == [
+        "", "2 steps: values, masked", f"  {field('raw2.mail')}", f"→ {field('clean.mail')}", f"→ {field('mailing.to')}",
+    ]  # fmt: skip
+    whole = headwater("paths", f"{DB}raw2", f"{DB}mailing", "--grain", "column", "--all", "--json").json
+    assert [path["nodes"][0] for path in whole["paths"]] == [field("raw2.mail")]
+    lines = headwater("paths", field("raw2.mail"), f"{DB}dump").out.splitlines()
+    assert lines[0] == "There is no path."
+    assert lines[2] == "Data flows there by jobs and datasets, but nobody tells by which columns"
+    assert lines[-3:] == [f"→ {DB}mailing", "→ job:shop:export", f"→ {DB}dump"]
+    assert "The other way there is one: values, masked" in headwater("paths", field("mailing.to"), field("raw2.mail")).out
+    assert headwater("paths", field("raw2.mail"), "job:shop:export").status == 1
+
+
+def test_from_run_to_run(headwater: Command) -> None:
+    begin, end = (f"run:{run_uuid(name)}" for name in ("stage 08:00", "sum 08:10"))
+    done = headwater("paths", begin, end, "--grain", "run")
+    assert done.out.splitlines() == ["", "1 steps", f"  {begin}", f"→ {end}"]
+    assert headwater("paths", f"{DB}orders#latest", f"{DB}revenue", "--grain", "version", "--json").json["reachable"] is True
+    back = headwater("paths", end, begin).out
+    assert "The other way there is one" in back
+    assert begin in back

@@ -41,7 +41,7 @@ Grained = Annotated[
     one_of("ALL", "DATASET", "JOB"),
     Query(
         description="`dataset` or `job`: only these are told and count as steps. `all`: both. Columns, runs and versions have"
-        " calls of their own: `/column-lineage`, `/runlineage`, `/impact`."
+        " calls of their own: `/column-lineage`, `/runlineage`, `/impact`, `/paths`."
     ),
 ]
 

@@ -40,6 +40,14 @@ async def column_question(conn: Connection, node_id: str, which: Which, via: Via
     )
 
 
+async def column_ends(conn: Connection, node_ids: Iterable[str]) -> tuple[Place, ...]:
+    """Columns, and datasets that stand for all of theirs. Raises InvalidNodeId, Invalid, NotFound."""
+    nodes = [await _shown_node(conn, node_id) for node_id in node_ids]
+    if job := next((node for node in nodes if node.kind is NodeKind.JOB), None):
+        raise Invalid(f"A path of columns begins and ends at columns, or at datasets for all of theirs, not at job '{job.name}'.")
+    return tuple(dict.fromkeys(Place(node.id, node.field) for node in nodes))
+
+
 async def then_of(conn: Connection, which: Which) -> Then | None:
     """The time that is asked of; None: the present. Raises Invalid, NotFound."""
     return None if (which.at, which.since) == (None, None) else Then(await moment(conn, which), which.since)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from headwater.api.asking import Via, Which, span_of
@@ -11,9 +12,17 @@ from headwater.lineage.edges import kinds_of_runs
 from headwater.lineage.graph.question import Grain, Question
 from headwater.lineage.impact.runs import RunQuestion
 from headwater.lineage.node_ids import Resolved
-from headwater.lineage.runs.start import find_start, latest_of
+from headwater.lineage.runs.start import Start, find_start, latest_of
+from headwater.lineage.runs.upstream import Span
 
 _GRAINS = {"ALL": Grain.ALL, "RUN": Grain.JOB, "VERSION": Grain.DATASET}  # as which runs and versions are walked
+
+
+def grain_of_runs(grain: str) -> Grain:
+    """As which runs and versions are walked. Raises Invalid."""
+    if grain not in _GRAINS:
+        raise Invalid(f"query param grain must be one of {', '.join(_GRAINS)} for a run or a version, not {grain}")
+    return _GRAINS[grain]
 
 
 async def run_question(
@@ -27,15 +36,29 @@ async def run_question(
         start = await latest_of(conn, start, span)
     if isinstance(start, Resolved):
         return None
-    if grain not in _GRAINS:
-        raise Invalid(f"query param grain must be one of {', '.join(_GRAINS)} for a run or a version, not {grain}")
+    walked_as = grain_of_runs(grain)
     through, avoid, stop_at = [[await find_start(conn, told) for told in ids] for ids in (via.through, via.avoid, via.stop_at)]
     return RunQuestion(
         start,
-        replace(asked, grain=_GRAINS[grain]),
+        replace(asked, grain=walked_as),
         through=through,
         avoid=avoid,
         stop_at=stop_at,
         span=span,
         kinds=kinds_of_runs(which.kinds),
     )
+
+
+async def run_ends(
+    conn: Connection, origins: Iterable[str], destinations: Iterable[str], span: Span, *, latest: bool
+) -> tuple[tuple[Start, ...], tuple[Start, ...]] | None:
+    """Runs and versions. Where there are any, or ``latest`` is asked, a job is its latest run, and a dataset its current version;
+    else it is asked of jobs and datasets. Raises InvalidNodeId, Invalid, NotFound."""
+    begin, end = [[await find_start(conn, told, span) for told in ids] for ids in (origins, destinations)]
+    if not latest and all(isinstance(found, Resolved) for found in (*begin, *end)):
+        return None
+
+    async def starts(found: Iterable[Start | Resolved]) -> tuple[Start, ...]:
+        return tuple([await latest_of(conn, one, span) if isinstance(one, Resolved) else one for one in found])
+
+    return await starts(begin), await starts(end)

@@ -63,6 +63,13 @@ async def formatted(entity: object, form: str) -> Response:
 
 
 def _is_of_jobs_and_datasets(answer: Mapping[str, Any]) -> bool:
-    """With what proves each edge, and the time of which they speak."""
-    kinds = {node["kind"] for node in (*answer.get("start", ()), *answer["nodes"])}
-    return "asOf" in answer and kinds <= {"JOB", "DATASET"} and all("evidence" in edge for edge in answer["edges"])
+    """With what proves each edge, and the time of which they speak. A column may be a dataset as a whole."""
+    nodes = (*answer.get("start", ()), *answer["nodes"])
+    of_columns = any("field" in node for node in nodes)
+    kinds = {node["kind"] for node in nodes}
+    return (
+        "asOf" in answer
+        and kinds <= {"JOB", "DATASET"}
+        and not of_columns
+        and all("evidence" in edge for edge in answer["edges"])
+    )

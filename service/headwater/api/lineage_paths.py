@@ -2,32 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import chain
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
-from headwater.api.asking import Asked, Depth, Grained, asking, ids_of
+from headwater.api.asking import Asked, Depth, Which, asking, ids_of, span_of
+from headwater.api.asking_columns import column_ends, then_of
+from headwater.api.asking_runs import grain_of_runs, run_ends
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND
 from headwater.api.formats import FORMATS, Format, form_of, formatted
-from headwater.entities.paths import Paths
+from headwater.api.parameters import one_of
+from headwater.entities.paths import ColumnPaths, Paths, RunPaths
+from headwater.errors import Invalid
+from headwater.lineage.edges import explicit_of, kinds_of_runs
 from headwater.lineage.graph.past import DATA
 from headwater.lineage.graph.question import Grain
+from headwater.lineage.node_ids import NodeKind, parse
+from headwater.lineage.paths.column_graph import ColumnPathQuestion
+from headwater.lineage.paths.columns import column_paths, walk_column_paths
+from headwater.lineage.paths.ends import ends_of
 from headwater.lineage.paths.find import PathQuestion, find_paths
+from headwater.lineage.paths.runs import RunPathQuestion, find_run_paths
+from headwater.lineage.snapshot import snapshot
 
 router = APIRouter(prefix="/api/v1", tags=["Graph"])
 
 _MOST = 1_000
+_From = Annotated[
+    list[str],
+    Query(
+        alias="from",
+        description="Where a path begins: node ids of jobs or datasets; of columns (`datasetField:<namespace>:<dataset>:<field>`,"
+        " beside which a dataset stands for all of its columns); or of runs (`run:<uuid>`) and versions"
+        " (`dataset:<namespace>:<name>#<version>`, beside which a job is its latest run, and a dataset its current version).",
+    ),
+]
+_Grain = Annotated[
+    Literal["ALL", "DATASET", "JOB", "COLUMN", "RUN", "VERSION"],
+    one_of("ALL", "DATASET", "JOB", "COLUMN", "RUN", "VERSION"),
+    Query(
+        description="`dataset` or `job`: only these are told and count as steps. `all`: both. `column`: from column to column, as"
+        " always where one is asked about. `run` or `version`: likewise of runs and versions (`all`: both, where one is asked"
+        " about), by what each run really read and wrote."
+    ),
+]
 
 
-@router.get("/paths", response_model=Paths, responses={**FORMATS, **BAD_REQUEST, **NOT_FOUND})
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is asked."""
+
+    origins: list[str]
+    destinations: list[str]
+    which: Which
+    most: int
+    depth: int | None
+    grain: str
+
+
+@router.get("/paths", response_model=Paths | ColumnPaths | RunPaths, responses={**FORMATS, **BAD_REQUEST, **NOT_FOUND})
 async def get_paths(  # noqa: PLR0913 - one parameter a parameter
     request: Request,
     which: Asked,
     *,
-    origins: Annotated[list[str], Query(alias="from", description="Where a path begins: node ids of jobs or datasets.")],
-    destinations: Annotated[list[str], Query(alias="to", description="Where it ends.")],
+    origins: _From,
+    destinations: Annotated[list[str], Query(alias="to", description="Where it ends, likewise.")],
     k: Annotated[
         int, Query(ge=0, le=_MOST, description="How many paths, the shortest first; 0 tells only whether there is one.")
     ] = 1,
@@ -35,29 +75,76 @@ async def get_paths(  # noqa: PLR0913 - one parameter a parameter
         bool, Query(alias="all", description=f"All simple paths, as far as there are no more than {_MOST}.")
     ] = False,
     depth: Depth = None,
-    grain: Grained = "ALL",
+    grain: _Grain = "ALL",
     format: Format = None,  # noqa: A002
 ) -> Response:
     """How data comes from one node to another: the paths with what proves each edge; or if there is none, why.
 
     Then it tells the nearest common ancestors, a path the other way, and the path that used to be: which of its edges ended,
-    when, and by which run.
+    when, and by which run; of columns also where data flows on though nobody tells which column comes of which.
     """
-    async with asking(request, which) as (conn, flow_of):
-        begin, end = [[await ids_of(conn, [node_id]) for node_id in told] for told in (origins, destinations)]
+    asked = _Question(origins, destinations, which, _MOST if every else k, depth, grain)
+    return await formatted(await _answer(request, asked), form_of(request, format))
+
+
+async def _answer(request: Request, asked: _Question) -> Paths | ColumnPaths | RunPaths:
+    told = (*asked.origins, *asked.destinations)
+    kinds = {kind for kind, _ in map(parse, told)}
+    if asked.grain == "COLUMN" or NodeKind.DATASET_FIELD in kinds:
+        return await _of_columns(request, asked)
+    of_runs = asked.grain in ("RUN", "VERSION") or NodeKind.RUN in kinds
+    if (of_runs or any("#" in node_id for node_id in told)) and (found := await _of_runs(request, asked, latest=of_runs)):
+        return found
+    return await _of_nodes(request, asked)
+
+
+async def _of_nodes(request: Request, asked: _Question) -> Paths:
+    async with asking(request, asked.which) as (conn, flow_of):
+        begin, end = [[await ids_of(conn, [node_id]) for node_id in told] for told in (asked.origins, asked.destinations)]
         question = PathQuestion(
-            origins=_ends(begin, end),
-            destinations=_ends(end, begin),
-            most=_MOST if every else k,
-            depth=depth,
-            grain=Grain(grain.lower()),
-            kinds=which.kinds or DATA,
+            origins=ends_of(begin, end),
+            destinations=ends_of(end, begin),
+            most=asked.most,
+            depth=asked.depth,
+            grain=Grain(asked.grain.lower()),
+            kinds=asked.which.kinds or DATA,
         )
-        found = await find_paths(conn, flow_of, question)
-    return await formatted(found, form_of(request, format))
+        return await find_paths(conn, flow_of, question)
 
 
-def _ends(asked: Sequence[tuple[int, ...]], others: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
-    """Each is a node with what belongs to it. What belongs to the other ends as well is left out."""
-    beyond = {*chain.from_iterable(others)} - {node for node, *_ in asked}
-    return tuple(dict.fromkeys(identifier for identifier in chain.from_iterable(asked) if identifier not in beyond))
+async def _of_columns(request: Request, asked: _Question) -> ColumnPaths:
+    if asked.grain not in ("ALL", "COLUMN"):
+        raise Invalid(f"query param grain must be COLUMN for a column, not {asked.grain}")
+    async with snapshot(request.app.state.pool) as conn:
+        question = ColumnPathQuestion(
+            origins=await column_ends(conn, asked.origins),
+            destinations=await column_ends(conn, asked.destinations),
+            most=asked.most,
+            depth=asked.depth,
+            then=await then_of(conn, asked.which),
+            explicit=explicit_of(asked.which.kinds),
+        )
+        walk = await walk_column_paths(conn, question)
+    # Not before the walk is done: the graph in memory is lent to one question at a time.
+    async with asking(request, asked.which) as (conn, flow_of):
+        return await column_paths(conn, flow_of, question, walk)
+
+
+async def _of_runs(request: Request, asked: _Question, *, latest: bool) -> RunPaths | None:
+    """None: of jobs and datasets, whose names hold a ``#``."""
+    async with snapshot(request.app.state.pool) as conn:
+        span = await span_of(conn, asked.which)
+        ends = await run_ends(conn, asked.origins, asked.destinations, span, latest=latest)
+        if ends is None:
+            return None
+        origins, destinations = ends
+        question = RunPathQuestion(
+            origins=origins,
+            destinations=destinations,
+            most=asked.most,
+            depth=asked.depth,
+            grain=grain_of_runs(asked.grain),
+            span=span,
+            kinds=kinds_of_runs(asked.which.kinds),
+        )
+        return await find_run_paths(conn, question)

@@ -10,14 +10,15 @@ from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 
-def one_of(*values: str, **spellings: str) -> BeforeValidator:
-    """Takes a value in any case, with ``-`` or ``.`` for ``_``; ``spellings`` are other words for one."""
+def one_of(*values: str, note: str = "", **spellings: str) -> BeforeValidator:
+    """Takes a value in any case, with ``-`` or ``.`` for ``_``; ``spellings`` are other words for one. ``note``
+    ends the complaint about any other."""
 
     def read(told: Any) -> Any:
         value = told.upper().replace("-", "_").replace(".", "_") if isinstance(told, str) else told
         value = spellings.get(value, value)
         if value not in values:
-            raise PydanticCustomError("one_of", "must be one of [{values}]", {"values": ", ".join(values)})
+            raise PydanticCustomError("one_of", "must be one of [{values}]{note}", {"values": ", ".join(values), "note": note})
         return value
 
     return BeforeValidator(read)

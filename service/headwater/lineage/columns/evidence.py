@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeAlias
 
 from headwater.db.pool import Connection
-from headwater.entities.graph import ColumnEvidence
+from headwater.entities.graph import ColumnEvidence, ProvenColumnEdge
 from headwater.lineage.columns.edges import Then
+from headwater.lineage.columns.flow import SCOPES, Told
+from headwater.lineage.columns.graph import Place, transformations
+from headwater.lineage.columns.names import ColumnNames
 from headwater.lineage.node_ids import dataset_node_id, job_node_id
 
+Pair: TypeAlias = tuple[Place, Place]  # as data flows
+Between: TypeAlias = Callable[[Place, Place], Sequence[Told]]  # the edges from one to the other
 Teller: TypeAlias = tuple[int, int]  # the dataset that is written, and the job or dataset that says so
 
 # Of all names of the dataset the last word by then; where that was said again later, when it was said first.
@@ -60,3 +65,30 @@ async def load_column_evidence(
         )
         for dataset, owner, namespace, name, by_job, at, run, first_at, first_run in rows
     }
+
+
+async def load_proven(
+    conn: Connection, pairs: Iterable[Pair], between: Between, names: ColumnNames, then: Then | None
+) -> list[ProvenColumnEdge]:
+    """These edges, in one statement."""
+    told = {pair: between(*pair) for pair in pairs}
+    tellers = {(target.dataset_id, one.owner) for (_, target), by in told.items() for one in by}
+    proof = await load_column_evidence(conn, tellers, then)
+    return proven(told, names, lambda pair, owner: proof.get((pair[1].dataset_id, owner)))
+
+
+def proven(
+    told: Mapping[Pair, Sequence[Told]], names: ColumnNames, evidence: Callable[[Pair, int], ColumnEvidence | None]
+) -> list[ProvenColumnEdge]:
+    """``evidence`` of an edge by who tells it."""
+    edges = [
+        ProvenColumnEdge(
+            origin=names.id(pair[0]),
+            destination=names.id(pair[1]),
+            scope=min((one.scope for one in by), key=SCOPES.index),
+            transformations=[*dict.fromkeys(t for one in by for t in transformations(one.transformations))],
+            evidence=[known for owner in dict.fromkeys(one.owner for one in by) if (known := evidence(pair, owner))],
+        )
+        for pair, by in told.items()
+    ]
+    return sorted(edges, key=lambda edge: (edge.origin, edge.destination))

@@ -22,6 +22,8 @@ from headwater.lineage.columns.nested import holders
 from headwater.lineage.columns.via import ANY, Via
 from headwater.lineage.walk import walk
 
+SCOPES: Sequence[Scope] = ("FIELD", "PART", "WHOLE", "DATASET", "UNRESOLVED")
+"""The surest first."""
 _MOST = 100_000  # columns: read hop by hop, more would take minutes
 _ENDLESS = 1_000_000  # hops; no graph is deeper
 _OF_VALUES = ("CONDITIONAL", "WINDOW")  # indirect, and yet what makes the value another, not the rows
@@ -82,7 +84,18 @@ class ColumnFlow:
         return found
 
 
-async def read_flow(
+@dataclass(frozen=True, slots=True)
+class Between:
+    """How a flow is read for the ways from some columns to others. Of what stands for all of a dataset, and is to be told
+    ``apart``, the columns are told, as edges name them. What is told of a field ``toward`` which the flow goes, or of what holds
+    it or is inside of it, is an edge to that one as well."""
+
+    apart: frozenset[Place] = frozenset()
+    toward: tuple[Place, ...] = ()
+    most: int | None = None  # columns; None: as many as can be read in some minutes
+
+
+async def read_flow(  # noqa: PLR0913 - what a hop asks for, how far, and what is made of it
     conn: Connection,
     start: Iterable[Place],
     *,
@@ -91,12 +104,14 @@ async def read_flow(
     via: Via = ANY,
     then: Then | None = None,
     explicit: bool | None = None,
+    between: Between = Between(),
 ) -> ColumnFlow:
     """As far as that many edges lead, and ``via`` lets through."""
-    flow = ColumnFlow(downstream=downstream)
+    flow, ends = ColumnFlow(downstream=downstream), _Concerned(between.toward)
+    most = _MOST if between.most is None else between.most
 
     async def hop(level: Sequence[Place]) -> set[Place]:
-        if len(flow.read) + len(level) > _MOST:
+        if len(flow.read) + len(level) > most:
             flow.complete = False
             return set()
         level = [place for place in level if not via.stop_at.holds(place)]
@@ -110,7 +125,10 @@ async def read_flow(
                 if via.shuts(owner) or via.avoid.holds(far):
                     flow.read.discard(place)
                 else:
-                    flow.add(place, far, Told(told, owner, _scope(output, source, fit)))
+                    start = near if place in between.apart else place
+                    flow.add(start, far, Told(told, owner, _scope(output, source, fit)))
+                    for end, end_fit in ends.by(far):
+                        flow.add(start, end, Told(told, owner, _scope(output, source, _both(fit, end_fit))))
                     found.add(far)
         return found
 
@@ -152,6 +170,11 @@ class _Concerned:
             for field in ("", *holders(told.field)):
                 if (place := told._replace(field=field)) in self._level:
                     yield place, "PART" if field else "FIELD"
+
+
+def _both(fit: Scope, end_fit: Scope) -> Scope:
+    """From one part of a column to a part of another it is not known whether they are the same."""
+    return "UNRESOLVED" if fit == end_fit == "WHOLE" else max(fit, end_fit, key=SCOPES.index)
 
 
 def _scope(output: Place, source: Place, fit: Scope) -> Scope:

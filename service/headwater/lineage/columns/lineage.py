@@ -22,6 +22,7 @@ from headwater.db.pool import Connection
 from headwater.errors import Invalid, NotFound
 from headwater.lineage.columns.around import HopInto, beside, is_more, walk_into
 from headwater.lineage.columns.edges import Then, column_edges, is_told
+from headwater.lineage.columns.flow import ColumnFlow
 from headwater.lineage.columns.gone import not_found, was_there
 from headwater.lineage.columns.graph import Columns, Place, Shown
 from headwater.lineage.columns.nested import may_be
@@ -94,6 +95,14 @@ async def _require_past(conn: Connection, place: Place, node_id: str, *, upstrea
         return
     if then is None or not await was_there(conn, place, then):
         raise await not_found(conn, "Node", node_id, place)
+
+
+async def require_fields(conn: Connection, flow: ColumnFlow, places: Iterable[Place], then: Then | None = None) -> None:
+    """Of those from which the flow was read. Raises as ``require_field``."""
+    for place in places:
+        onward = flow.onward.get(place, {}).values()
+        if place.field and all(told.scope not in ("FIELD", "PART") for by in onward for told in by):
+            await require_field(conn, place, then, by_holder=bool(onward))
 
 
 async def require_field(conn: Connection, place: Place, then: Then | None = None, *, by_holder: bool = False) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 from headwater import ids
@@ -64,6 +65,23 @@ class ColumnReach:
             state = before
             way.append(state.place)
         return way[::-1]
+
+
+class Carried(NamedTuple):
+    """What comes by some ways, alike in whether it is known column by column."""
+
+    affects: Affects
+    masked: bool
+    resolved: bool
+
+
+def carried(flow: ColumnFlow, way: Sequence[Place]) -> Carried:
+    """By one way: of the edges between two of its places the surest count."""
+    found = {Effect.VALUES}
+    for near, far in pairwise(way):
+        told = {e for edge in flow.onward[near][far] for e in effects(edge.transformations, edge.scope)}
+        found = {_both(before, then) for before in found for then in told}
+    return _carried(found, resolved=any(not effect & Effect.UNRESOLVED for effect in found))
 
 
 def place_id(place: Place) -> int:
@@ -142,17 +160,23 @@ def _both(first: Effect, then: Effect) -> Effect:
 def _found(flow: ColumnFlow, states: list[_State], distances: Mapping[_State, int]) -> Found:
     """The best way is one that is known column by column, then the shortest, then one of values."""
     best = min(states, key=lambda s: (s.effect & Effect.UNRESOLVED, distances[s], s.effect & Effect.ROWS, s.effect))
-    alike = [s.effect for s in states if s.effect & Effect.UNRESOLVED == best.effect & Effect.UNRESOLVED]
-    values = [effect for effect in alike if not effect & Effect.ROWS]
     place = best.place
     return Found(
         id=place_id(place),
         place=place,
         distance=distances[best],
-        affects="ROWS" if not values else "VALUES" if len(values) == len(alike) else "BOTH",
-        masked=bool(values) and all(effect & Effect.MASKED for effect in values),
-        resolved=not best.effect & Effect.UNRESOLVED,
+        **_carried((s.effect for s in states), resolved=not best.effect & Effect.UNRESOLVED)._asdict(),
         ends=not flow.onward.get(place) if place in flow.read else None,
         best=best,
         downstream=flow.downstream,
+    )
+
+
+def _carried(effects: Iterable[Effect], *, resolved: bool) -> Carried:
+    alike = [effect for effect in effects if resolved is not bool(effect & Effect.UNRESOLVED)]
+    values = [effect for effect in alike if not effect & Effect.ROWS]
+    return Carried(
+        affects="ROWS" if not values else "VALUES" if len(values) == len(alike) else "BOTH",
+        masked=bool(values) and all(effect & Effect.MASKED for effect in values),
+        resolved=resolved,
     )

@@ -10,7 +10,7 @@ from datetime import datetime
 import numpy as np
 
 from headwater.lineage.edges import EdgeKind
-from headwater.lineage.graph.arrays import Arrays, Ids
+from headwater.lineage.graph.arrays import Arrays, Edge, Ids
 from headwater.lineage.graph.rows import Places
 
 SINK = 0x2F0B4C471A96D583
@@ -69,3 +69,10 @@ class Flow:
         written, jobs, kinds = self.arrays.neighbours(self.arrays.places(datasets), downstream=False)
         writes = kinds == EdgeKind.OUTPUT
         return set(zip(self.arrays.ids(jobs[writes]).tolist(), self.arrays.ids(written[writes]).tolist(), strict=True))
+
+
+def flow_of(edges: Iterable[Edge], *, hidden: AbstractSet[int] = frozenset(), complete: bool = True) -> Flow:
+    """Of what one question has read: of other nodes than jobs and datasets too, which then are walked like these."""
+    columns = np.array([*edges], np.int64).reshape(-1, 3).T
+    arrays = Arrays([(columns[0], columns[1], columns[0], columns[2].astype(np.int8))])
+    return Flow(arrays, frozenset(), hidden, {}, complete)

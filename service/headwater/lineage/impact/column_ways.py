@@ -6,16 +6,14 @@ from collections.abc import Collection, Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
-import numpy as np
-
 from headwater.entities.graph import Cut
 from headwater.lineage.columns.flow import ColumnFlow
 from headwater.lineage.columns.graph import Place
 from headwater.lineage.columns.reach import ColumnReach, Found, place_id
 from headwater.lineage.columns.via import Among
 from headwater.lineage.edges import EdgeKind
-from headwater.lineage.graph.arrays import Arrays
-from headwater.lineage.graph.flow import Flow
+from headwater.lineage.graph.arrays import Edge
+from headwater.lineage.graph.flow import Flow, flow_of
 from headwater.lineage.graph.question import Question
 from headwater.lineage.impact.ways_to import more_ways
 
@@ -59,9 +57,8 @@ def _as_tables(flow: ColumnFlow, start: Collection[Place]) -> Flow:
     """Columns as datasets that come of one another, whichever way was walked; back into where it all starts leads nothing."""
     whole = {place.dataset_id for place in start if not place.field}
     pairs = [(near, far) for near, onward in flow.onward.items() for far in onward if far.dataset_id not in whole]
-    nears, fars = np.array([(place_id(near), place_id(far)) for near, far in pairs], np.int64).reshape(-1, 2).T
-    kinds = np.full(len(pairs), EdgeKind.DATASET_LINEAGE, np.int8)
-    return Flow(Arrays([(nears, fars, fars, kinds)]), frozenset(), frozenset(), {}, flow.complete)
+    edges = [Edge(place_id(near), place_id(far), EdgeKind.DATASET_LINEAGE) for near, far in pairs]
+    return flow_of(edges, complete=flow.complete)
 
 
 def _passes(flow: ColumnFlow, way: Sequence[Place], through: Among) -> bool:

@@ -7,26 +7,23 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Any, TypeAlias
 
 from headwater.db.pool import Connection
 from headwater.entities.graph import (
-    Column,
     ColumnCounts,
     ColumnImpact,
     Cut,
     Node,
-    ProvenColumnEdge,
     ReachedColumn,
-    Scope,
     TableLevel,
     Tally,
 )
 from headwater.lineage.columns.edges import Then
-from headwater.lineage.columns.evidence import load_column_evidence
+from headwater.lineage.columns.evidence import load_proven
 from headwater.lineage.columns.flow import Told, read_flow
-from headwater.lineage.columns.graph import Place, Shown, transformations
-from headwater.lineage.columns.lineage import load_shown, require_field
+from headwater.lineage.columns.graph import Place
+from headwater.lineage.columns.lineage import load_shown, require_fields
+from headwater.lineage.columns.names import ColumnNames
 from headwater.lineage.columns.reach import ColumnReach, Found, reach_columns
 from headwater.lineage.columns.via import ANY, Via
 from headwater.lineage.counted import cut_short
@@ -38,11 +35,7 @@ from headwater.lineage.graph.states import load_states
 from headwater.lineage.impact.column_ways import ColumnWays, column_ways
 from headwater.lineage.impact.groups import load_groups
 from headwater.lineage.impact.table_level import find_onward, load_table_level
-from headwater.lineage.node_ids import field_node_id
 from headwater.lineage.sides import Sided
-
-_SCOPES: Sequence[Scope] = ("FIELD", "PART", "WHOLE", "DATASET", "UNRESOLVED")
-_Edge: TypeAlias = tuple[Place, Place]  # source, target
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +111,7 @@ async def walk_columns(conn: Connection, question: ColumnQuestion) -> ColumnReac
         then=question.then,
         explicit=question.explicit,
     )
-    for place in question.start:
-        onward = flow.onward.get(place, {}).values()
-        if place.field and all(told.scope not in ("FIELD", "PART") for by in onward for told in by):
-            await require_field(conn, place, question.then, by_holder=bool(onward))
+    await require_fields(conn, flow, question.start, question.then)
     return await asyncio.to_thread(reach_columns, flow, question.start, question.depth, question.via.through)
 
 
@@ -137,11 +127,11 @@ async def column_impact(conn: Connection, flow_of: FlowOf, question: ColumnQuest
     page = page_of(shown, question)
     ways, cut = await asyncio.to_thread(walk.ways, page, question)
     nodes |= await describe(conn, {place.dataset_id for of in ways for way in of for place in way} - nodes.keys())
-    columns = _Columns(nodes, await load_shown(conn, {*_datasets(question.start), *_datasets(found.place for found in page)}))
+    columns = ColumnNames(nodes, await load_shown(conn, {*_datasets(question.start), *_datasets(found.place for found in page)}))
     known = [[way for way in of if all(place.dataset_id in nodes for place in way)] for of in ways]
     listed = [(found, of) for found, of in zip(page, known, strict=True) if of]
     pairs = dict.fromkeys(pair for _, of in listed for way in of for pair in pairwise(way))
-    edges = await _proven(conn, walk, pairs, columns, question)
+    edges = await load_proven(conn, pairs, walk.between, columns, question.then)
     tally = Tally(found=await count_edges(conn, question, walk), returned=len(edges))
     cut = walk.cut() + cut + left_out(len(walk.found), shown, len(listed), question.filter)
     return ColumnImpact(
@@ -152,7 +142,7 @@ async def column_impact(conn: Connection, flow_of: FlowOf, question: ColumnQuest
         counts=column_counts(walk.found, len(listed), tally, cut),
         groups=await load_groups(conn, sorted(_datasets(found.place for found in nearest))),
         freshness=freshness,
-        nodes=[columns.reached(found, of) for found, of in listed],
+        nodes=[_reached(columns, found, of) for found, of in listed],
         edges=edges,
         tableLevel=await load_onward(conn, flow_of, question, walk),
         cursor=cursor_after(page, shown),
@@ -233,62 +223,20 @@ def cursor_after(page: Sequence[Found], shown: Sequence[Found]) -> str | None:
     return str(Cursor(page[-1].distance, page[-1].id))
 
 
-class _Columns:
-    """Names for places."""
-
-    def __init__(self, nodes: Mapping[int, Node], shown: Mapping[int, Shown]) -> None:
-        self._nodes = nodes
-        self._shown = shown
-
-    def id(self, place: Place) -> str:
-        node = self._nodes[place.dataset_id]
-        return field_node_id(node.namespace, node.name, place.field) if place.field else node.id
-
-    def told(self, place: Place) -> Column:
-        return Column(**self._members(place))
-
-    def reached(self, found: Found, ways: Sequence[Sequence[Place]]) -> ReachedColumn:
-        path, *others = [[self.id(place) for place in way] for way in ways]
-        return ReachedColumn(
-            **self._members(found.place),
-            affects=found.affects,
-            masked=found.masked,
-            resolved=found.resolved,
-            ends=found.ends,
-            distance=found.distance,
-            side=found.direction,
-            path=path,
-            otherPaths=others,
-        )
-
-    def _members(self, place: Place) -> dict[str, Any]:
-        members = self._nodes[place.dataset_id].__dict__
-        if not place.field:
-            return {**members, "field": None, "fieldType": None}
-        types = self._shown[place.dataset_id].types
-        return {**members, "id": self.id(place), "kind": "FIELD", "field": place.field, "fieldType": types.get(place.field)}
-
-
-async def _proven(
-    conn: Connection, walk: ColumnWalk, edges: Iterable[_Edge], columns: _Columns, question: ColumnQuestion
-) -> list[ProvenColumnEdge]:
-    told = {edge: walk.between(*edge) for edge in edges}
-    written = {(target.dataset_id, one.owner) for (_, target), by in told.items() for one in by}
-    proof = await load_column_evidence(conn, written, question.then)
-    proven = []
-    for (source, target), by in told.items():
-        made = dict.fromkeys(t for one in by for t in transformations(one.transformations))
-        owners = dict.fromkeys((target.dataset_id, one.owner) for one in by)
-        proven.append(
-            ProvenColumnEdge(
-                origin=columns.id(source),
-                destination=columns.id(target),
-                scope=min((one.scope for one in by), key=_SCOPES.index),
-                transformations=list(made),
-                evidence=[proof[teller] for teller in owners if teller in proof],
-            )
-        )
-    return sorted(proven, key=lambda edge: (edge.origin, edge.destination))
+def _reached(columns: ColumnNames, found: Found, ways: Sequence[Sequence[Place]]) -> ReachedColumn:
+    """``ways`` are as data flows."""
+    path, *others = [[columns.id(place) for place in way] for way in ways]
+    return ReachedColumn(
+        **columns.members(found.place),
+        affects=found.affects,
+        masked=found.masked,
+        resolved=found.resolved,
+        ends=found.ends,
+        distance=found.distance,
+        path=path,
+        side=found.direction,
+        otherPaths=others,
+    )
 
 
 def column_counts(found: Sequence[Found], listed: int, edges: Tally, cut: list[Cut]) -> ColumnCounts:

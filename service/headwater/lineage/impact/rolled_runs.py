@@ -12,8 +12,9 @@ from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.left_out import edge_tally, left_out
 from headwater.lineage.impact.collapse import Collapse, Homes, by_namespace, collapsed, members_of, rolled_counts
 from headwater.lineage.impact.groups import load_groups
-from headwater.lineage.impact.runs import RunQuestion, RunWalk, run_node, walk_runs
+from headwater.lineage.impact.runs import RunQuestion, RunWalk, walk_runs
 from headwater.lineage.parents import load_top_runs
+from headwater.lineage.runs.told import run_node
 from headwater.lineage.runs.upstream import RunsRead, Span
 
 

@@ -12,6 +12,7 @@ from headwater.lineage.graph.question import Grain, Question
 from headwater.lineage.graph.reach import reach
 
 _FAR = 1 << 30  # steps; no way is so long
+_MOST = 10
 
 
 class Ancestor(NamedTuple):
@@ -21,11 +22,11 @@ class Ancestor(NamedTuple):
 
 
 def nearest_common_ancestors(flow: Flow, first: Collection[int], second: Collection[int], grain: Grain) -> list[Ancestor]:
-    """Those whose two ways together are shortest, by id; none of the nodes themselves."""
+    """The first ten of those whose two ways together are shortest, by id; none of the nodes themselves."""
     up = [reach(flow, Question(start=tuple(nodes), downstream=False, grain=grain), ways=False) for nodes in (first, second)]
     common, first_at, second_at = np.intersect1d(up[0].ids, up[1].ids, assume_unique=True, return_indices=True)
     ways = [up[0].distances[first_at], up[1].distances[second_at]]
     theirs = np.array([*first, *second], np.int64)
     both = np.where(np.isin(common, theirs), _FAR, ways[0] + ways[1])
     nearest = np.flatnonzero((both == both.min(initial=_FAR)) & (both < _FAR))
-    return [Ancestor(int(common[i]), int(ways[0][i]), int(ways[1][i])) for i in nearest.tolist()]
+    return [Ancestor(int(common[i]), int(ways[0][i]), int(ways[1][i])) for i in nearest[:_MOST].tolist()]

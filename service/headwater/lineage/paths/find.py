@@ -1,4 +1,4 @@
-"""How one node comes to another: the paths between them, or why there is none."""
+"""How one job or dataset comes to another: the paths between them, or why there is none."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from headwater.db.pool import Connection
 from headwater.entities.graph import Node, ProvenEdge
-from headwater.entities.paths import CommonAncestor, Ended, FormerPath, NoPath, Path, Paths
+from headwater.entities.paths import CommonAncestor, FormerPath, NoPath, Path, Paths
 from headwater.errors import Invalid
 from headwater.lineage.counted import counted, cut_short
 from headwater.lineage.edges import EdgeKind
@@ -23,11 +23,10 @@ from headwater.lineage.graph.past import BEGINNING, DATA, Past
 from headwater.lineage.graph.question import FlowOf, Grain, Question
 from headwater.lineage.graph.ways import Between, Pair, Ways
 from headwater.lineage.paths.ancestors import Ancestor, nearest_common_ancestors
+from headwater.lineage.paths.ends import both_ends
+from headwater.lineage.paths.former import HISTORY, at_one_time
 
 Names: TypeAlias = Mapping[int, str]  # ids of nodes that are shown, by id
-
-_ANCESTORS = 10
-_HISTORY = 5_000  # nodes among which a former path is looked for: some seconds, in which nobody else is answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ async def find_paths(conn: Connection, flow_of: FlowOf, question: PathQuestion) 
     """At a past time the graph is read a statement a hop, else the number of statements is constant. Raises Invalid."""
     if common := set(question.origins) & set(question.destinations):
         [name] = [node.id for node in (await describe(conn, [min(common)])).values()]
-        raise Invalid(f"'{name}' is both an origin and a destination: a path leads from one node to another.")
+        raise Invalid(both_ends(name))
     flow = await flow_of(Question(start=question.origins))
     between = Between(flow, question.origins, question.destinations, question.grain)
     reachable = await asyncio.to_thread(between.reachable)
@@ -109,12 +108,12 @@ async def _why(conn: Connection, flow_of: FlowOf, flow: Flow, question: PathQues
     ancestors = await asyncio.to_thread(nearest_common_ancestors, upstream, origins, destinations, grain)
     former = await _former(conn, flow_of, question, at) if flow.since != BEGINNING else None
     found = former if former and former.gone else None
-    return _Why(other_way, ancestors[:_ANCESTORS], found, former is not None and not found and not former.flow.complete)
+    return _Why(other_way, ancestors, found, former is not None and not found and not former.flow.complete)
 
 
 async def _former(conn: Connection, flow_of: FlowOf, question: PathQuestion, at: datetime) -> _Former:
     """The path by all that was told until then, with every node on it."""
-    history = await Past(conn, at, BEGINNING, question.kinds).flow(question.origins, downstream=True, hops=None, most=_HISTORY)
+    history = await Past(conn, at, BEGINNING, question.kinds).flow(question.origins, downstream=True, hops=None, most=HISTORY)
     way = await asyncio.to_thread(Between(history, question.origins, question.destinations).paths, 1)
     sources = tuple(sorted({source for source, _ in way.edges}))
     gone = way.edges - (await flow_of(Question(start=sources, depth=0))).edges_from(sources) if way.paths else set()
@@ -139,17 +138,7 @@ async def _former_path(conn: Connection, former: _Former, names: Names) -> Forme
     assert former.flow.at is not None
     gone = {pair for pair in former.gone if pair[0] in names and pair[1] in names}
     ended = [told for _, told in await load_ended(conn, gone, former.flow.at, names)]
-    return FormerPath(**path.__dict__, atOneTime=_at_one_time(edges, ended), edges=edges, ended=ended)
-
-
-def _at_one_time(edges: Iterable[ProvenEdge], ended: Iterable[Ended]) -> bool:
-    """Whether the last to begin did so before the first ended. Told of by several, an edge ends with the last of these."""
-    begun = [min(told.firstAt for told in edge.evidence) for edge in edges if edge.evidence]
-    ends: dict[tuple[str, str], datetime] = {}
-    for told in ended:
-        edge, at = (told.origin, told.destination), told.endedAt or told.lastAt
-        ends[edge] = max(at, ends.get(edge, at))
-    return not begun or not ends or max(begun) < min(ends.values())
+    return FormerPath(**path.__dict__, atOneTime=at_one_time(edges, ended), edges=edges, ended=ended)
 
 
 # ---------------------------------------------------------------- what to tell

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from headwater import ids
 from headwater.catalog.data_versions import Use
 from headwater.db.pool import Connection
+from headwater.lineage.edges import EdgeKind
 from headwater.lineage.runs.downstream import Readers, Written
 from headwater.lineage.runs.start import Start, StartRun
 from headwater.lineage.runs.upstream import EVER, ReadingRun, RunsRead, Span
@@ -27,16 +29,43 @@ class RunGraph:
     read: set[tuple[int, int]] = field(default_factory=set)  # version, run
 
     def add_written(self, run_id: int, version: Use) -> None:
-        self.wrote.add((run_id, self._add(version)))
+        self.wrote.add((run_id, self.add(version)))
 
     def add_read(self, run_id: int, version: Use) -> None:
-        self.read.add((self._add(version), run_id))
+        self.read.add((self.add(version), run_id))
 
-    def _add(self, version: Use) -> int:
+    def add(self, version: Use) -> int:
         assert version.version is not None
         node = version_node(version.version)
         self.versions.setdefault(node, version)
         return node
+
+    def edges(self) -> Iterator[tuple[int, int, EdgeKind]]:
+        """As data flows."""
+        yield from ((*pair, EdgeKind.OUTPUT) for pair in self.wrote)
+        yield from ((*pair, EdgeKind.INPUT) for pair in self.read)
+
+    def add_all(self, other: RunGraph) -> None:
+        self.complete = self.complete and other.complete
+        self.runs |= other.runs
+        self.versions |= other.versions
+        self.wrote |= other.wrote
+        self.read |= other.read
+
+    def owner(self, node: int) -> int:
+        """The job of a run, or the dataset of a version."""
+        return self.runs[node].job_id if node in self.runs else self.versions[node].canonical_id
+
+    def owners(self) -> set[int]:
+        return {self.owner(node) for node in (*self.runs, *self.versions)}
+
+    def of_kinds(self, kinds: Collection[EdgeKind]) -> RunGraph:
+        """With what runs read (INPUT), or what they wrote (OUTPUT), alone."""
+        return replace(
+            self,
+            read=self.read if EdgeKind.INPUT in kinds else set(),
+            wrote=self.wrote if EdgeKind.OUTPUT in kinds else set(),
+        )
 
 
 def version_node(version: UUID) -> int:
@@ -44,24 +73,33 @@ def version_node(version: UUID) -> int:
     return ids.content_id(version.bytes)
 
 
+def nodes_of(start: Start) -> tuple[int, ...]:
+    return start.run_ids if isinstance(start, StartRun) else (version_node(start.uuid),)
+
+
 async def load_run_graph(
-    conn: Connection, start: Start, *, downstream: bool, hops: int | None, both: bool = False, span: Span = EVER
+    conn: Connection, starts: Sequence[Start], *, downstream: bool, hops: int | None, both: bool = False, span: Span = EVER
 ) -> RunGraph:
     """What is reached in that many steps from run to run; None: to the end. At most four statements a step. ``both``: on each
     side so, with what runs downstream read of what is upstream, which is two statements more."""
+    runs = [run_id for start in starts if isinstance(start, StartRun) for run_id in start.run_ids]
+    versions = [start for start in starts if isinstance(start, Written)]
     steps = _FURTHEST if hops is None else hops
-    if not both:
-        return await (_downstream if downstream else _upstream)(conn, start, steps, span)
-    after, before = await _downstream(conn, start, steps, span), await _upstream(conn, start, steps, span)
-    read = await RunsRead(conn, span=span).load(after.runs)
+    walk = _around if both else _downstream if downstream else _upstream
+    graph = await walk(conn, runs, versions, steps, span)
+    for version in versions:
+        graph.add(_use(version))
+    return graph
+
+
+async def _around(conn: Connection, runs: Sequence[int], versions: Sequence[Written], depth: int, span: Span) -> RunGraph:
+    graph = await _downstream(conn, runs, versions, depth, span)
+    before = await _upstream(conn, runs, versions, depth, span)
+    read = await RunsRead(conn, span=span).load(graph.runs)
     across = ((version_node(uuid), run_id) for (run_id, _), uuids in read.items() for uuid in uuids)
-    return RunGraph(
-        runs={**before.runs, **after.runs},
-        complete=before.complete and after.complete,
-        versions={**before.versions, **after.versions},
-        wrote=before.wrote | after.wrote,
-        read={*before.read, *after.read, *((node, run_id) for node, run_id in across if node in before.versions)},
-    )
+    graph.read.update((node, run_id) for node, run_id in across if node in before.versions)
+    graph.add_all(before)
+    return graph
 
 
 async def introduced_by(conn: Connection, version: Written, span: Span = EVER) -> ReadingRun | None:
@@ -73,10 +111,9 @@ async def introduced_by(conn: Connection, version: Written, span: Span = EVER) -
     return min(reads.runs.values(), key=lambda run: (run.started_at or run.first_at, run.run_id), default=None)
 
 
-async def _downstream(conn: Connection, start: Start, depth: int, span: Span) -> RunGraph:
+async def _downstream(conn: Connection, runs: Sequence[int], versions: Sequence[Written], depth: int, span: Span) -> RunGraph:
     readers = Readers(conn, _MOST, span)
-    level = start.run_ids if isinstance(start, StartRun) else await readers.readers([start])
-    distances = await readers.downstream(level, depth)
+    distances = await readers.downstream([*runs, *await readers.readers(versions)], depth)
     outputs = await readers.outputs(list(distances))
     await readers.reads.load([run_id for run_id in distances if run_id not in readers.reads.runs])
     known = readers.reads.runs
@@ -89,11 +126,11 @@ async def _downstream(conn: Connection, start: Start, depth: int, span: Span) ->
     return graph
 
 
-async def _upstream(conn: Connection, start: Start, depth: int, span: Span) -> RunGraph:
+async def _upstream(conn: Connection, runs: Sequence[int], asked: Sequence[Written], depth: int, span: Span) -> RunGraph:
     reads = RunsRead(conn, _MOST, span)
-    distances = await reads.upstream(start.run_ids if isinstance(start, StartRun) else [start.version_id], depth)
+    distances = await reads.upstream([*runs, *(version.version_id for version in asked)], depth)
     graph = RunGraph({run_id: reads.runs[run_id] for run_id in distances if run_id in reads.runs}, reads.complete)
-    versions = [_use(start)] if isinstance(start, Written) else []
+    versions = [_use(version) for version in asked]
     for run_id, run in graph.runs.items():
         for told in run.inputs:
             for version in reads.read.get((run_id, told.dataset_id), []):
