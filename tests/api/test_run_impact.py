@@ -129,6 +129,10 @@ async def test_ways_filters_and_pages(database: str, client: httpx.AsyncClient) 
         _run("bad report"): 1,
         _run("bad mail"): 2,
     }
+    # No run of it is reached, so nothing is by way of one.
+    await store(database, [complete("aside", "", "elsewhere", "07:00", "aside")])
+    for elsewhere in ("job:shop:aside", DB + "elsewhere"):
+        assert _distances(await _ask(client, _run("bad"), through=elsewhere)) == {}
     assert _distances(await _ask(client, _run("bad"), state="failed")) == {}
     assert _distances(await _ask(client, _run("bad"), grain="run", state="COMPLETED", depth=1)) == {_run("bad report"): 1}
     named = await _ask(client, _run("bad"), name="mail")

@@ -79,7 +79,7 @@ async def walk_runs(conn: Connection, question: RunQuestion) -> RunWalk:
     asked = replace(
         asked,
         start=nodes_of(start),
-        through=_nodes(graph, question.through),
+        through=_through(graph, question.through),
         avoid=_nodes(graph, question.avoid),
         stop_at=_nodes(graph, question.stop_at),
     )
@@ -133,6 +133,11 @@ def _hops(question: RunQuestion) -> int | None:
 
 def _nodes(graph: RunGraph, told: Iterable[Start | Resolved]) -> tuple[int, ...]:
     return tuple(node for one in told for node in _of(graph, one))
+
+
+def _through(graph: RunGraph, told: Sequence[Start | Resolved]) -> tuple[int, ...]:
+    """What is not in the graph must be passed through all the same: then nothing is reached. No id is 0."""
+    return _nodes(graph, told) or ((0,) if told else ())
 
 
 def _of(graph: RunGraph, told: Start | Resolved) -> Iterator[int]:
