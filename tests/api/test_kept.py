@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
 from importlib import import_module
+from pathlib import Path
 
 import httpx
 import psycopg
@@ -12,12 +19,16 @@ import pytest
 from headwater.api.app import RESOURCES
 from headwater.api.deps import _read
 from headwater.api.kept import _LARGEST, _MOST, Answer, Answers, Kept
-from tests.build import run_event
+from headwater.db import migrate
+from headwater.db.embedded import embedded_server
+from headwater.db.looking import Seen
+from tests.build import run_event, store
 from tests.queries import recorded
 from tests.serving import in_process
 
 _JOBS = "/api/v1/jobs"
 _EVENT = run_event("COMPLETE", "08:00", "first")
+_ONE, _TWO = Seen(1, "1:1:"), Seen(1, "2:2:")
 _ROUTES = [route for resource in RESOURCES for route in import_module(f"headwater.api.{resource}").router.routes]
 KEPT = [route for route in _ROUTES if isinstance(route, Kept) and route.methods == {"GET"}]
 
@@ -34,28 +45,29 @@ def _answer(body: bytes) -> Answer:
 
 def test_answers_are_of_one_state() -> None:
     answers, one, two = Answers(), _answer(b"one"), _answer(b"two")
-    answers.keep("1:1:", ("/a", b"", False), one)
-    assert answers.get("1:1:", ("/a", b"", False)) is one
-    assert answers.get("1:1:", ("/a", b"", True)) is None
-    assert answers.get("1:1:", ("/a", b"limit=1", False)) is None
-    assert answers.get("2:2:", ("/a", b"", False)) is None
+    answers.keep(_ONE, ("/a", b"", False), one)
+    assert answers.get(_ONE, ("/a", b"", False)) is one
+    assert answers.get(_ONE, ("/a", b"", True)) is None
+    assert answers.get(_ONE, ("/a", b"limit=1", False)) is None
+    assert answers.get(_TWO, ("/a", b"", False)) is None
+    assert answers.get(Seen(2, _ONE.transactions), ("/a", b"", False)) is None
     assert answers.get(None, ("/a", b"", False)) is None
-    answers.keep("2:2:", ("/b", b"", False), two)
-    assert answers.get("1:1:", ("/a", b"", False)) is None
-    assert answers.get("2:2:", ("/b", b"", False)) is two
+    answers.keep(_TWO, ("/b", b"", False), two)
+    assert answers.get(_ONE, ("/a", b"", False)) is None
+    assert answers.get(_TWO, ("/b", b"", False)) is two
     assert ("/a", b"", False) not in answers
 
 
 def test_memory_is_bounded() -> None:
     answers, large, some = Answers(), _answer(b"x" * _LARGEST), _answer(b"x" * (_LARGEST // 10))
-    answers.keep("1:1:", ("/large", b"", False), large)
+    answers.keep(_ONE, ("/large", b"", False), large)
     assert ("/large", b"", False) not in answers
     for number in range(1_000):
-        answers.keep("1:1:", (f"/{number}", b"", False), some)
+        answers.keep(_ONE, (f"/{number}", b"", False), some)
     kept = sum((f"/{number}", b"", False) in answers for number in range(1_000))
     assert _MOST // len(some.body) - 2 <= kept <= _MOST // len(some.body)
-    answers.keep("2:2:", ("/0", b"", False), some)
-    assert answers.get("2:2:", ("/0", b"", False)) is some
+    answers.keep(_TWO, ("/0", b"", False), some)
+    assert answers.get(_TWO, ("/0", b"", False)) is some
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "identity"])
@@ -97,6 +109,53 @@ async def test_what_another_process_commits_is_seen(database: str, client: httpx
         assert (await client.get(_JOBS)).json() == before
         other.commit()
         assert (await client.get(_JOBS)).json()["jobs"][0]["name"] == "another" != before["jobs"][0]["name"]
+
+
+@pytest.fixture
+def own_database() -> Iterator[str]:
+    """Of a server that may be killed, and that writes its log late."""
+    folder = Path(tempfile.mkdtemp(prefix="hw-"))
+    folder.chmod(0o755)
+    with embedded_server(folder, settings={"wal_writer_delay": "10s"}) as url:
+        migrate.upgrade(url)
+        yield url
+    shutil.rmtree(folder)
+
+
+async def test_what_a_crash_undid_is_not_told_again(own_database: str) -> None:
+    async with in_process(own_database) as client:
+        await store(own_database, [_EVENT])
+        with psycopg.connect(own_database) as other:
+            other.execute("UPDATE jobs SET name = 'never'")
+            other.rollback()
+        before = [(await client.get(_JOBS)).json()["jobs"][0]["name"] for _ in range(3)]
+        assert before == ["first"] * 3
+        seen = await asyncio.to_thread(_crash, own_database)
+        with psycopg.connect(own_database) as other:
+            other.execute("UPDATE jobs SET name = 'another'")  # by the number of what was rolled back
+        assert _snapshot(own_database) == seen
+        assert (await client.get(_JOBS)).json()["jobs"][0]["name"] == "another"
+
+
+def _crash(url: str) -> str:
+    """What was seen before, once the server is there again."""
+    with psycopg.connect(url) as other:
+        seen = _snapshot(url)
+        os.kill(other.info.backend_pid, signal.SIGKILL)
+    for _ in range(300):
+        try:
+            _snapshot(url)
+        except psycopg.OperationalError:
+            time.sleep(0.1)
+        else:
+            return seen
+    raise TimeoutError
+
+
+def _snapshot(url: str) -> str:
+    with psycopg.connect(url) as other:
+        [snapshot] = other.execute("SELECT pg_current_snapshot()::text").fetchone() or [""]
+        return str(snapshot)
 
 
 async def test_failures_are_not_kept(client: httpx.AsyncClient) -> None:

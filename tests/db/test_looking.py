@@ -45,10 +45,12 @@ async def test_who_gives_up_keeps_nobody_waiting(database: str) -> None:
 
 async def test_a_lost_connection_is_made_again(database: str) -> None:
     async with running_looking(database) as looking:
-        assert await looking.now()
+        before = await looking.now()
+        assert before
         await asyncio.to_thread(_end_connections, database)
         seen = [await looking.now() for _ in range(3)]
         assert seen[-1]
+        assert seen[-1].connection > before.connection
 
 
 def _end_connections(url: str) -> None:

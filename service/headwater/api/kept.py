@@ -1,7 +1,8 @@
 """Answers that are told again as they were, as long as nothing was written since.
 
-Whether something was, PostgreSQL is asked each time: two snapshots of the same transactions see the same rows. So an answer is
-never older than the rows are, whoever writes them, and only what depends on nothing else may be kept: not on the time of day.
+Whether something was, PostgreSQL is asked each time: two snapshots of the same transactions see the same rows, but for a crash
+between them. So an answer is never older than the rows are, whoever writes them, and only what depends on nothing else may be
+kept: not on the time of day.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from headwater.api.json_body import JsonBody
+from headwater.db.looking import Looking, Seen
 
 _MOST = 24 * 1024 * 1024  # bytes; what comes when they are full is kept after something was written
 _LARGEST = 8 * 1024 * 1024  # of one answer: a page of 100 jobs with all their latest runs has 4
@@ -32,18 +34,18 @@ class Answers:
     """To questions of one state of the database."""
 
     def __init__(self) -> None:
-        self._seen = ""
+        self._seen: Seen | None = None
         self._kept: dict[_Asked, Answer] = {}
         self._bytes = 0
 
     def __contains__(self, asked: _Asked) -> bool:
         return asked in self._kept
 
-    def get(self, seen: str | None, asked: _Asked) -> Answer | None:
+    def get(self, seen: Seen | None, asked: _Asked) -> Answer | None:
         """``seen`` is which transactions are seen now; None: nobody knows."""
-        return self._kept.get(asked) if seen == self._seen else None
+        return self._kept.get(asked) if seen is not None and seen == self._seen else None
 
-    def keep(self, seen: str, asked: _Asked, answer: Answer) -> None:
+    def keep(self, seen: Seen, asked: _Asked, answer: Answer) -> None:
         """``seen`` is which transactions were seen before the answer was begun."""
         if seen != self._seen:
             self._seen, self._kept, self._bytes = seen, {}, 0
@@ -70,12 +72,13 @@ class Again:
             return
         asked = _asked(scope)
         answers: Answers = self._state_of.state.answers
-        if asked in answers and (answer := answers.get(await self._state_of.state.looking.now(), asked)):
+        looking: Looking = self._state_of.state.looking
+        if asked in answers and (answer := answers.get(await looking.now(), asked)):
             scope["route"] = answer.route
             await send({"type": "http.response.start", "status": 200, "headers": answer.headers})
             await send({"type": "http.response.body", "body": answer.body})
             return
-        await self._app(scope, receive, _keeping(answers, asked, scope, send))
+        await self._app(scope, receive, _keeping(answers, asked, scope, send, looking.connection))
 
 
 def _asked(scope: Scope) -> _Asked:
@@ -83,7 +86,8 @@ def _asked(scope: Scope) -> _Asked:
     return scope["path"], scope["query_string"], any(b"gzip" in value for value in encodings)
 
 
-def _keeping(answers: Answers, asked: _Asked, scope: Scope, send: Send) -> Send:
+def _keeping(answers: Answers, asked: _Asked, scope: Scope, send: Send, connection: int) -> Send:
+    """``connection`` looked at PostgreSQL last before the answer was begun."""
     headers: list[tuple[bytes, bytes]] | None = None  # None: not to be kept
 
     async def sending(message: Message) -> None:
@@ -92,7 +96,8 @@ def _keeping(answers: Answers, asked: _Asked, scope: Scope, send: Send) -> Send:
             headers = message["headers"] if message["status"] == 200 and _JSON in message["headers"] else None
         elif headers is not None:
             if not message.get("more_body") and isinstance(route := scope.get("route"), Kept):
-                answers.keep(scope["state"]["seen"], asked, Answer(headers, message["body"], route))
+                seen = Seen(connection, scope["state"]["seen"])
+                answers.keep(seen, asked, Answer(headers, message["body"], route))
             headers = None  # what comes in pieces is too large
         await send(message)
 

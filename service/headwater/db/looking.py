@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import NamedTuple
 
 import psycopg
 
@@ -19,22 +20,32 @@ _NAME = b"look"
 _CONNECT_S = 5.0
 
 
+class Seen(NamedTuple):
+    """A crash undoes what had not come to the disk, such as numbers of transactions that were rolled back: others have them then.
+    It ends all connections, so only what one and the same connection saw may be compared."""
+
+    connection: int
+    transactions: str
+
+
 class Looking:
     """Whoever asks while PostgreSQL is being asked waits for the next time, and all who wait are told at once: so many who ask
     cost little more than one. Use through ``running_looking``."""
 
     def __init__(self, url: str) -> None:
+        self.connection = 0
+        """Which it is, or was last."""
         self._url = url
         self._conn: Connection | None = None
         self._socket = -1  # its own, which a lost connection does not tell any more
         self._connecting: asyncio.Task[None] | None = None
-        self._seen: str | None = None
-        self._asked: list[asyncio.Future[str | None]] = []  # of PostgreSQL, which has not answered yet
-        self._waiting: list[asyncio.Future[str | None]] = []
+        self._seen: Seen | None = None
+        self._asked: list[asyncio.Future[Seen | None]] = []  # of PostgreSQL, which has not answered yet
+        self._waiting: list[asyncio.Future[Seen | None]] = []
 
-    async def now(self) -> str | None:
+    async def now(self) -> Seen | None:
         """None where the database does not say."""
-        told: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        told: asyncio.Future[Seen | None] = asyncio.get_running_loop().create_future()
         self._waiting.append(told)
         if self._conn is not None:
             self._ask(self._conn)
@@ -53,6 +64,7 @@ class Looking:
                 conn = await connect(self._url)
             conn.pgconn.prepare(_NAME, LOOK.encode())
             self._conn, self._socket = conn, conn.pgconn.socket
+            self.connection += 1
             asyncio.get_running_loop().add_reader(self._socket, self._readable, conn)
             self._ask(conn)
         except (*DatabaseUnavailable, TimeoutError):
@@ -82,7 +94,7 @@ class Looking:
                     self._ask(conn)
                     return
                 value = result.get_value(0, 0)
-                self._seen = value.decode() if value is not None else None  # None: an error
+                self._seen = Seen(self.connection, value.decode()) if value is not None else None  # None: an error
         except psycopg.OperationalError:
             self._lose()
 
