@@ -122,6 +122,20 @@ async def test_depth_number_and_whether(database: str, client: httpx.AsyncClient
         assert (told["reachable"], told["paths"], told["noPath"]) == (reachable, [], None)
 
 
+async def test_paths_by_what_some_jobs_tell_and_not_by_others(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [
+        writes("fill", "b", "x < a.x"), writes("refill", "b", "y < a.x", time="08:05"), writes("sum", "c", "z < b.x", "z < b.y"),
+    ])  # fmt: skip
+    await store(database, [writes("fill", "b", "x < a.x", "y < a.x", time="08:10")])
+    every = ["a.x b.x c.z", "a.x b.y c.z"]
+    assert sorted(_paths(await _ask(client, "a.x", "c.z", all=True))) == every
+    assert sorted(_paths(await _ask(client, "a.x", "c.z", all=True, through="job:shop:fill"))) == every
+    assert _paths(await _ask(client, "a.x", "c.z", all=True, through="job:shop:refill")) == ["a.x b.y c.z"]
+    assert _paths(await _ask(client, "a.x", "c.z", all=True, avoid="job:shop:fill")) == ["a.x b.y c.z"]
+    assert _paths(await _ask(client, "a.x", "c.z", all=True, stopAt=DB + "b")) == []
+    assert _paths(await _ask(client, "a.x", "b.y", all=True, stopAt=DB + "b")) == ["a.x b.y"]
+
+
 async def test_only_what_is_declared_or_what_jobs_tell(database: str, client: httpx.AsyncClient) -> None:
     lineage = {"columnLineage": {"fields": {"x": {"inputFields": [{"namespace": "db://shop", "name": "a", "field": "x"}]}}}}
     await store(database, [dataset_event("08:00", "v", lineage), writes("j", "w", "x < v.x")])
@@ -350,6 +364,11 @@ async def test_random_paths_are_those_of_networkx(database: str, client: httpx.A
             assert told["reachable"] is bool(expected)
             lengths = [path["length"] for path in told["paths"]]
             assert lengths == sorted(lengths)
+            some = rnd.choice(fields)
+            by = await _get(client, source, target, all=True, through=field(some), **when)
+            assert set(_paths(by.json())) == {path for path in expected if some in path.split()}
+            past = await _get(client, source, target, all=True, avoid=field(some), **when)
+            assert set(_paths(past.json())) == {path for path in expected if some not in path.split()}
             if not expected:
                 back = told["noPath"]["otherWay"]
                 way = nx.shortest_path_length(graph, target, source) if nx.has_path(graph, target, source) else None

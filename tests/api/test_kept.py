@@ -86,6 +86,23 @@ async def test_what_was_told_is_told_again(client: httpx.AsyncClient, encoding: 
     pytest.fail("no answer was told again")
 
 
+async def test_who_refuses_gzip_is_not_sent_it(client: httpx.AsyncClient) -> None:
+    for number in range(5):
+        await client.post("/api/v1/lineage", json=run_event("COMPLETE", "08:00", f"job {number}"))
+    for refused in ("gzip;q=0", "identity, gzip; q=0.000"):
+        for asked, sent in ((refused, None), ("gzip", "gzip"), (refused, None), ("gzip;q=0.5", "gzip")):
+            told, _ = await _told(client, asked)
+            assert told.headers.get("content-encoding") == sent
+
+
+async def test_the_first_of_several_headers_counts(client: httpx.AsyncClient) -> None:
+    for number in range(5):
+        await client.post("/api/v1/lineage", json=run_event("COMPLETE", "08:00", f"job {number}"))
+    both = [("Accept-Encoding", "identity"), ("Accept-Encoding", "gzip")]
+    assert "content-encoding" not in (await client.get(_JOBS, headers=both)).headers
+    assert (await client.get(_JOBS, headers={"Accept-Encoding": "gzip"})).headers["content-encoding"] == "gzip"
+
+
 async def _told(client: httpx.AsyncClient, encoding: str) -> tuple[httpx.Response, list[str]]:
     with recorded() as statements:
         return await client.get(_JOBS, params={"limit": 5}, headers={"Accept-Encoding": encoding}), statements

@@ -110,6 +110,27 @@ async def test_all_paths_up_to_a_length(database: str, client: httpx.AsyncClient
     )
 
 
+async def test_paths_by_some_nodes_and_not_by_others(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _story())
+
+    async def paths(source: str, target: str, **via: str) -> list[str]:
+        told = await _ask(client, DB + source, DB + target, all=True, grain="dataset", **via)
+        assert told["reachable"] is bool(told["paths"])
+        return _paths(told)
+
+    assert await paths("raw", "report", through=JOB + "rank") == ["raw orders ranks report"]
+    assert await paths("raw", "report", avoid=DB + "revenue") == ["raw orders ranks report"]
+    assert await paths("raw", "report", avoid=JOB + "sum", through=DB + "revenue") == []
+    assert await paths("raw", "report", through=DB + "plan") == []
+    assert await paths("raw", "report", stopAt=DB + "orders") == []
+    assert await paths("raw", "orders", stopAt=DB + "orders", through=JOB + "backfill") == ["raw orders"]
+    whole = await _ask(client, DB + "raw", DB + "orders", all=True, through=JOB + "backfill")
+    assert _paths(whole) == ["raw backfill orders"]
+    assert (await _ask(client, DB + "raw", DB + "report", k=0, avoid=DB + "orders"))["reachable"] is False
+    unknown = {"from": DB + "raw", "to": DB + "report", "avoid": DB + "rop"}
+    assert (await client.get("/api/v1/paths", params=unknown)).status_code == 404
+
+
 async def test_what_paths_lead_over_is_counted(database: str, client: httpx.AsyncClient) -> None:
     await store(database, [complete("one", "a", "b"), complete("two", "b", "c"), complete("short", "a", "c")])
     told = await _ask(client, DB + "a", DB + "c", all=True)

@@ -151,6 +151,16 @@ async def test_depth_number_kinds_and_whether(database: str, client: httpx.Async
         assert (told["reachable"], told["noPath"], len(told["destinations"])) == (reachable, None, 1)
 
 
+async def test_paths_by_runs_of_some_jobs_and_not_by_others(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, _chain())
+    told = await _ask(client, _run("bad"), _run("bad mail"), grain="run")
+    for via in ({"through": JOB + "report"}, {"through": DB + "report"}, {"stopAt": _run("bad mail")}, {"avoid": _run("good")}):
+        assert _paths(await _ask(client, _run("bad"), _run("bad mail"), grain="run", **via)) == _paths(told)
+    for via in ({"through": _run("good")}, {"avoid": DB + "report"}, {"stopAt": JOB + "report"}):
+        none = await _ask(client, _run("bad"), _run("bad mail"), grain="run", **via)
+        assert (none["reachable"], none["paths"]) == (False, [])
+
+
 async def test_as_of_a_time_and_since_one(database: str, client: httpx.AsyncClient) -> None:
     await store(database, _chain())
     asked = (_run("bad"), _run("bad mail"))
@@ -203,6 +213,11 @@ async def test_random_paths_are_those_of_networkx(database: str, client: httpx.A
         assert told["reachable"] is bool(expected)
         lengths = [path["length"] for path in told["paths"]]
         assert lengths == sorted(lengths)
+        some = rnd.choice(sorted(graph))
+        by = await _ask(client, source, target, all=True, through=some)
+        assert {tuple(path) for path in _paths(by)} == {path for path in expected if some in path}
+        past = await _ask(client, source, target, all=True, avoid=some)
+        assert {tuple(path) for path in _paths(past)} == {path for path in expected if some not in path}
         if not expected:
             back = told["noPath"]["otherWay"]
             way = nx.shortest_path_length(graph, target, source) if nx.has_path(graph, target, source) else None

@@ -30,7 +30,7 @@ async def column_question(conn: Connection, node_id: str, which: Which, via: Via
         downstream=asked.downstream,
         both=asked.both,
         depth=asked.depth,
-        via=ColumnVia(*[await _among(conn, told) for told in (via.through, via.avoid, via.stop_at)]),
+        via=await column_via(conn, via),
         filter=asked.filter,
         paths=asked.paths,
         limit=asked.limit,
@@ -46,6 +46,11 @@ async def column_ends(conn: Connection, node_ids: Iterable[str]) -> tuple[Place,
     if job := next((node for node in nodes if node.kind is NodeKind.JOB), None):
         raise Invalid(f"A path of columns begins and ends at columns, or at datasets for all of theirs, not at job '{job.name}'.")
     return tuple(dict.fromkeys(Place(node.id, node.field) for node in nodes))
+
+
+async def column_via(conn: Connection, via: Via) -> ColumnVia:
+    """Raises InvalidNodeId, Invalid, NotFound."""
+    return ColumnVia(*[await _among(conn, told) for told in (via.through, via.avoid, via.stop_at)])
 
 
 async def then_of(conn: Connection, which: Which) -> Then | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import TypedDict
 
 from headwater.api.asking import Via, Which, span_of
 from headwater.db.pool import Connection
@@ -37,15 +38,27 @@ async def run_question(
     if isinstance(start, Resolved):
         return None
     walked_as = grain_of_runs(grain)
-    through, avoid, stop_at = [[await find_start(conn, told) for told in ids] for ids in (via.through, via.avoid, via.stop_at)]
     return RunQuestion(
         start,
         replace(asked, grain=walked_as),
-        through=through,
-        avoid=avoid,
-        stop_at=stop_at,
         span=span,
         kinds=kinds_of_runs(which.kinds),
+        **await run_via(conn, via),
+    )
+
+
+class RunVia(TypedDict):
+    through: list[Start | Resolved]
+    avoid: list[Start | Resolved]
+    stop_at: list[Start | Resolved]
+
+
+async def run_via(conn: Connection, via: Via) -> RunVia:
+    """Raises InvalidNodeId, Invalid, NotFound."""
+    return RunVia(
+        through=[await find_start(conn, told) for told in via.through],
+        avoid=[await find_start(conn, told) for told in via.avoid],
+        stop_at=[await find_start(conn, told) for told in via.stop_at],
     )
 
 

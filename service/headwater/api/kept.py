@@ -7,6 +7,7 @@ kept: not on the time of day.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -19,6 +20,7 @@ from headwater.db.looking import Looking, Seen
 _MOST = 24 * 1024 * 1024  # bytes; what comes when they are full is kept after something was written
 _LARGEST = 8 * 1024 * 1024  # of one answer: a page of 100 jobs with all their latest runs has 4
 _EACH = 1_000  # beside its text
+_REFUSED = re.compile(rb"gzip\s*;\s*q=0(\.0*)?\s*(,|$)")
 _JSON = (b"content-type", b"application/json")
 _Asked: TypeAlias = tuple[str, bytes, bool]  # path, query, whether it may be compressed
 
@@ -67,6 +69,8 @@ class Again:
         self._state_of = state_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            _heed_refusal(scope)
         if scope["type"] != "http" or scope["method"] != "GET":
             await self._app(scope, receive, send)
             return
@@ -82,8 +86,18 @@ class Again:
 
 
 def _asked(scope: Scope) -> _Asked:
-    encodings = [value for name, value in scope["headers"] if name == b"accept-encoding"]
-    return scope["path"], scope["query_string"], any(b"gzip" in value for value in encodings)
+    return scope["path"], scope["query_string"], b"gzip" in _encodings(scope)
+
+
+def _encodings(scope: Scope) -> bytes:
+    """Of several headers the first, as who compresses reads it."""
+    return next((value for name, value in scope["headers"] if name == b"accept-encoding"), b"")
+
+
+def _heed_refusal(scope: Scope) -> None:
+    """Who compresses does not read weights, and 0 means never."""
+    if b"q=0" in (encodings := _encodings(scope)) and _REFUSED.search(encodings):
+        scope["headers"] = [header for header in scope["headers"] if header[0] != b"accept-encoding"]
 
 
 def _keeping(answers: Answers, asked: _Asked, scope: Scope, send: Send, connection: int) -> Send:

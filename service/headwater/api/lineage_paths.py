@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
-from headwater.api.asking import Asked, Depth, Which, asking, ids_of, span_of
-from headwater.api.asking_columns import column_ends, then_of
-from headwater.api.asking_runs import grain_of_runs, run_ends
+from headwater.api.asking import Asked, Depth, Via, Ways, Which, asking, ids_of, span_of
+from headwater.api.asking_columns import column_ends, column_via, then_of
+from headwater.api.asking_runs import grain_of_runs, run_ends, run_via
 from headwater.api.deps import BAD_REQUEST, NOT_FOUND
 from headwater.api.formats import FORMATS, Format, form_of, formatted
 from headwater.api.parameters import one_of
@@ -56,6 +56,7 @@ class _Question:
     origins: list[str]
     destinations: list[str]
     which: Which
+    via: Via
     most: int
     depth: int | None
     grain: str
@@ -65,6 +66,7 @@ class _Question:
 async def get_paths(  # noqa: PLR0913 - one parameter a parameter
     request: Request,
     which: Asked,
+    via: Ways,
     *,
     origins: _From,
     destinations: Annotated[list[str], Query(alias="to", description="Where it ends, likewise.")],
@@ -80,10 +82,12 @@ async def get_paths(  # noqa: PLR0913 - one parameter a parameter
 ) -> Response:
     """How data comes from one node to another: the paths with what proves each edge; or if there is none, why.
 
+    With `through`, `avoid` and `stopAt` only those that come by one of the first, and by none of the others; a path may end at
+    what is to be stopped at. Where there is none, why is told of the whole graph.
     Then it tells the nearest common ancestors, a path the other way, and the path that used to be: which of its edges ended,
     when, and by which run; of columns also where data flows on though nobody tells which column comes of which.
     """
-    asked = _Question(origins, destinations, which, _MOST if every else k, depth, grain)
+    asked = _Question(origins, destinations, which, via, _MOST if every else k, depth, grain)
     return await formatted(await _answer(request, asked), form_of(request, format))
 
 
@@ -108,6 +112,9 @@ async def _of_nodes(request: Request, asked: _Question) -> Paths:
             depth=asked.depth,
             grain=Grain(asked.grain.lower()),
             kinds=asked.which.kinds or DATA,
+            through=await ids_of(conn, asked.via.through) if asked.via.through else None,
+            avoid=await ids_of(conn, asked.via.avoid),
+            stop_at=await ids_of(conn, asked.via.stop_at),
         )
         return await find_paths(conn, flow_of, question)
 
@@ -123,6 +130,7 @@ async def _of_columns(request: Request, asked: _Question) -> ColumnPaths:
             depth=asked.depth,
             then=await then_of(conn, asked.which),
             explicit=explicit_of(asked.which.kinds),
+            via=await column_via(conn, asked.via),
         )
         walk = await walk_column_paths(conn, question)
     # Not before the walk is done: the graph in memory is lent to one question at a time.
@@ -146,5 +154,6 @@ async def _of_runs(request: Request, asked: _Question, *, latest: bool) -> RunPa
             grain=grain_of_runs(asked.grain),
             span=span,
             kinds=kinds_of_runs(asked.which.kinds),
+            **await run_via(conn, asked.via),
         )
         return await find_run_paths(conn, question)

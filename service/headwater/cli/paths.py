@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from headwater.cli.display import dim, heading, show, show_json, tell_cut
-from headwater.cli.options import DEFAULT_URL, AsJson, AsOf, Form, History, Kinds, Url, service
+from headwater.cli.options import DEFAULT_URL, AsJson, AsOf, Avoid, Form, History, Kinds, StopAt, Through, Url, service
 
 _Node = (
     "dataset:NAMESPACE:NAME, job:NAMESPACE:NAME, or a name that only one of them has; datasetField:NAMESPACE:DATASET:FIELD,"
@@ -32,6 +32,9 @@ def paths(  # noqa: PLR0913 - one option an option
     every: _All = False,
     depth: _Depth = None,
     grain: _Grain = "all",
+    through: Through = [],  # noqa: B006
+    avoid: Avoid = [],  # noqa: B006
+    stop_at: StopAt = [],  # noqa: B006
     kinds: Kinds = [],  # noqa: B006
     as_of: AsOf = None,
     history: History = None,
@@ -46,7 +49,11 @@ def paths(  # noqa: PLR0913 - one option an option
     client = service(url)
     ends = {"from": node_id_of(client, origin), "to": node_id_of(client, destination)}
     asked = {"k": k, "all": str(every).lower(), "depth": depth, "grain": grain, "format": form or "json"}
-    body = client.get("paths", **ends, **asked, kinds=kinds, asOf=as_of, history=history)
+    via = {
+        name: [node_id_of(client, one) for one in told]
+        for name, told in (("through", through), ("avoid", avoid), ("stopAt", stop_at))
+    }
+    body = client.get("paths", **ends, **asked, **via, kinds=kinds, asOf=as_of, history=history)
     if as_json or form:
         show_json(body)
         return

@@ -73,6 +73,45 @@ def test_all_paths_are_those_of_networkx(edges: _Pairs, start: int, end: int, gr
 
 
 @settings(deadline=None)
+@given(
+    _edges,
+    _datasets | _jobs,
+    _datasets | _jobs,
+    st.sampled_from(Grain),
+    st.sets(_datasets | _jobs, max_size=2),
+    st.sets(_datasets | _jobs, max_size=3) | st.none(),
+)
+def test_paths_through_some_nodes_and_not_by_others_are_those_of_networkx(
+    edges: _Pairs, start: int, end: int, grain: Grain, avoid: set[int], through: set[int] | None
+) -> None:
+    if start == end:
+        return
+    graph: nx.DiGraph[int] = nx.DiGraph(list(edges))
+    graph.remove_nodes_from(avoid)
+    between = Between(flow_of(edges), [start], [end], grain, avoid=avoid, through=through)
+    found = between.paths(10_000)
+    expected = set()
+    if start in graph and end in graph:
+        kept = {n for n in graph if grain is Grain.ALL or is_job(n) == (grain is Grain.JOB)} | {start, end}
+        for path in nx.all_simple_paths(contracted(graph, kept), start, end):
+            over = {n for step in pairwise(path) for n in _over(graph, kept, *step)}
+            if through is None or not through.isdisjoint({*path, *over}):
+                expected.add(tuple(path))
+    assert {tuple(path) for path in found.paths} == expected
+    assert [len(path) for path in found.paths] == sorted(len(path) for path in found.paths)
+    assert between.reachable() == bool(expected)
+
+
+def _over(graph: nx.DiGraph[int], kept: set[int], source: int, target: int) -> set[int]:
+    """Nodes that are no steps, on any way from one step to the next."""
+    free: nx.DiGraph[int] = nx.DiGraph(graph.subgraph((set(graph) - kept) | {source, target}).edges)
+    free.add_nodes_from((source, target))
+    free.remove_edges_from([*free.in_edges(source), *free.out_edges(target)])
+    after, before = ({n for n in free if nx.has_path(free, *ends(n))} for ends in (lambda n: (source, n), lambda n: (n, target)))
+    return (after & before) - {source, target}
+
+
+@settings(deadline=None)
 @given(_edges, _datasets, _jobs, st.integers(1, 4))
 def test_k_are_the_shortest(edges: _Pairs, start: int, end: int, k: int) -> None:
     every = Between(flow_of(edges), [start], [end]).paths(10_000).paths

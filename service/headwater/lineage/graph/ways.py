@@ -34,10 +34,11 @@ class Ways:
 
 @dataclass(frozen=True, slots=True)
 class _Partial:
-    """A path that goes on."""
+    """A path that goes on; ``passed``: it has come by what it has to pass through, or need not."""
 
     place: int
     length: int
+    passed: bool
     before: _Partial | None
 
     def places(self) -> list[int]:
@@ -51,9 +52,9 @@ class _Partial:
 
 class Between:
     """What leads from the ``starts`` to the ``ends``, by ids. At a grain the nodes of the other kind are no steps. ``avoid`` is
-    never entered; ``stop_at`` is at the start of a path only."""
+    never entered; ``stop_at`` is at the start of a path only. Of ``through``, unless it is None, one is on each path."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - ends, and which ways count
         self,
         flow: Flow,
         starts: Collection[int],
@@ -63,6 +64,7 @@ class Between:
         downstream: bool = True,
         avoid: Collection[int] = (),
         stop_at: Collection[int] = (),
+        through: Collection[int] | None = None,
     ) -> None:
         self._flow = flow
         self._downstream = downstream
@@ -72,10 +74,18 @@ class Between:
         is_job = arrays.jobs
         self._free: Flags | None = {Grain.ALL: None, Grain.DATASET: is_job, Grain.JOB: ~is_job}[grain]
         self._is_start, self._is_end = set(self._starts.tolist()), set(self._ends.tolist())
+        self._through = None if through is None else set(self._flow.places(through).tolist())
         self._steps: dict[int, list[int]] = {}
 
     def reachable(self) -> bool:
-        return bool(len(self._starts) and len(self._ends)) and self._arrays.reaches(self._starts, self._ends)
+        """Whether there is a path. To find one through some nodes may take as long as to tell it."""
+        if not (len(self._starts) and len(self._ends)):
+            return False
+        if self._through is not None:
+            return bool(self.paths(1).paths)
+        if len(self._avoid) or len(self._stop_at):
+            return bool((self._to_go[self._starts] >= 0).any())
+        return self._arrays.reaches(self._starts, self._ends)
 
     def paths(self, most: int, depth: int | None = None, *, starts: Collection[int] | None = None, work: int = MOST_WORK) -> Ways:
         """At most that many, of at most ``depth`` steps; from some of the starts only, if they are given.
@@ -83,12 +93,12 @@ class Between:
         Best first: a path that goes on is as good as it can still end, which the distances to the ends say exactly but for
         cycles. So without cycles no step is in vain; with them the work is bounded.
         """
-        to_go = self._to_go
         heap: list[tuple[int, int, int, _Partial]] = []  # whole length, then the longest, then the oldest first
         cut: set[str] = set() if self._flow.complete else {"size"}
         for place in (self._starts if starts is None else self._flow.places(starts)).tolist():
-            if to_go[place] >= 0:
-                heappush(heap, (int(to_go[place]) + self._is_free(place), 0, len(heap), _Partial(place, 0, None)))
+            passed = self._through is None or place in self._through
+            if (rest := self._rest(place, passed)) >= 0:
+                heappush(heap, (rest + self._is_free(place), 0, len(heap), _Partial(place, 0, passed, None)))
         found: list[list[int]] = []
         done = pushed = len(heap)
         while heap and len(found) < most and done < work:
@@ -99,14 +109,14 @@ class Between:
             if part.place in self._is_end:
                 found.append(part.places()[::-1])
                 continue
-            passed, steps = set(part.places()), self._next(part.place)
-            done += len(passed) + len(steps)
+            behind, steps = set(part.places()), self._next(part.place)
+            done += len(behind) + len(steps)
             length = part.length + 1
             for place in steps:
-                if place not in passed:
+                passed = part.passed or self._passes(part.place, place)
+                if place not in behind and (rest := self._rest(place, passed)) >= 0:
                     pushed += 1
-                    rest = 0 if place in self._is_end else int(to_go[place])
-                    heappush(heap, (length + rest, -length, pushed, _Partial(place, length, part)))
+                    heappush(heap, (length + rest, -length, pushed, _Partial(place, length, passed, part)))
         if heap and "depth" not in cut:
             cut.add("k" if len(found) >= most else "work")
         return self._told(found, cut, done)
@@ -119,13 +129,42 @@ class Between:
         ends = zip(*(self._ids(side) for side in zip(*edges, strict=True)), strict=True)
         return Ways([list(ids) for ids in reversed(paths)], set(ends), frozenset(cut), work)
 
+    def _rest(self, place: int, passed: bool) -> int:
+        """Steps that are left at least; -1 where there is no way."""
+        if place in self._is_end:
+            return 0 if passed else -1
+        if passed:
+            return int(self._to_go[place])
+        near, beyond = int(self._to_through[0][place]), self._to_through[1]
+        return near + beyond if near >= 0 else -1
+
+    def _passes(self, source: int, target: int) -> bool:
+        """Whether a step may go by what has to be passed through, which at a grain may be no step itself."""
+        assert self._through is not None
+        if target in self._through or not self._over_free:
+            return target in self._through
+        return any(not self._through.isdisjoint(edge) for edge in self._edges(source, target))
+
+    @cached_property
+    def _over_free(self) -> bool:
+        return any(map(self._is_free, self._through or ()))
+
     @cached_property
     def _to_go(self) -> Places:
         """Steps from each place to an end, the start's own left out; -1 where there is no way that may be gone."""
+        return self._steps_to(self._ends)
+
+    @cached_property
+    def _to_through(self) -> tuple[Places, int]:
+        """Likewise to what has to be passed through; and from there at least."""
+        through = np.array(sorted(place for place in self._through or () if self._to_go[place] >= 0), np.int32)
+        return self._steps_to(through), int(self._to_go[through].min()) if len(through) else 0
+
+    def _steps_to(self, places: Places) -> Places:
         to_go = np.full(len(self._arrays), -1, np.int32)
-        if len(self._ends):
+        if len(places):
             found = self._arrays.walk(
-                self._ends,
+                places,
                 downstream=not self._downstream,
                 avoid=self._avoid,
                 stop_at=self._stop_at,

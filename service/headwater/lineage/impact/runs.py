@@ -6,7 +6,7 @@ A run is walked as a job, and a version as a dataset: so grains, filters and way
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise, starmap
@@ -28,7 +28,7 @@ from headwater.lineage.impact.pages import page_of
 from headwater.lineage.impact.ways_to import ways_to
 from headwater.lineage.node_ids import Resolved
 from headwater.lineage.runs.downstream import Written
-from headwater.lineage.runs.graph import RunGraph, introduced_by, load_run_graph, nodes_of
+from headwater.lineage.runs.graph import RunGraph, introduced_by, load_run_graph, nodes_among, nodes_of
 from headwater.lineage.runs.start import Start
 from headwater.lineage.runs.told import Told, run_node
 from headwater.lineage.runs.upstream import EVER, Span
@@ -80,8 +80,8 @@ async def walk_runs(conn: Connection, question: RunQuestion) -> RunWalk:
         asked,
         start=nodes_of(start),
         through=_through(graph, question.through),
-        avoid=_nodes(graph, question.avoid),
-        stop_at=_nodes(graph, question.stop_at),
+        avoid=nodes_among(graph, question.avoid),
+        stop_at=nodes_among(graph, question.stop_at),
     )
     told = Told(graph, await describe(conn, graph.owners()))
     flow = flow_of(starmap(Edge, graph.edges()), hidden=told.hidden(), complete=graph.complete)
@@ -131,21 +131,9 @@ def _hops(question: RunQuestion) -> int | None:
     return (asked.depth // 2 if asked.grain is Grain.ALL else asked.depth) + 1
 
 
-def _nodes(graph: RunGraph, told: Iterable[Start | Resolved]) -> tuple[int, ...]:
-    return tuple(node for one in told for node in _of(graph, one))
-
-
 def _through(graph: RunGraph, told: Sequence[Start | Resolved]) -> tuple[int, ...]:
     """What is not in the graph must be passed through all the same: then nothing is reached. No id is 0."""
-    return _nodes(graph, told) or ((0,) if told else ())
-
-
-def _of(graph: RunGraph, told: Start | Resolved) -> Iterator[int]:
-    if not isinstance(told, Resolved):
-        yield from nodes_of(told)
-        return
-    yield from (run_id for run_id, run in graph.runs.items() if run.job_id == told.id)
-    yield from (node for node, use in graph.versions.items() if use.canonical_id == told.id)
+    return nodes_among(graph, told) or ((0,) if told else ())
 
 
 def _counts(walk: RunWalk, listed: int, edges: Tally, more: list[Cut]) -> Counts:

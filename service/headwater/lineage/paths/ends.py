@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import chain
 
 
@@ -10,6 +10,11 @@ def ends_of(asked: Sequence[tuple[int, ...]], others: Sequence[tuple[int, ...]])
     """Each is a node with what belongs to it. What belongs to the other ends as well is left out."""
     beyond = {*chain.from_iterable(others)} - {node for node, *_ in asked}
     return tuple(dict.fromkeys(identifier for identifier in chain.from_iterable(asked) if identifier not in beyond))
+
+
+def barred(avoid: Collection[int], stop_at: Collection[int], destinations: Collection[int]) -> set[int]:
+    """What no path comes by: at what is to be stopped at it may end."""
+    return {*avoid, *({*stop_at} - {*destinations})}
 
 
 def both_ends(name: str) -> str:

@@ -23,7 +23,7 @@ from headwater.lineage.graph.past import BEGINNING, DATA, Past
 from headwater.lineage.graph.question import FlowOf, Grain, Question
 from headwater.lineage.graph.ways import Between, Pair, Ways
 from headwater.lineage.paths.ancestors import Ancestor, nearest_common_ancestors
-from headwater.lineage.paths.ends import both_ends
+from headwater.lineage.paths.ends import barred, both_ends
 from headwater.lineage.paths.former import HISTORY, at_one_time
 
 Names: TypeAlias = Mapping[int, str]  # ids of nodes that are shown, by id
@@ -39,6 +39,9 @@ class PathQuestion:
     depth: int | None = None
     grain: Grain = Grain.ALL
     kinds: Sequence[EdgeKind] = DATA
+    through: tuple[int, ...] | None = None  # one of these is on each path; None: anything
+    avoid: tuple[int, ...] = ()
+    stop_at: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,14 @@ async def find_paths(conn: Connection, flow_of: FlowOf, question: PathQuestion) 
         [name] = [node.id for node in (await describe(conn, [min(common)])).values()]
         raise Invalid(both_ends(name))
     flow = await flow_of(Question(start=question.origins))
-    between = Between(flow, question.origins, question.destinations, question.grain)
+    between = Between(
+        flow,
+        question.origins,
+        question.destinations,
+        question.grain,
+        avoid=barred(question.avoid, question.stop_at, question.destinations),
+        through=question.through,
+    )
     reachable = await asyncio.to_thread(between.reachable)
     ways = await asyncio.to_thread(between.paths, question.most, question.depth) if question.most and reachable else Ways([])
     now, freshness = await load_freshness(conn)

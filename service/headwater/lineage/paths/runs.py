@@ -21,9 +21,10 @@ from headwater.lineage.graph.described import describe
 from headwater.lineage.graph.flow import Flow, flow_of
 from headwater.lineage.graph.question import Grain
 from headwater.lineage.graph.ways import Between, Ways
+from headwater.lineage.node_ids import Resolved
 from headwater.lineage.paths.ancestors import Ancestor, nearest_common_ancestors
-from headwater.lineage.paths.ends import both_ends, ends_of
-from headwater.lineage.runs.graph import RunGraph, load_run_graph, nodes_of
+from headwater.lineage.paths.ends import barred, both_ends, ends_of
+from headwater.lineage.runs.graph import RunGraph, load_run_graph, nodes_among, nodes_of
 from headwater.lineage.runs.start import Start
 from headwater.lineage.runs.told import Told
 from headwater.lineage.runs.upstream import EVER, Span
@@ -41,6 +42,9 @@ class RunPathQuestion:
     grain: Grain = Grain.ALL
     span: Span = EVER
     kinds: Collection[EdgeKind] = (EdgeKind.INPUT, EdgeKind.OUTPUT)
+    through: Sequence[Start | Resolved] = ()  # one of these is on each path, if there are any
+    avoid: Sequence[Start | Resolved] = ()
+    stop_at: Sequence[Start | Resolved] = ()
 
     def ends(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Nodes of the origins and of the destinations."""
@@ -64,7 +68,14 @@ async def find_run_paths(conn: Connection, question: RunPathQuestion) -> RunPath
         raise Invalid(both_ends(await _name(conn, known, min(common))))
     graph = await _search(conn, question)
     known.add_all(graph)
-    between = Between(_flow(graph), origins, destinations, question.grain)
+    between = Between(
+        _flow(graph),
+        origins,
+        destinations,
+        question.grain,
+        avoid=barred(nodes_among(graph, question.avoid), nodes_among(graph, question.stop_at), destinations),
+        through=nodes_among(graph, question.through) if question.through else None,
+    )
     reachable = await asyncio.to_thread(between.reachable)
     ways = await asyncio.to_thread(between.paths, question.most, question.depth) if question.most and reachable else Ways([])
     why = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from headwater import ids
 from headwater.catalog.data_versions import Use
 from headwater.db.pool import Connection
 from headwater.lineage.edges import EdgeKind
+from headwater.lineage.node_ids import Resolved
 from headwater.lineage.runs.downstream import Readers, Written
 from headwater.lineage.runs.start import Start, StartRun
 from headwater.lineage.runs.upstream import EVER, ReadingRun, RunsRead, Span
@@ -75,6 +76,19 @@ def version_node(version: UUID) -> int:
 
 def nodes_of(start: Start) -> tuple[int, ...]:
     return start.run_ids if isinstance(start, StartRun) else (version_node(start.uuid),)
+
+
+def nodes_among(graph: RunGraph, told: Iterable[Start | Resolved]) -> tuple[int, ...]:
+    """Of a job or dataset all of its runs or versions that are in the graph."""
+    return tuple(node for one in told for node in _among(graph, one))
+
+
+def _among(graph: RunGraph, told: Start | Resolved) -> Iterator[int]:
+    if not isinstance(told, Resolved):
+        yield from nodes_of(told)
+        return
+    yield from (run_id for run_id, run in graph.runs.items() if run.job_id == told.id)
+    yield from (node for node, use in graph.versions.items() if use.canonical_id == told.id)
 
 
 async def load_run_graph(
