@@ -261,6 +261,14 @@ async def test_both_ways_is_what_is_told_of_each(database: str, client: httpx.As
     assert seen == {"downstream", "upstream", "both"} or asked
 
 
+async def test_both_ways_from_a_column_that_one_way_alone_knows(database: str, client: httpx.AsyncClient) -> None:
+    await store(database, [_writes("load", "t", "* < raw.day FILTER")])
+    upstream, both = [await _ask(client, "t.any", direction=direction) for direction in ("upstream", "both")]
+    assert _found(both) == _found(upstream) == {"raw.day": (1, "ROWS")}
+    refused = await client.get("/api/v1/impact", params={"nodeId": _field("t.any")})
+    assert refused.status_code == 404
+
+
 async def test_both_ways_from_a_column(database: str, client: httpx.AsyncClient) -> None:
     """A column of what the middle is made of goes into what is made of the middle too: an edge from one side to the other."""
     await store(database, [

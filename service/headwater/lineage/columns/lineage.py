@@ -8,7 +8,7 @@ an unknown field, is told with the fields in either direction but not followed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -97,10 +97,12 @@ async def _require_past(conn: Connection, place: Place, node_id: str, *, upstrea
         raise await not_found(conn, "Node", node_id, place)
 
 
-async def require_fields(conn: Connection, flow: ColumnFlow, places: Iterable[Place], then: Then | None = None) -> None:
-    """Of those from which the flow was read. Raises as ``require_field``."""
+async def require_fields(
+    conn: Connection, flows: Collection[ColumnFlow], places: Iterable[Place], then: Then | None = None
+) -> None:
+    """Of those from which the flows were read. Raises as ``require_field``."""
     for place in places:
-        onward = flow.onward.get(place, {}).values()
+        onward = [by for flow in flows for by in flow.onward.get(place, {}).values()]
         if place.field and all(told.scope not in ("FIELD", "PART") for by in onward for told in by):
             await require_field(conn, place, then, by_holder=bool(onward))
 

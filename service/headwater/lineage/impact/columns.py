@@ -20,7 +20,7 @@ from headwater.entities.graph import (
 )
 from headwater.lineage.columns.edges import Then
 from headwater.lineage.columns.evidence import load_proven
-from headwater.lineage.columns.flow import Told, read_flow
+from headwater.lineage.columns.flow import ColumnFlow, Told, read_flow
 from headwater.lineage.columns.graph import Place
 from headwater.lineage.columns.lineage import load_shown, require_fields
 from headwater.lineage.columns.names import ColumnNames
@@ -84,8 +84,11 @@ class ColumnWalk:
 
 
 async def walk_sides(conn: Connection, question: ColumnQuestion) -> ColumnWalk:
-    """A statement a hop. Raises NotFound as ``walk_columns`` does."""
-    sides = [await walk_columns(conn, side) for side in question.sides()]
+    """A statement a hop. Raises NotFound for a field that neither a schema nor column lineage has; one side that has it is
+    enough."""
+    flows = [await _read(conn, side) for side in question.sides()]
+    await require_fields(conn, flows, question.start, question.then)
+    sides = [await _reach(flow, question) for flow in flows]
     return ColumnWalk(sides, nearest_columns([side.found for side in sides]))
 
 
@@ -101,8 +104,14 @@ def nearest_columns(found: Sequence[Sequence[Found]]) -> Sequence[Found]:
 
 
 async def walk_columns(conn: Connection, question: ColumnQuestion) -> ColumnReach:
-    """Of one side. A statement a hop. Raises NotFound for a field that neither a schema nor column lineage has."""
-    flow = await read_flow(
+    """Of one side, likewise."""
+    flow = await _read(conn, question)
+    await require_fields(conn, [flow], question.start, question.then)
+    return await _reach(flow, question)
+
+
+async def _read(conn: Connection, question: ColumnQuestion) -> ColumnFlow:
+    return await read_flow(
         conn,
         question.start,
         downstream=question.downstream,
@@ -111,7 +120,9 @@ async def walk_columns(conn: Connection, question: ColumnQuestion) -> ColumnReac
         then=question.then,
         explicit=question.explicit,
     )
-    await require_fields(conn, flow, question.start, question.then)
+
+
+async def _reach(flow: ColumnFlow, question: ColumnQuestion) -> ColumnReach:
     return await asyncio.to_thread(reach_columns, flow, question.start, question.depth, question.via.through)
 
 

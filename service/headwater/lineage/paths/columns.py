@@ -48,11 +48,11 @@ async def walk_column_paths(conn: Connection, question: ColumnPathQuestion) -> C
     """A statement a hop, one way; both ways, and over all history, where there is no path. Raises Invalid, NotFound."""
     await _require_two_ends(conn, question)
     graph = await read_downstream(conn, question, question.then)
-    await require_fields(conn, graph.flow, question.origins, question.then)
+    await require_fields(conn, [graph.flow], question.origins, question.then)
     before = await read_flow(
         conn, question.destinations, downstream=False, hops=1, then=question.then, explicit=question.explicit
     )
-    await require_fields(conn, before, question.destinations, question.then)
+    await require_fields(conn, [before], question.destinations, question.then)
     between = graph.between(question.origins, question.destinations)
     reachable = await asyncio.to_thread(between.reachable)
     ways = ColumnWays()
