@@ -246,6 +246,7 @@ async def test_both_ways_is_what_is_told_of_each(database: str, client: httpx.As
     back = [
         _writes("back", "raw", "id < mailing.to", "closed < report.total", time="08:50"),
         complete("load", "landed", "raw", "07:00"), complete("again", "vault", "landed", "08:55"),
+        run_event("FAIL", "09:00", "back", "back 09:00"),
     ]  # fmt: skip
     await store(database, [*_story(), *back])
     seen = set()

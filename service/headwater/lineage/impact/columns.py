@@ -131,7 +131,7 @@ async def column_impact(conn: Connection, flow_of: FlowOf, question: ColumnQuest
     now, freshness = await load_freshness(conn)
     nearest = walk.found[:SUMMED_UP]
     nodes = await describe(conn, _datasets(question.start))
-    shown = walk.found
+    shown: Sequence[Found] = walk.found
     if question.filter != Filter():
         nodes |= await describe(conn, _datasets(found.place for found in nearest))
         shown = await load_passing_columns(conn, question, walk, nodes)
@@ -162,22 +162,26 @@ async def column_impact(conn: Connection, flow_of: FlowOf, question: ColumnQuest
 
 async def load_passing_columns(
     conn: Connection, question: ColumnQuestion, walk: ColumnWalk, nodes: Mapping[int, Node]
-) -> list[Found]:
+) -> Sequence[Found]:
     """Those of the nearest that the filter lets pass, by their datasets, ``nodes``. Of the jobs that tell an edge to a column one
-    must be in the state."""
-    test = question.filter.test()
-    tellers = {side.flow.downstream: side.flow.tellers() for side in walk.sides} if question.filter.states else {}
+    must be in the state: these differ from side to side."""
+    nearest, test = {one.place for one in walk.found[:SUMMED_UP]}, question.filter.test()
+    tellers = [side.flow.tellers() if question.filter.states else {} for side in walk.sides]
     at = question.then.at if question.then is not None else None
-    jobs = {teller for of in tellers.values() for told in of.values() for teller in told}
+    jobs = {teller for of in tellers for told in of.values() for teller in told}
     states = await load_states(conn, jobs, at) if jobs else {}
 
-    def passes(one: Found) -> bool:
-        of = [told.get(one.place, ()) for downstream, told in tellers.items() if one.both or downstream == one.downstream]
-        told = [states.get(teller) for jobs in of for teller in jobs] or [None]
+    def passes(one: Found, tellers: Mapping[Place, Iterable[int]]) -> bool:
+        told = [states.get(teller) for teller in tellers.get(one.place, ())] or [None]
         node = nodes.get(one.place.dataset_id)
         return node is not None and (test is None or any(test(node, state) for state in told))
 
-    return [one for one in walk.found[:SUMMED_UP] if passes(one)]
+    return nearest_columns(
+        [
+            [one for one in side.found if one.place in nearest and passes(one, of)]
+            for side, of in zip(walk.sides, tellers, strict=True)
+        ]
+    )
 
 
 async def count_edges(conn: Connection, question: ColumnQuestion, walk: ColumnWalk) -> int | None:
