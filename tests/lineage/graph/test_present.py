@@ -136,6 +136,21 @@ async def test_a_transaction_that_ends_late_is_not_missed(database: str, pool: P
     assert len(await _edges(pool, kept)) == 4
 
 
+async def test_after_a_crash_all_is_read_again(database: str, pool: Pool) -> None:
+    """Which here has the next change noted by a number that was seen already."""
+    kept = Present()
+    await store(database, [complete("w", "a", "b")])
+    await _edges(pool, kept)
+    await store(database, [complete("w2", "b", "c")])
+    with psycopg.connect(database, autocommit=True) as other:
+        other.execute("UPDATE graph_changes SET xid = 1")
+        other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    assert len(await _edges(pool, kept)) == 4
+
+
 @pytest.mark.parametrize("seed", range(3))
 async def test_kept_fresh_it_is_as_read_anew(database: str, pool: Pool, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(present, "_worn", lambda arrays: arrays.changes > 40)

@@ -58,6 +58,7 @@ class Present:
         self._sinks: set[int] = set()
         self._since = 0  # every transaction with a lesser number has been seen
         self._read_at = 0.0
+        self._read_by: Connection | None = None
 
     @asynccontextmanager
     async def reading(self, pool: Pool) -> AsyncIterator[tuple[Connection, Flow]]:
@@ -75,12 +76,14 @@ class Present:
         assert row is not None
         since, changed = row
         arrays = self._arrays
-        if arrays is None or _ALL in changed or now - self._read_at > FORGET_S or _worn(arrays):
+        # A crash, which ends all connections, may have others given the numbers of transactions that were rolled back.
+        lost = self._read_by is not None and self._read_by.closed
+        if arrays is None or lost or _ALL in changed or now - self._read_at > FORGET_S or _worn(arrays):
             self._arrays = None  # no need to hold two
             arrays = await self._load(conn)
         elif changed:
             await self._refresh(conn, arrays, changed)
-        self._arrays, self._since, self._read_at = arrays, since, now
+        self._arrays, self._since, self._read_at, self._read_by = arrays, since, now, conn
         return arrays
 
     async def _load(self, conn: Connection) -> Arrays:
