@@ -50,7 +50,7 @@ def present(request: Request) -> Present:
     """Made when it is first asked for, and kept as long as the application."""
     state = request.app.state
     if not hasattr(state, "present"):
-        state.present = Present()
+        state.present = Present(state.looking.era)
     kept: Present = state.present
     return kept
 

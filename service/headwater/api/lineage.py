@@ -53,7 +53,7 @@ async def _surveyor(request: Request) -> Surveyor:
     """Made when it is first asked for, and kept as long as the application."""
     state = request.app.state
     if not hasattr(state, "surveyor"):
-        state.surveyor = Surveyor()
+        state.surveyor = Surveyor(era=state.looking.era)
     surveyor: Surveyor = state.surveyor
     return surveyor
 

@@ -7,15 +7,17 @@ speaks to libpq, by one connection, one prepared statement, and a callback of th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import psycopg
 
 from headwater.db.pool import LOOK, Connection, DatabaseUnavailable, connect
 from headwater.tasks import end
 
+Era: TypeAlias = Callable[[], Awaitable[int | None]]
+"""Asked with a connection at hand: where it tells the same number twice, no crash was between. None: nobody knows."""
 _NAME = b"look"
 _CONNECT_S = 5.0
 
@@ -52,6 +54,11 @@ class Looking:
         elif self._connecting is None:
             self._connecting = asyncio.create_task(self._connect())
         return await told
+
+    async def era(self) -> int | None:
+        """As ``Era`` has it."""
+        seen = await self.now()
+        return seen.connection if seen is not None else None
 
     async def close(self) -> None:
         if self._connecting is not None:
@@ -112,6 +119,11 @@ class Looking:
         self._asked += self._waiting
         self._waiting = []
         self._tell()
+
+
+async def one_era() -> int:
+    """For who is gone before anything could crash."""
+    return 1
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from itertools import count
 
 import networkx as nx
 import psycopg
@@ -212,6 +213,21 @@ async def test_a_large_graph_is_not_proven_again_before_something_is_committed(
     assert costs[0] > 2
     await store(database, [complete("j4", "d4", "d5 new", "09:00")])
     assert names(await ask(pool, "job:shop:j0", 20, surveyor)) == names(known) | {"dataset:new"}
+
+
+async def test_a_large_graph_is_proven_again_after_a_crash(database: str, pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walks, "_MUCH", 5)
+    await store(database, [complete(f"j{i}", f"d{i}", f"d{i + 1}") for i in range(5)])
+    crashes = count()
+
+    async def era() -> int:
+        return next(crashes)
+
+    surveyor = Surveyor(era=era)
+    for _ in range(5):
+        with recorded() as statements:
+            await ask(pool, "job:shop:j0", 20, surveyor)
+        assert len(_told(statements)) > 2
 
 
 def _documented(job: str, inputs: str, outputs: str, time: str = "08:00") -> Event:

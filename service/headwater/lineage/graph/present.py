@@ -17,6 +17,7 @@ from time import monotonic
 import numpy as np
 from psycopg.pq.abc import PGresult
 
+from headwater.db.looking import Era, one_era
 from headwater.db.pool import Connection, Pool
 from headwater.lineage.graph.arrays import Arrays, Edge, Ids, Part
 from headwater.lineage.graph.flow import SINK, Flow
@@ -50,7 +51,8 @@ FORGET_S = 600.0
 class Present:
     """One a process and database. Holds no truth: dropping it costs time only."""
 
-    def __init__(self) -> None:
+    def __init__(self, era: Era = one_era) -> None:
+        self._era = era
         self._lock = asyncio.Lock()
         self._arrays: Arrays | None = None
         self._aliases: dict[int, int] = {}
@@ -58,7 +60,7 @@ class Present:
         self._sinks: set[int] = set()
         self._since = 0  # every transaction with a lesser number has been seen
         self._read_at = 0.0
-        self._read_by: Connection | None = None
+        self._read_in: int | None = None  # era
 
     @asynccontextmanager
     async def reading(self, pool: Pool) -> AsyncIterator[tuple[Connection, Flow]]:
@@ -76,14 +78,15 @@ class Present:
         assert row is not None
         since, changed = row
         arrays = self._arrays
-        # A crash, which ends all connections, may have others given the numbers of transactions that were rolled back.
-        lost = self._read_by is not None and self._read_by.closed
+        # After a crash others may have the numbers of transactions that were rolled back.
+        era = await self._era()
+        lost = era is None or era != self._read_in
         if arrays is None or lost or _ALL in changed or now - self._read_at > FORGET_S or _worn(arrays):
             self._arrays = None  # no need to hold two
             arrays = await self._load(conn)
         elif changed:
             await self._refresh(conn, arrays, changed)
-        self._arrays, self._since, self._read_at, self._read_by = arrays, since, now, conn
+        self._arrays, self._since, self._read_at, self._read_in = arrays, since, now, era
         return arrays
 
     async def _load(self, conn: Connection) -> Arrays:

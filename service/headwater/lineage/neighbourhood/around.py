@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from headwater.db.looking import Era, one_era
 from headwater.db.pool import Pool
 from headwater.errors import InvalidNodeId, NotFound
 from headwater.lineage.near import find_versioned
@@ -15,9 +16,9 @@ from headwater.lineage.snapshot import snapshot
 class Surveyor:
     """One a process and database. Holds no truth: dropping it costs time only."""
 
-    def __init__(self, nodes: int = 400_000, fragment_bytes: int = 64 * 1024 * 1024) -> None:
+    def __init__(self, nodes: int = 400_000, fragment_bytes: int = 64 * 1024 * 1024, era: Era = one_era) -> None:
         self._graph = Graph(nodes)
-        self._walks = Walks(self._graph)
+        self._walks = Walks(self._graph, era=era)
         self._fragments = Fragments(fragment_bytes)
 
     async def around(self, pool: Pool, node_id: str, depth: int) -> list[bytes]:

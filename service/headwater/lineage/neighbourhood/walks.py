@@ -18,6 +18,7 @@ from itertools import chain
 from operator import attrgetter
 from typing import NamedTuple
 
+from headwater.db.looking import Era, one_era
 from headwater.db.pool import Connection
 from headwater.lineage.neighbourhood.remembered import UNREAD, Graph, Node
 from headwater.lineage.neighbourhood.view import Expand, View
@@ -41,8 +42,9 @@ class Found:
 
 
 class Proven(NamedTuple):
-    """The last proof. It holds for as long as both are the same, however much it was that was proven."""
+    """The last proof. It holds for as long as all is the same, however much it was that was proven."""
 
+    era: int | None  # of the database, as ``looking.Era`` has it: None is never the same
     state: str  # of the database
     changes: int  # of the graph
 
@@ -50,8 +52,9 @@ class Proven(NamedTuple):
 class Walks:
     """What the last walks found, so that one need not be done again while only versions of rows have changed."""
 
-    def __init__(self, graph: Graph, limit: int = 64) -> None:
+    def __init__(self, graph: Graph, limit: int = 64, era: Era = one_era) -> None:
         self.graph = graph
+        self.era = era
         self._limit = limit
         self._found: OrderedDict[tuple[int, int], Found] = OrderedDict()
 
@@ -80,11 +83,11 @@ async def neighbourhood(conn: Connection, walks: Walks, start: int, is_job: bool
     known = await walks.around(start, is_job, depth)
     if len(known.relied_on) < _MUCH:
         return await _proven(conn, walks, start, is_job, depth)
-    state = await expecting_much(conn)
-    if known.proven == (state, walks.graph.changes):
+    state, era = await expecting_much(conn), await walks.era()
+    if era is not None and known.proven == (era, state, walks.graph.changes):
         return known
     found = await _proven(conn, walks, start, is_job, depth)
-    found.proven = Proven(state, walks.graph.changes)
+    found.proven = Proven(era, state, walks.graph.changes)
     return found
 
 
