@@ -334,6 +334,7 @@ edges = Table(
     PrimaryKeyConstraint("source_id", "target_id", "kind", "owner_id"),
     Index(None, "target_id", "source_id"),
     Index(None, "owner_id"),
+    Index("edges_explicit_idx", "owner_id", postgresql_where=text("kind = 3")),  # few: which jobs tell lineage themselves
 )
 
 column_sets = Table(
