@@ -11,8 +11,8 @@ from fastapi import FastAPI
 
 from headwater.api import errors
 from headwater.api.body import Admission
-from headwater.api.kept import Answers
 from headwater.api.paths import RawPaths
+from headwater.db.looking import running_looking
 from headwater.db.pool import Pool
 from headwater.settings import Settings
 
@@ -23,15 +23,15 @@ _RESOURCES = (
 
 
 @pytest.fixture
-def app(pool: Pool) -> FastAPI:
+async def app(database: str, pool: Pool) -> AsyncIterator[FastAPI]:
     app = FastAPI(redirect_slashes=False)
     app.state.pool, app.state.settings, app.state.admission = pool, Settings(), Admission(1 << 30)
-    app.state.answers = Answers()
     for resource in _RESOURCES:
         app.include_router(importlib.import_module(f"headwater.api.{resource}").router)
     errors.install(app)
     app.add_middleware(RawPaths)
-    return app
+    async with running_looking(database) as app.state.looking:
+        yield app
 
 
 @pytest.fixture
