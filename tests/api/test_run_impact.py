@@ -15,12 +15,14 @@ from pydantic import TypeAdapter
 from headwater.entities.graph import RolledImpact
 from headwater.entities.run_graph import RunImpact
 from tests.api.model_story import CLEAN, EVENTS, FEATURES, LAKE, run_id, story
+from tests.api.run_story import DB
+from tests.api.run_story import chain as _chain
+from tests.api.run_story import run as _run
+from tests.api.run_story import version as _version
 from tests.api.sides import ask_both
 from tests.build import Event, dataset, run_event, run_uuid, store
 from tests.lineage.graphs import complete, random_event
 from tests.queries import counts, recorded
-
-DB = "dataset:db://shop:"
 
 
 async def _ask(client: httpx.AsyncClient, node: str, **parameters: Any) -> dict[str, Any]:
@@ -31,30 +33,8 @@ async def _ask(client: httpx.AsyncClient, node: str, **parameters: Any) -> dict[
     return told
 
 
-def _chain() -> list[Event]:
-    """A table is written twice; what stands on the first time is not what stands on the second."""
-    return [
-        complete("load", "raw", "orders", "08:00", "bad"),
-        complete("report", "orders", "report", "08:10", "bad report"),
-        complete("mail", "report", "", "08:20", "bad mail"),
-        complete("load", "raw", "orders", "09:00", "good"),
-        complete("report", "orders", "report", "09:10", "good report"),
-    ]
-
-
 def _distances(told: dict[str, Any]) -> dict[str, int]:
     return {node["id"]: node["distance"] for node in told["nodes"]}
-
-
-def _run(name: str) -> str:
-    return f"run:{run_uuid(name)}"
-
-
-async def _version(client: httpx.AsyncClient, run: str, output: str) -> str:
-    """Node id of what a run wrote."""
-    runs = (await client.get("/api/v1/runlineage/downstream", params={"runId": str(run_uuid(run)), "depth": 0})).json()["runs"]
-    [version] = [o["version"] for o in runs[0]["outputs"] if o["name"] == output]
-    return f"{DB}{output}#{version}"
 
 
 async def test_every_run_and_version_that_a_run_reaches(database: str, client: httpx.AsyncClient) -> None:

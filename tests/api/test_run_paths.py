@@ -14,11 +14,14 @@ from pydantic import TypeAdapter
 
 from headwater.entities.paths import RunPaths
 from headwater.lineage.runs import graph as run_graph
-from tests.build import Event, belonging, dataset, run_event, run_uuid, store
+from tests.api.run_story import DB
+from tests.api.run_story import chain as _chain
+from tests.api.run_story import run as _run
+from tests.api.run_story import version as _version
+from tests.build import Event, belonging, dataset, run_event, store
 from tests.lineage.graphs import complete, random_event
 from tests.queries import counts, recorded
 
-DB = "dataset:db://shop:"
 JOB = "job:shop:"
 
 
@@ -30,28 +33,6 @@ async def _ask(client: httpx.AsyncClient, source: str, target: str, **parameters
     named = {node["id"] for node in told["nodes"]}
     assert {node for path in told["paths"] for node in path["nodes"]} <= named
     return told
-
-
-def _run(name: str) -> str:
-    return f"run:{run_uuid(name)}"
-
-
-def _chain() -> list[Event]:
-    """A table is written twice; what stands on the first time is not what stands on the second."""
-    return [
-        complete("load", "raw", "orders", "08:00", "bad"),
-        complete("report", "orders", "report", "08:10", "bad report"),
-        complete("mail", "report", "", "08:20", "bad mail"),
-        complete("load", "raw", "orders", "09:00", "good"),
-        complete("report", "orders", "report", "09:10", "good report"),
-    ]
-
-
-async def _version(client: httpx.AsyncClient, run: str, output: str) -> str:
-    """Node id of what a run wrote."""
-    runs = (await client.get("/api/v1/runlineage/downstream", params={"runId": str(run_uuid(run)), "depth": 0})).json()["runs"]
-    [version] = [o["version"] for o in runs[0]["outputs"] if o["name"] == output]
-    return f"{DB}{output}#{version}"
 
 
 def _paths(told: dict[str, Any]) -> list[list[str]]:

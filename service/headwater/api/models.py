@@ -17,8 +17,8 @@ from headwater.api.paths import Name
 from headwater.catalog import models
 from headwater.db.pool import Connection
 from headwater.entities.model import Affected, Comparison, Models, ModelVersions, OneModel, OneModelVersion, Trace
-from headwater.lineage.columns.flow import read_flow
 from headwater.lineage.graph.question import Question
+from headwater.lineage.impact.columns import read_side
 from headwater.lineage.impact.runs import RunQuestion, walk_runs
 from headwater.lineage.models import listed
 from headwater.lineage.models.affected_columns import FromColumn, affected_by_column
@@ -160,15 +160,7 @@ async def _of_runs(conn: Connection, asked: _Affected, question: RunQuestion) ->
 async def _of_column(request: Request, asked: _Affected) -> Affected:
     async with snapshot(request.app.state.pool) as conn:
         column = await column_question(conn, asked.node_id, asked.which, asked.via, asked.question)
-        columns = await read_flow(
-            conn,
-            column.start,
-            downstream=True,
-            hops=None if column.depth is None else column.depth + 1,  # tells whether there is more
-            via=column.via,
-            then=column.then,
-            explicit=column.explicit,
-        )
+        columns = await read_side(conn, column)
     # Not before the walk is done: the graph in memory is lent to one question at a time.
     async with asking(request, asked.which) as (conn, flow_of):
         [place] = column.start

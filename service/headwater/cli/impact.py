@@ -78,7 +78,7 @@ def impact(  # noqa: PLR0913 - one option an option
 ) -> None:
     """Everything downstream or upstream of a job, dataset, column, run or version, or both, nearest first, with the ways."""
     from headwater.cli.client import decoded
-    from headwater.cli.nodes import node_id_of
+    from headwater.cli.nodes import node_id_of, via
 
     client = service(url)
     body = client.get(
@@ -93,9 +93,7 @@ def impact(  # noqa: PLR0913 - one option an option
         owner=owner,
         tag=tag,
         state=state,
-        through=[node_id_of(client, one) for one in through],
-        avoid=[node_id_of(client, one) for one in avoid],
-        stopAt=[node_id_of(client, one) for one in stop_at],
+        **via(client, through, avoid, stop_at),
         kinds=kinds,
         asOf=as_of,
         history=history,

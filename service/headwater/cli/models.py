@@ -152,7 +152,7 @@ def affected(  # noqa: PLR0913 - one option an option
 ) -> None:
     """The models, versions of models and deployments that a dataset, column, job, version or run reaches, nearest first."""
     from headwater.cli.client import decoded
-    from headwater.cli.nodes import node_id_of
+    from headwater.cli.nodes import node_id_of, via
 
     client = service(url)
     body = client.get(
@@ -166,9 +166,7 @@ def affected(  # noqa: PLR0913 - one option an option
         owner=owner,
         tag=tag,
         state=state,
-        through=[node_id_of(client, one) for one in through],
-        avoid=[node_id_of(client, one) for one in avoid],
-        stopAt=[node_id_of(client, one) for one in stop_at],
+        **via(client, through, avoid, stop_at),
         kinds=kinds,
         asOf=as_of,
         history=history,

@@ -6,7 +6,7 @@ is to be split is found out by asking.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from headwater.cli.client import Client, Refused, decoded
@@ -45,6 +45,12 @@ def find(client: Client, text: str, name: str | None = None, kinds: Sequence[str
 def node_id_of(client: Client, text: str) -> str:
     """As ``find``, but a node id stays as it is told: the service says what it is, or which ids are nearly the same."""
     return text if text.startswith(_PREFIXES) else find(client, text).id
+
+
+def via(client: Client, through: Iterable[str], avoid: Iterable[str], stop_at: Iterable[str]) -> dict[str, list[str]]:
+    """The parameters that say which ways count. Raises as ``find``."""
+    sets = {"through": through, "avoid": avoid, "stopAt": stop_at}
+    return {name: [node_id_of(client, text) for text in told] for name, told in sets.items()}
 
 
 def _get(client: Client, kind: str, namespace: str, name: str) -> Node:

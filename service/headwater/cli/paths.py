@@ -44,16 +44,13 @@ def paths(  # noqa: PLR0913 - one option an option
 ) -> None:
     """The shortest way from one job, dataset, column, run or version to another, or several; or why there is none."""
     from headwater.cli.client import decoded
-    from headwater.cli.nodes import node_id_of
+    from headwater.cli.nodes import node_id_of, via
 
     client = service(url)
     ends = {"from": node_id_of(client, origin), "to": node_id_of(client, destination)}
     asked = {"k": k, "all": str(every).lower(), "depth": depth, "grain": grain, "format": form or "json"}
-    via = {
-        name: [node_id_of(client, one) for one in told]
-        for name, told in (("through", through), ("avoid", avoid), ("stopAt", stop_at))
-    }
-    body = client.get("paths", **ends, **asked, **via, kinds=kinds, asOf=as_of, history=history)
+    ways = via(client, through, avoid, stop_at)
+    body = client.get("paths", **ends, **asked, **ways, kinds=kinds, asOf=as_of, history=history)
     if as_json or form:
         show_json(body)
         return

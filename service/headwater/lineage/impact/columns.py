@@ -86,9 +86,10 @@ class ColumnWalk:
 async def walk_sides(conn: Connection, question: ColumnQuestion) -> ColumnWalk:
     """A statement a hop. Raises NotFound for a field that neither a schema nor column lineage has; one side that has it is
     enough."""
-    flows = [await _read(conn, side) for side in question.sides()]
+    flows = [await read_side(conn, side) for side in question.sides()]
     await require_fields(conn, flows, question.start, question.then)
-    sides = [await _reach(flow, question) for flow in flows]
+    start, depth, through = question.start, question.depth, question.via.through
+    sides = [await asyncio.to_thread(reach_columns, flow, start, depth, through) for flow in flows]
     return ColumnWalk(sides, nearest_columns([side.found for side in sides]))
 
 
@@ -103,27 +104,17 @@ def nearest_columns(found: Sequence[Sequence[Found]]) -> Sequence[Found]:
     return sorted(by_place.values(), key=lambda one: (one.distance, one.id))
 
 
-async def walk_columns(conn: Connection, question: ColumnQuestion) -> ColumnReach:
-    """Of one side, likewise."""
-    flow = await _read(conn, question)
-    await require_fields(conn, [flow], question.start, question.then)
-    return await _reach(flow, question)
-
-
-async def _read(conn: Connection, question: ColumnQuestion) -> ColumnFlow:
+async def read_side(conn: Connection, question: ColumnQuestion) -> ColumnFlow:
+    """A hop further than is asked, which tells whether there is more."""
     return await read_flow(
         conn,
         question.start,
         downstream=question.downstream,
-        hops=None if question.depth is None else question.depth + 1,  # tells whether there is more
+        hops=None if question.depth is None else question.depth + 1,
         via=question.via,
         then=question.then,
         explicit=question.explicit,
     )
-
-
-async def _reach(flow: ColumnFlow, question: ColumnQuestion) -> ColumnReach:
-    return await asyncio.to_thread(reach_columns, flow, question.start, question.depth, question.via.through)
 
 
 async def column_impact(conn: Connection, flow_of: FlowOf, question: ColumnQuestion, walk: ColumnWalk) -> ColumnImpact:

@@ -27,7 +27,7 @@ from headwater.lineage.graph.flow import SINK, Flow
 from headwater.lineage.graph.left_out import SUMMED_UP
 from headwater.lineage.graph.question import Question
 from headwater.lineage.graph.reach import Reach, reach
-from headwater.lineage.impact.columns import ColumnQuestion, walk_columns
+from headwater.lineage.impact.columns import ColumnQuestion, walk_sides
 from headwater.lineage.impact.groups import load_groups
 from headwater.lineage.impact.hypothesis import Hypothesis, Named, Schema
 from headwater.lineage.impact.table_level import beyond, next_by_table
@@ -119,7 +119,7 @@ async def _by_column(conn: Connection, flow: Flow, difference: _Difference) -> _
     start = Place(difference.start, difference.column or "")
     distances, complete = {difference.start: 0}, True
     with suppress(NotFound):  # a column of a schema that nothing is told to derive from
-        reached = await walk_columns(conn, ColumnQuestion(start=(start,)))
+        reached = await walk_sides(conn, ColumnQuestion(start=(start,)))
         complete = reached.complete
         for found in reached.found:
             distances.setdefault(found.place.dataset_id, found.distance)

@@ -37,8 +37,8 @@ class Former:
 
     def told(self, pairs: Iterable[Pair]) -> list[ToldEdge]:
         """Each as often as somebody told it."""
-        onward = self.graph.flow.onward
-        return [*dict.fromkeys(ToldEdge(near, far, one.owner) for near, far in pairs for one in onward[near][far])]
+        between = self.graph.flow.between
+        return [*dict.fromkeys(ToldEdge(*pair, one.owner) for pair in pairs for one in between(*pair))]
 
 
 @dataclass(frozen=True, slots=True)
