@@ -331,6 +331,7 @@ edges = Table(
     _time("last_at", null=False),
     _id("first_run_id", null=True),  # null: declared, not observed
     _id("last_run_id", null=True),
+    _time("prior_at"),  # last_at before it was last written: whether that made the edge current again
     PrimaryKeyConstraint("source_id", "target_id", "kind", "owner_id"),
     Index(None, "target_id", "source_id"),
     Index(None, "owner_id"),
@@ -371,7 +372,8 @@ column_lineage = Table(
 graph_changes = Table(
     "graph_changes",
     metadata,
-    # By triggers: whose edges may be others since a transaction, for those who keep the graph in memory (lineage.graph.present).
+    # By triggers, and by writers for what these cannot see: whose edges may be others since a transaction, for those who keep
+    # the graph in memory (lineage.graph.present).
     Column("xid", BigInteger, nullable=False, server_default=text("(pg_current_xact_id()::text)::bigint")),
     _id("owner_id", null=True),  # null: all
     Index(None, "xid"),

@@ -169,7 +169,7 @@ SET {_SPAN}, declared_at = greatest(t.declared_at, excluded.declared_at), {_HEAR
     told_at = least(t.told_at, excluded.told_at),
     {_latest("parent_at", "parent_id", ("parent_at", "parent_id"))}, {_facets("facets")}
 WHERE t.name = excluded.name AND t.namespace_id = excluded.namespace_id
-RETURNING 1"""
+RETURNING job_id, floor_at, facets ? 'lineage' AS explicit"""
 
 
 def _datasets(p: _Parameters) -> str:
@@ -182,7 +182,7 @@ SET {_SPAN}, written_at = greatest(t.written_at, excluded.written_at),
     declared_at = greatest(t.declared_at, excluded.declared_at), {_HEARD},
     {_facets("facets")}, {_facets("read_facets")}
 WHERE t.name = excluded.name AND t.namespace_id = excluded.namespace_id
-RETURNING 1"""
+RETURNING dataset_id, declared_at"""
 
 
 _SEEN = "first_at time, last_at time, first_run_id bigint, last_run_id bigint"
@@ -197,7 +197,19 @@ def _edges(p: _Parameters) -> str:
     columns = f"source_id bigint, target_id bigint, kind smallint, owner_id bigint, {_SEEN}"
     return f"""
 {p.insert("edges", columns)}
-ON CONFLICT (source_id, target_id, kind, owner_id) DO UPDATE SET {_SEEN_AGAIN}"""
+ON CONFLICT (source_id, target_id, kind, owner_id) DO UPDATE SET {_SEEN_AGAIN}, prior_at = t.last_at
+RETURNING owner_id, prior_at, last_at"""
+
+
+# Triggers note edges that come or go, and floors that move. These are current again though neither happened; and a job may say
+# with any event that it tells lineage itself.
+_NOTED = """
+INSERT INTO graph_changes (owner_id)
+SELECT owner_id FROM edge JOIN (
+    SELECT job_id AS owner_id, floor_at FROM job UNION ALL SELECT dataset_id, declared_at FROM dataset
+) owner USING (owner_id)
+WHERE prior_at < floor_at AND last_at >= floor_at
+UNION SELECT job_id FROM job WHERE explicit"""
 
 
 def _columns(p: _Parameters) -> str:
@@ -261,8 +273,8 @@ def _rows(p: _Parameters) -> str:
     era = p.one("integer")
     return f"""
 WITH event AS ({_events(p, era)}), counted AS ({_COUNTED}), job AS ({_jobs(p)}), dataset AS ({_datasets(p)}),
-edge AS ({_edges(p)}), pointer AS ({_columns(p)}), version AS ({_run_versions(p)}), io AS ({_run_io(p)}), new_io AS ({_NEW_IO}),
-run AS ({_runs(p)})
+edge AS ({_edges(p)}), noted AS ({_NOTED}), pointer AS ({_columns(p)}), version AS ({_run_versions(p)}),
+io AS ({_run_io(p)}), new_io AS ({_NEW_IO}), run AS ({_runs(p)})
 SELECT (SELECT array_agg(event_id) FROM event),
        CASE WHEN (SELECT count(*) FROM job) <> {p.one("bigint")} OR (SELECT count(*) FROM dataset) <> {p.one("bigint")}
             THEN refuse('HW001') END,

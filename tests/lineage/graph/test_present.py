@@ -163,6 +163,40 @@ async def test_kept_fresh_it_is_as_read_anew(database: str, pool: Pool, seed: in
         assert await _edges(pool, kept) == await _edges(pool, Present())
 
 
+async def test_an_edge_comes_back_though_no_floor_moves(database: str, pool: Pool) -> None:
+    kept = Present()
+    await store(database, [complete("w", "old", "", "07:00"), complete("w", "new", "", "08:00")])
+    await store(database, [run_event("RUNNING", "09:01", "w", "going", inputs=["new"])])
+    assert await _edges(pool, kept) == {(_table("new"), _job("w"))}
+    await store(database, [run_event("RUNNING", "09:02", "w", "going", inputs=["old"])])
+    assert await _edges(pool, kept) == {(_table("new"), _job("w")), (_table("old"), _job("w"))}
+
+
+async def test_a_job_says_that_nothing_comes_of_what_it_reads(database: str, pool: Pool) -> None:
+    kept = Present()
+    await store(database, [complete("w", "a", "b")])
+    await store(database, [run_event("RUNNING", "09:01", "w", "going", inputs=["a"], outputs=["b"])])
+    assert (_table("a"), _job("w")) in await _edges(pool, kept)
+    none = {"lineage": {"entries": []}}
+    await store(database, [run_event("RUNNING", "09:02", "w", "going", inputs=["a"], outputs=["b"], job_facets=none)])
+    assert await _edges(pool, kept) == await _edges(pool, Present()) == {
+        (_table("a"), _job("w") ^ SINK), (_job("w"), _table("b")),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_kept_fresh_by_runs_that_go_on(database: str, pool: Pool, seed: int) -> None:
+    """Each event is of one of few runs and tables, so that edges go and come back in all ways."""
+    rnd, kept = random.Random(seed), Present()
+    for i in range(60):
+        at = f"{8 + i // 10:02}:{i % 10:02}" if rnd.random() < 0.8 else f"{rnd.randrange(8, 14):02}:{rnd.randrange(10):02}"
+        kind = rnd.choice(["START", "RUNNING", "COMPLETE"])
+        told = [f"t{n}" for n in range(3) if rnd.random() < 0.5]
+        facets = {"lineage": {"entries": []}} if rnd.random() < 0.1 else {}
+        await store(database, [run_event(kind, at, "w", f"r{i // 20}{rnd.randrange(3)}", inputs=told, job_facets=facets)])
+        assert await _edges(pool, kept) == await _edges(pool, Present())
+
+
 async def test_old_changes_are_deleted(database: str, pool: Pool) -> None:
     await store(database, [complete("w", "a", "b")])
     async with running_housekeeping(pool, keep_s=0.01), asyncio.timeout(30), pool.connection() as conn:

@@ -204,13 +204,16 @@ async def test_a_large_graph_is_not_proven_again_before_something_is_committed(
     monkeypatch.setattr(walks, "_MUCH", 5)
     await store(database, [complete(f"j{i}", f"d{i}", f"d{i + 1}") for i in range(5)])
     surveyor = Surveyor()
-    costs = []
-    for _ in range(5):
+    with recorded() as statements:
+        known = await ask(pool, "job:shop:j0", 20, surveyor)
+    assert len(_told(statements)) > 2
+    for _ in range(500):  # others may write to other databases of the same server
         with recorded() as statements:
-            known = await ask(pool, "job:shop:j0", 20, surveyor)
-        costs.append(len(_told(statements)))
-    assert min(costs[1:]) == 2, "unless something is committed anywhere on the server, as by autovacuum"
-    assert costs[0] > 2
+            assert await ask(pool, "job:shop:j0", 20, surveyor) == known
+        if len(_told(statements)) == 2:
+            break
+    else:
+        pytest.fail("it was proven each time")
     await store(database, [complete("j4", "d4", "d5 new", "09:00")])
     assert names(await ask(pool, "job:shop:j0", 20, surveyor)) == names(known) | {"dataset:new"}
 
