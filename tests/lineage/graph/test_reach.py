@@ -146,6 +146,12 @@ def test_both_sides_are_each_by_itself_whatever_ways_are_asked_for(
     assert len(edges_told) <= len(found)
 
 
+def test_a_way_by_a_node_may_come_by_the_start_again() -> None:
+    found = reach(_datasets({(0, 1), (0, 2), (1, 0)}), Question((0,), through=(1,)))
+    assert [found.way(i) for i in range(len(found))] == [[0, 1], [0, 1, 0, 2]]
+    assert found.edges([0, 1]) == [(0, 1), (0, 2)]
+
+
 def test_a_node_on_both_sides_is_told_downstream_where_both_ways_are_as_long() -> None:
     cycle = _datasets([(1, 2), (2, 1), (3, 1), (2, 4)])
     found = reach(cycle, Question((1,), both=True))

@@ -27,6 +27,7 @@ class Reach:
     distances: Places
     cut: tuple[str, ...]  # why there may be more: `depth` as asked, or `size`, as the graph is larger than was read
     _flow: Flow
+    _start: Places
     _places: Places
     _before: Places  # by place; of a start, itself. A way by a node (`through`) goes on from it at places above all others.
     _turn: int  # places from here on are those of ways upstream
@@ -89,17 +90,17 @@ class Reach:
         ids, size = self.ids[list(indexes)], len(self._flow.arrays)
         is_stop = np.zeros(size, bool)
         is_stop[self._flow.places(ids.tolist())] = True
+        is_stop[self._start] = True
         stops: dict[int, int] = {}  # by place, the last stop on the way to it, itself included
 
         def stop(place: int) -> int:
             way = []
             while place not in stops:
                 way.append(place)
-                before = int(self._before[place])
-                if is_stop[place % size] or before == place:
+                if is_stop[place % size]:
                     stops[place] = place
                 else:
-                    place = before
+                    place = int(self._before[place])
             stops.update(dict.fromkeys(way, stops[place]))
             return stops[place]
 
@@ -153,6 +154,7 @@ class _Reaching:
         self._question = question
         self._trace = ways or bool(question.through)
         self._turn = _FAR if question.downstream else 0
+        self._start = flow.places(question.start)
         self._is_job = arrays.jobs
         self._free = {Grain.ALL: None, Grain.DATASET: self._is_job, Grain.JOB: ~self._is_job}[question.grain]
         self._avoid = self._flow.places(question.avoid)
@@ -160,8 +162,8 @@ class _Reaching:
 
     def reach(self) -> Reach:
         question = self._question
-        found = self._walk(self._flow.places(question.start), downstream=question.downstream, depth=question.depth)
-        told = Reach(found.distances, (), self._flow, found.places, found.before, self._turn)
+        found = self._walk(self._start, downstream=question.downstream, depth=question.depth)
+        told = Reach(found.distances, (), self._flow, self._start, found.places, found.before, self._turn)
         complete = found.complete
         if question.through:
             told = self._through(found)
@@ -211,7 +213,7 @@ class _Reaching:
         distances = np.concatenate((distances, beyond))[places]
         nearest = np.argsort(distances, kind="stable")
         before = np.concatenate((found.before, before_beyond))
-        return Reach(distances[nearest], (), self._flow, places[nearest], before, self._turn)
+        return Reach(distances[nearest], (), self._flow, self._start, places[nearest], before, self._turn)
 
     def _walk(self, start: Places, *, downstream: bool, depth: int | None = None) -> Reached:
         return self._arrays.walk(
