@@ -208,7 +208,7 @@ async def asking(request: Request, which: Which) -> AsyncIterator[tuple[Connecti
         async def then(question: Question) -> Flow:
             # A step of another grain is several edges, and by free ones any number.
             hops = question.depth if question.grain is Grain.ALL and not question.through else None
-            past = Past(conn, at, which.since, kinds)
+            past = Past(conn, at, which.since, kinds, present(request).near)
             flow = await past.flow(question.start, downstream=question.downstream, both=question.both, hops=hops)
             return replace(flow, at=None) if at is ALWAYS else flow
 

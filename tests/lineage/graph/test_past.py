@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from tests.build import Event, dataset, job_event, run_event, store
 from tests.lineage.graphs import complete, random_event
+from tests.queries import recorded
 
 from headwater import ids
 from headwater.db.pool import Pool
+from headwater.lineage.graph import past
 from headwater.lineage.graph.flow import Flow
 from headwater.lineage.graph.past import ALWAYS, Past
 from headwater.lineage.graph.present import Present
@@ -41,10 +43,14 @@ async def test_as_of_a_time_is_the_present_of_the_history_cut_then(database: str
             for downstream in (True, False):
                 present[start, downstream] = _reached(flow, start, downstream=downstream)
     await store(database, [event for event in events if _at(event) > cut])
+    later = Present()
+    async with later.reading(pool):
+        pass
     async with snapshot(pool) as conn:
         for (start, downstream), expected in present.items():
-            flow = await Past(conn, cut).flow([start], downstream=downstream, hops=None)
-            assert _reached(flow, start, downstream=downstream) == expected
+            for near in (None, later.near):
+                flow = await Past(conn, cut, near=near).flow([start], downstream=downstream, hops=None)
+                assert _reached(flow, start, downstream=downstream) == expected
 
 
 async def test_all_of_history_is_every_edge_there_ever_was(database: str, pool: Pool) -> None:
@@ -65,6 +71,37 @@ async def test_all_of_history_is_every_edge_there_ever_was(database: str, pool: 
     assert await sides(_at(events[0])) == {tables["a"], tables["b"]}
     assert await sides(at, _at(events[0])) == set(tables.values())
     assert await sides(_at(events[0]), _at(events[0])) == {tables["a"], tables["b"]}
+
+
+@pytest.mark.parametrize("downstream", [True, False])
+async def test_where_the_present_leads_many_hops_are_read_at_once(database: str, pool: Pool, downstream: bool) -> None:
+    await store(database, [complete(f"j{i}", f"t{i}", f"t{i + 1}", "08:00") for i in range(30)])
+    await store(database, [complete("j20", "t20", "elsewhere", "09:00")])
+    start, at = ids.dataset_id("db://shop", "t0" if downstream else "t30"), datetime.fromisoformat("2026-03-01T08:30:00Z")
+    present = Present()
+    told: dict[bool, int] = {}
+    async with present.reading(pool) as (conn, _):
+        for ahead in (True, False):
+            with recorded() as statements:
+                flow = await Past(conn, at, near=present.near if ahead else None).flow([start], downstream=downstream, hops=None)
+            assert len(_reached(flow, start, downstream=downstream)) == 60
+            told[ahead] = len(statements)
+    assert told[True] <= 8, "up to where it leads elsewhere now, from there, and what is the last"
+    assert told[False] > 60
+
+
+async def test_what_is_read_ahead_is_bounded_by_what_is_reached(
+    database: str, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(past, "_AHEAD", 10)
+    await store(database, [complete("w", "a", "b", "08:00")])
+    await store(database, [complete("w", "a", " ".join(f"c{i}" for i in range(300)), "09:00")])
+    await store(database, [complete(f"r{i}", f"c{i}", f"d{i}", "09:00") for i in range(300)])
+    present = Present()
+    async with present.reading(pool) as (conn, _):
+        seen = Past(conn, datetime.fromisoformat("2026-03-01T08:30:00Z"), near=present.near)
+        await seen.flow([ids.dataset_id("db://shop", "a")], downstream=True, hops=None)
+        assert len(seen._ends[True]) <= 10 + 4 * 3
 
 
 async def test_before_the_first_event_there_is_nothing(database: str, pool: Pool) -> None:

@@ -6,7 +6,7 @@ import random
 import numpy as np
 import psycopg
 import pytest
-from tests.build import dataset, dataset_event, job_event, run_event, store
+from tests.build import Event, dataset, dataset_event, job_event, run_event, store
 from tests.lineage.graphs import complete, complete_explicitly, derived, random_event
 
 from headwater import ids
@@ -177,7 +177,7 @@ async def test_a_job_says_that_nothing_comes_of_what_it_reads(database: str, poo
     await store(database, [complete("w", "a", "b")])
     await store(database, [run_event("RUNNING", "09:01", "w", "going", inputs=["a"], outputs=["b"])])
     assert (_table("a"), _job("w")) in await _edges(pool, kept)
-    none = {"lineage": {"entries": []}}
+    none: Event = {"lineage": {"entries": []}}
     await store(database, [run_event("RUNNING", "09:02", "w", "going", inputs=["a"], outputs=["b"], job_facets=none)])
     assert await _edges(pool, kept) == await _edges(pool, Present()) == {
         (_table("a"), _job("w") ^ SINK), (_job("w"), _table("b")),
@@ -192,7 +192,7 @@ async def test_kept_fresh_by_runs_that_go_on(database: str, pool: Pool, seed: in
         at = f"{8 + i // 10:02}:{i % 10:02}" if rnd.random() < 0.8 else f"{rnd.randrange(8, 14):02}:{rnd.randrange(10):02}"
         kind = rnd.choice(["START", "RUNNING", "COMPLETE"])
         told = [f"t{n}" for n in range(3) if rnd.random() < 0.5]
-        facets = {"lineage": {"entries": []}} if rnd.random() < 0.1 else {}
+        facets: Event = {"lineage": {"entries": []}} if rnd.random() < 0.1 else {}
         await store(database, [run_event(kind, at, "w", f"r{i // 20}{rnd.randrange(3)}", inputs=told, job_facets=facets)])
         assert await _edges(pool, kept) == await _edges(pool, Present())
 

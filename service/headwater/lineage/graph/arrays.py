@@ -191,6 +191,18 @@ class Arrays:
             levels.append(level)
             distances.append(distance)
 
+    def near(self, start: Places, *, downstream: bool, hops: int | None, most: int) -> Places:
+        """Of what is reached in so many steps the nearest ``most``, without the start."""
+        seen, found = np.zeros(len(self), bool), [NOWHERE]
+        level = _enter(start, seen)
+        while len(level) and most > 0 and (hops is None or hops > 0):
+            _, targets = self._next(level, downstream, named=False)
+            level = _enter(targets, seen)[:most]
+            found.append(level)
+            most -= len(level)
+            hops = hops - 1 if hops is not None else None
+        return np.concatenate(found)
+
     def reaches(self, start: Places, end: Places) -> bool:
         """Whether a way leads from one to the other; walks from both ends, always where there is less to look at.
 

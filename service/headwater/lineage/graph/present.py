@@ -10,16 +10,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from time import monotonic
 
 import numpy as np
-from psycopg.pq.abc import PGresult
 
 from headwater.db.looking import Era, one_era
 from headwater.db.pool import Connection, Pool
 from headwater.lineage.graph.arrays import Arrays, Edge, Ids, Part
+from headwater.lineage.graph.binary import numbers
 from headwater.lineage.graph.flow import SINK, Flow
 from headwater.lineage.snapshot import snapshot
 from headwater.lineage.sql import statement
@@ -35,14 +35,11 @@ _NAMES_OF = "SELECT dataset_id, canonical_id, is_hidden FROM datasets WHERE data
 _OWNERS_AT = "SELECT DISTINCT owner_id FROM edges WHERE source_id = ANY(%(ids)s) OR target_id = ANY(%(ids)s)"
 _EDGES = statement("present_edges").decode().replace("{sink}", str(SINK))
 _EDGES_OF = _EDGES.format(which="o.id = ANY(%s)")
-# In parts, so that never all is held twice; as arrays, since PostgreSQL and numpy both go through these at a few ns a number.
+# In parts, so that never all is held twice.
 _ALL_EDGES = f"""
 SELECT array_agg(source_id), array_agg(target_id), array_agg(owner_id), array_agg(kind::bigint)
 FROM ({_EDGES.format(which="true")}) e GROUP BY owner_id & 63
 """
-_HEADER = 20  # bytes of an array of one dimension before its elements, each with its length before it
-_ELEMENT = np.dtype([("length", ">i4"), ("value", ">i8")])
-
 _ALL = 0  # an owner's id is never 0
 FORGET_S = 600.0
 """What is older is read anew; housekeeping must keep changes for longer."""
@@ -67,6 +64,14 @@ class Present:
         """A connection, and the graph as that sees it. One query at a time, as the next may change the arrays."""
         async with self._lock, snapshot(pool) as conn:
             yield conn, Flow(await self._fresh(conn), self._sinks, self._hidden, self._aliases)
+
+    def near(self, nodes: Sequence[int], downstream: bool, hops: int | None, most: int) -> list[int]:
+        """What some nodes led to when it was last asked, as ``past.Near`` has it."""
+        if (arrays := self._arrays) is None:
+            return []
+        flow = Flow(arrays, self._sinks, self._hidden, self._aliases)
+        found: list[int] = flow.ids(arrays.near(flow.places(nodes), downstream=downstream, hops=hops, most=most)).tolist()
+        return found
 
     def _dataset(self, identifier: int) -> int:
         """Of a name of a dataset the dataset; of everything else itself."""
@@ -100,7 +105,7 @@ class Present:
         async with conn.cursor(name="edges", binary=True) as cursor:
             await cursor.execute(_ALL_EDGES)
             while await cursor.fetchmany(1):
-                sources, targets, owners, kinds = (_array(cursor.pgresult, i) for i in range(4))
+                sources, targets, owners, kinds = (numbers(cursor.pgresult, column) for column in range(4))
                 ends = _renamed(sources, names, canonical), _renamed(targets, names, canonical)
                 self._sinks.update(targets[kinds < 0].tolist())
                 parts.append((*ends, owners, np.abs(kinds).astype(np.int8)))
@@ -127,13 +132,6 @@ class Present:
 def _worn(arrays: Arrays) -> bool:
     """So much has changed that walks would be slow."""
     return arrays.changes > 20_000 + arrays.edges // 10
-
-
-def _array(result: PGresult | None, column: int) -> Ids:
-    """Of the first row, from PostgreSQL's binary form."""
-    value = result.get_value(0, column) if result is not None else None
-    assert value is not None
-    return np.frombuffer(value, _ELEMENT, offset=_HEADER)["value"].astype(np.int64)
 
 
 def _renamed(ids: Ids, names: Ids, canonical: Ids) -> Ids:

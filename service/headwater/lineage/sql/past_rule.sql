@@ -3,9 +3,10 @@
 --
 -- An edge keeps the times of its first and last event. Where these lie on both sides of what is asked, the runs' own inputs and
 -- outputs decide. Where these do not know all (explicit; declared before or later, and a JobEvent came since the floor), it
--- counts: it was told before, and again later.
+-- counts: it was told before, and again later. Of a job that has told nothing since the time, the floor is that of today.
 owner AS MATERIALIZED (
-    SELECT j.job_id AS id, coalesce(%(since)s::timestamptz, f.floor_at) AS floor_at, declared.at AS declared_at,
+    SELECT j.job_id AS id, coalesce(%(since)s::timestamptz, CASE WHEN j.last_at > %(at)s THEN f.floor_at ELSE j.floor_at END)
+               AS floor_at, declared.at AS declared_at,
            to_timestamp((j.facets->'lineage'->>0)::bigint / 1000000.0) AS explicit_at
     FROM (SELECT DISTINCT owner_id FROM candidate) c
     JOIN jobs j ON j.job_id = c.owner_id AND NOT j.is_hidden
@@ -23,7 +24,8 @@ owner AS MATERIALIZED (
         FROM (
             SELECT run_id, first_at, streaming OR state IN ('COMPLETED', 'ABORTED', 'FAILED') AND ended_at <= %(at)s AS closed
             FROM runs
-            WHERE runs.job_id = j.job_id AND linked AND first_at <= %(at)s AND (
+            WHERE j.last_at > %(at)s AND %(since)s::timestamptz IS NULL  -- else nobody asks for it
+              AND runs.job_id = j.job_id AND linked AND first_at <= %(at)s AND (
                 EXISTS (SELECT FROM run_io io
                         WHERE io.run_id = runs.run_id AND io.month = runs.month AND io.first_at <= %(at)s)
                 OR NOT EXISTS (SELECT FROM run_io io WHERE io.run_id = runs.run_id AND io.month = runs.month)
