@@ -14,6 +14,7 @@ from headwater.api.body import Admission
 from headwater.api.paths import RawPaths
 from headwater.db.looking import running_looking
 from headwater.db.pool import Pool
+from headwater.lineage.graph.present import running_present
 from headwater.settings import Settings
 
 _RESOURCES = (
@@ -30,7 +31,7 @@ async def app(database: str, pool: Pool) -> AsyncIterator[FastAPI]:
         app.include_router(importlib.import_module(f"headwater.api.{resource}").router)
     errors.install(app)
     app.add_middleware(RawPaths)
-    async with running_looking(database) as app.state.looking:
+    async with running_looking(database) as app.state.looking, running_present(app.state.looking.era) as app.state.present:
         yield app
 
 

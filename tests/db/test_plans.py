@@ -34,6 +34,7 @@ from headwater.lineage.diff.past_columns import columns_at
 from headwater.lineage.diff.past_facets import causes, facets_at
 from headwater.lineage.graph.begun import load_begun
 from headwater.lineage.graph.ended import load_ended
+from headwater.lineage.graph.present import running_present
 from headwater.lineage.near import find_node
 from headwater.lineage.runs.downstream import Readers
 from headwater.settings import Settings
@@ -395,6 +396,7 @@ async def test_no_answer_reads_a_table_from_end_to_end(conn: Connection, databas
     async with (
         open_pool(database, size=1) as app.state.pool,
         running_looking(database) as app.state.looking,
+        running_present(app.state.looking.era) as app.state.present,
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://headwater/api/v1") as http,
     ):
         scanned = {}

@@ -27,7 +27,7 @@ from headwater.db.pool import open_pool
 from headwater.ingest import preload
 from headwater.ingest.retention import running_retention
 from headwater.ingest.writer import running_writer
-from headwater.lineage.graph.present import running_housekeeping
+from headwater.lineage.graph.present import running_housekeeping, running_present
 from headwater.logs import request_id
 from headwater.settings import Settings
 
@@ -48,12 +48,13 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
             running_retention(database_url, settings),
             running_housekeeping(pool),
             running_looking(database_url) as looking,
+            running_present(looking.era) as present,
         ):
             async with pool.connection() as conn:
                 await preload.tags(conn, writer, settings)
                 if settings.exclude_namespaces_on_read:
                     await namespaces.check_pattern(conn, settings.exclude_namespaces_on_read)
-            app.state.pool, app.state.writer, app.state.looking = pool, writer, looking
+            app.state.pool, app.state.writer, app.state.looking, app.state.present = pool, writer, looking, present
             yield
 
     app = _App(

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Literal, get_args
 from urllib.parse import quote
 from uuid import UUID
@@ -47,11 +48,7 @@ Grained = Annotated[
 
 
 def present(request: Request) -> Present:
-    """Made when it is first asked for, and kept as long as the application."""
-    state = request.app.state
-    if not hasattr(state, "present"):
-        state.present = Present(state.looking.era)
-    kept: Present = state.present
+    kept: Present = request.app.state.present
     return kept
 
 
@@ -201,6 +198,16 @@ async def asking(request: Request, which: Which) -> AsyncIterator[tuple[Connecti
 
             yield conn, now
         return
+    if which.at is not None and which.since is None and not which.kinds:
+        async with present(request).reading_at(pool, partial(moment, which=which)) as known:
+            if known is not None:
+                conn, flow = known
+
+                async def at_once(_: Question) -> Flow:
+                    return flow
+
+                yield conn, at_once
+                return
     async with snapshot(pool) as conn:
         at = await moment(conn, which)
         kinds = which.kinds or DATA

@@ -224,6 +224,7 @@ jobs = Table(
     _time("told_at"),  # least time of events other than those of its own runs: JobEvents, children, dependents
     _time("declared_at"),  # latest JobEvent that names datasets
     _time("floor_at"),  # an edge of this job is current while its last_at is not before this (see lineage.edges)
+    Column("late", Boolean, nullable=False, server_default=text("false")),  # what was written last is not all newer than before
     _facets("facets"),
     *_hidden(),
     Index("jobs_name_idx", "namespace_id", text('left(name, 256) COLLATE "C"'), "job_id"),

@@ -63,6 +63,8 @@ io AS (DELETE FROM run_io io USING run WHERE (io.run_id, io.month) = (run.run_id
 version AS (DELETE FROM run_versions v USING run WHERE (v.run_id, v.month) = (run.run_id, run.month))
 SELECT (SELECT count(*) FROM run), (SELECT max(run_id) FROM batch)
 """
+# Of times before there is less to tell, of nearly all jobs.
+_NOTE = "INSERT INTO graph_changes (owner_id) VALUES (NULL)"
 _OLD_EVENTS = """
 FROM lineage_events e
 WHERE e.kind = 1 AND e.event_time < %(before)s AND NOT EXISTS (
@@ -139,6 +141,8 @@ async def _count(conn: Connection, before: datetime) -> Retired:
 
 async def _take(conn: Connection, before: datetime, rows: int) -> Retired:
     runs = await _take_batches(conn, _TAKE_RUNS, before, rows, _LEAST_ID)
+    if runs:
+        await conn.execute(_NOTE)
     events = await _take_batches(conn, _TAKE_EVENTS, before, rows, datetime.min.replace(tzinfo=UTC))
     edges = (await conn.execute(f"DELETE {_OLD_EDGES}", {"before": before})).rowcount
     await conn.execute(f"DELETE {_OLD_COLUMNS}", {"before": before})

@@ -8,9 +8,9 @@ from hashlib import blake2b
 from headwater.db.pool import Connection
 from headwater.db.tables import PROJECTIONS
 
-# Not of the events: `merged`, `moving`, `prior_at` and `shard` are for the statements that write; what is hidden depends on when
-# events came.
-_OURS = {"merged", "moving", "prior_at", "shard", "is_hidden", "hidden_at", "heard_at"}
+# Not of the events: `late`, `merged`, `moving`, `prior_at` and `shard` are for the statements that write; what is hidden depends
+# on when events came.
+_OURS = {"late", "merged", "moving", "prior_at", "shard", "is_hidden", "hidden_at", "heard_at"}
 # The rows of a bucket are as many as connections have counted in it.
 _ALL_SHARDS = """(
     SELECT bucket, sum(starts) AS starts, sum(completes) AS completes, sum(fails) AS fails, sum(aborts) AS aborts,

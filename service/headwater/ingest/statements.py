@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from itertools import count
 
+from headwater.db.digests import io_digest
+
 
 class _Parameters:
     """Numbers the parameters of one statement."""
@@ -166,10 +168,10 @@ def _jobs(p: _Parameters) -> str:
 {p.insert("jobs", columns)}
 ON CONFLICT (job_id) DO UPDATE
 SET {_SPAN}, declared_at = greatest(t.declared_at, excluded.declared_at), {_HEARD},
-    told_at = least(t.told_at, excluded.told_at),
+    late = coalesce(excluded.first_at < t.last_at, false), told_at = least(t.told_at, excluded.told_at),
     {_latest("parent_at", "parent_id", ("parent_at", "parent_id"))}, {_facets("facets")}
 WHERE t.name = excluded.name AND t.namespace_id = excluded.namespace_id
-RETURNING job_id, floor_at, facets ? 'lineage' AS explicit"""
+RETURNING job_id, floor_at, late OR facets ? 'lineage' AS noted"""
 
 
 def _datasets(p: _Parameters) -> str:
@@ -201,15 +203,17 @@ ON CONFLICT (source_id, target_id, kind, owner_id) DO UPDATE SET {_SEEN_AGAIN}, 
 RETURNING owner_id, prior_at, last_at"""
 
 
-# Triggers note edges that come or go, and floors that move. These are current again though neither happened; and a job may say
-# with any event that it tells lineage itself.
+# Triggers note edges that come or go, and floors that move. These are current again though neither happened, or were at another
+# time; a job may say with any event that it tells lineage itself, and be another at the time of an event that comes late, or
+# after which its run starts again.
 _NOTED = """
 INSERT INTO graph_changes (owner_id)
 SELECT owner_id FROM edge JOIN (
     SELECT job_id AS owner_id, floor_at FROM job UNION ALL SELECT dataset_id, declared_at FROM dataset
 ) owner USING (owner_id)
-WHERE prior_at < floor_at AND last_at >= floor_at
-UNION SELECT job_id FROM job WHERE explicit"""
+WHERE prior_at < floor_at AND last_at >= floor_at OR prior_at >= last_at
+UNION SELECT job_id FROM job WHERE noted
+UNION SELECT job_id FROM run WHERE restarted"""
 
 
 def _columns(p: _Parameters) -> str:
@@ -236,8 +240,8 @@ SET {_SPAN}, {_facets("facets")}, {_facets("io_facets")}, merged = true
 RETURNING run_id, dataset_id, output, NOT merged AS new"""
 
 
-IO_DIGEST = "bit_xor(CASE WHEN output THEN dataset_id ELSE (dataset_id << 1) | ((dataset_id >> 63) & 1) END)"
-"""Of rows of run_io: see ids.io_digest."""
+IO_DIGEST = io_digest("output", "dataset_id", "dataset_id")
+"""Of rows of run_io."""
 _NEW_IO = f"SELECT run_id, {IO_DIGEST} AS digest FROM io WHERE new GROUP BY run_id"
 
 
@@ -266,15 +270,15 @@ SET job_id = CASE WHEN excluded.moving AND NOT (t.parented AND (NOT excluded.par
     io_digest = t.io_digest # excluded.io_digest,
     {_latest("code_at", "code_id", ("code_at", "code_id"))},
     {_facets("facets")}, {_facets("job_facets")}
-RETURNING run_id, job_id"""
+RETURNING run_id, job_id, restarted_at > first_at AS restarted"""
 
 
 def _rows(p: _Parameters) -> str:
     era = p.one("integer")
     return f"""
 WITH event AS ({_events(p, era)}), counted AS ({_COUNTED}), job AS ({_jobs(p)}), dataset AS ({_datasets(p)}),
-edge AS ({_edges(p)}), noted AS ({_NOTED}), pointer AS ({_columns(p)}), version AS ({_run_versions(p)}),
-io AS ({_run_io(p)}), new_io AS ({_NEW_IO}), run AS ({_runs(p)})
+edge AS ({_edges(p)}), pointer AS ({_columns(p)}), version AS ({_run_versions(p)}),
+io AS ({_run_io(p)}), new_io AS ({_NEW_IO}), run AS ({_runs(p)}), noted AS ({_NOTED})
 SELECT (SELECT array_agg(event_id) FROM event),
        CASE WHEN (SELECT count(*) FROM job) <> {p.one("bigint")} OR (SELECT count(*) FROM dataset) <> {p.one("bigint")}
             THEN refuse('HW001') END,

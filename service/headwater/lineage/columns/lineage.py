@@ -127,7 +127,7 @@ async def outset(conn: Connection, node: Resolved, then: Then | None = None) -> 
         return [Place(node.id, node.field)]
     jobs = await load_opened(conn, node)
     if then is not None:
-        asked = {"ids": jobs, "downstream": True, "kinds": [EdgeKind.OUTPUT.value], **then.asked()}
+        asked = {"ids": jobs, "owners": [], "downstream": True, "kinds": [EdgeKind.OUTPUT.value], **then.asked()}
         return [Place(dataset, "") for (dataset,) in await (await conn.execute(_OUTPUTS, asked)).fetchall()]
     outputs = dict.fromkeys(output for io in (await load_io(conn, jobs)).values() for output in io.outputs)
     return [Place(ids.dataset_id(d.namespace, d.name), "") for d in outputs]

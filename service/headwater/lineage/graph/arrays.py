@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
@@ -133,17 +134,40 @@ class Arrays:
         place = self._add(owner)
         self._take_out(place)
         added = [(self._add(source), self._add(target), kind) for source, target, kind in edges]
+        self._put_in(place, added)
+        self.changes += len(known) + len(edges)
+
+    def _put_in(self, owner: int, added: list[tuple[int, int, int]]) -> None:
         if added:
-            self._added_by[place] = added
+            self._added_by[owner] = added
         for source, target, kind in added:
             self._added_out[source].append((target, kind))
             self._added_in[target].append((source, kind))
             self._note_jobs(source, target, kind)
         if falling := [(source, target) for source, target, _ in added if target < self._rank(source)[0]]:
-            self._falling[place] = falling
+            self._falling[owner] = falling
         for node in {n for edge in added for n in edge[:2] if n < len(self._ids)}:
             self._changed[node] = True
-        self.changes += len(known) + len(edges)
+
+    def without(self, owners: Ids) -> Arrays:
+        """A copy in which these own nothing; what does not change is of both."""
+        gone = np.zeros(len(self), bool)
+        found = np.searchsorted(self._ids, owners)
+        known = found < len(self._ids)
+        known[known] = self._ids[found[known]] == owners[known]
+        gone[self._of_id[found[known]]] = True
+        for owner in self._new_places.keys() & set(owners.tolist() if self._new_places else ()):
+            gone[self._new_places[owner]] = True
+        other = copy(self)
+        other._gone = gone[self._owners] if self._gone is None else self._gone | gone[self._owners]
+        other._changed, other._is_job = self._changed.copy(), self._is_job.copy()
+        other._new_ids, other._new_places = [*self._new_ids], {**self._new_places}
+        other._new_jobs = {*self._new_jobs}
+        other._added_out, other._added_in, other._added_by, other._falling = defaultdict(list), defaultdict(list), {}, {}
+        for owner, edges in self._added_by.items():
+            if not gone[owner]:
+                other._put_in(owner, edges)
+        return other
 
     def walk(
         self,

@@ -6,10 +6,10 @@ that is not so, or where the present graph is not in memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -118,15 +118,9 @@ class Past:
 
     async def _read(self, nodes: AbstractSet[int], *, downstream: bool) -> None:
         await self._learn(nodes)
-        asked = {
-            "ids": values(name for node in nodes for name in self._names.get(node, (node,))),
-            "downstream": downstream,
-            "at": self._at,
-            "since": self._since,
-            "kinds": self._kinds,
-        }
-        told = (await self._conn.execute(_EDGES, asked, binary=True)).pgresult
-        sources, targets, owners, kinds = (numbers(told, column) for column in range(4))
+        names = values(name for node in nodes for name in self._names.get(node, (node,)))
+        asked = {"ids": names, "owners": "{}", "downstream": downstream, "since": self._since, "kinds": self._kinds}
+        sources, targets, owners, kinds = await _told(self._conn, self._at, asked)
         await self._learn([*sources.tolist(), *targets.tolist()])
         sources, targets = self._renamed(sources), self._renamed(targets)
         known = self._ends[downstream]
@@ -134,16 +128,9 @@ class Past:
         begins, ends = (sources, targets) if downstream else (targets, sources)
         for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
             known[begin].append(end)
-        self._keep(sources, targets, owners, kinds)
-
-    def _keep(self, sources: Ids, targets: Ids, owners: Ids, kinds: Ids) -> None:
-        """Of kinds a negative one: into the sink of the target."""
-        targets = np.where(kinds < 0, targets ^ SINK, targets)
-        self._sinks.update(targets[kinds < 0].tolist())
-        told = np.abs(kinds).astype(np.int8)
-        self._parts.append((sources, targets, owners, told))
-        if (handed_over := np.isin(told, _HANDED_OVER)).any():
-            self._parts.append((sources[handed_over] ^ SINK, targets[handed_over], owners[handed_over], told[handed_over]))
+        part, sinks = _with_sinks(sources, targets, owners, kinds)
+        self._parts.append(part)
+        self._sinks |= sinks
 
     def _renamed(self, ids: Ids) -> Ids:
         if not self._canonical:
@@ -161,6 +148,29 @@ class Past:
                 self._canonical[name] = dataset
             elif hidden:
                 self._hidden.add(name)
+
+
+async def load_owned(conn: Connection, at: datetime, owners: Iterable[int]) -> tuple[Part, set[int]]:
+    """The edges that these had at a time, datasets by the id under which events name them; and the sinks among their targets."""
+    asked = {"ids": "{}", "owners": values(owners), "downstream": True, "since": None, "kinds": [*map(int, DATA)]}
+    return _with_sinks(*await _told(conn, at, asked))
+
+
+async def _told(conn: Connection, at: datetime, asked: Mapping[str, Any]) -> tuple[Ids, Ids, Ids, Ids]:
+    told = (await conn.execute(_EDGES, {"at": at, **asked}, binary=True)).pgresult
+    return numbers(told, 0), numbers(told, 1), numbers(told, 2), numbers(told, 3)
+
+
+def _with_sinks(sources: Ids, targets: Ids, owners: Ids, kinds: Ids) -> tuple[Part, set[int]]:
+    """Of edges of which a negative kind leads into the sink of its target."""
+    sunk, told = kinds < 0, np.abs(kinds).astype(np.int8)
+    targets = np.where(sunk, targets ^ SINK, targets)
+    over = np.isin(told, _HANDED_OVER)
+    part = (
+        np.append(sources, sources[over] ^ SINK), np.append(targets, targets[over]), np.append(owners, owners[over]),
+        np.append(told, told[over]),
+    )  # fmt: skip
+    return part, set(targets[sunk].tolist())
 
 
 def _distinct(parts: Sequence[Part]) -> Part:

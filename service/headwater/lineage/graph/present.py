@@ -10,9 +10,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
+from datetime import datetime
 from time import monotonic
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,14 +24,16 @@ from headwater.db.pool import Connection, Pool
 from headwater.lineage.graph.arrays import Arrays, Edge, Ids, Part
 from headwater.lineage.graph.binary import numbers
 from headwater.lineage.graph.flow import SINK, Flow
+from headwater.lineage.graph.past import load_owned
+from headwater.lineage.graph.steady import Steady
 from headwater.lineage.snapshot import snapshot
 from headwater.lineage.sql import statement
 from headwater.tasks import end
 
 _log = logging.getLogger(__name__)
 _CHANGES = """
-SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
-       ARRAY(SELECT DISTINCT coalesce(owner_id, 0) FROM graph_changes WHERE xid >= %s)
+SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, coalesce(array_agg(xid), '{}'), coalesce(array_agg(owner_id), '{}')
+FROM (SELECT DISTINCT xid, coalesce(owner_id, 0) AS owner_id FROM graph_changes WHERE xid >= %s) c
 """
 _NAMES = "SELECT dataset_id, canonical_id, is_hidden FROM datasets WHERE canonical_id <> dataset_id OR is_hidden"
 _NAMES_OF = "SELECT dataset_id, canonical_id, is_hidden FROM datasets WHERE dataset_id = ANY(%s)"
@@ -41,8 +46,18 @@ SELECT array_agg(source_id), array_agg(target_id), array_agg(owner_id), array_ag
 FROM ({_EDGES.format(which="true")}) e GROUP BY owner_id & 63
 """
 _ALL = 0  # an owner's id is never 0
+_MOST_UNSTEADY = 50_000
+_MOST_OTHER = 2_000  # owners with other edges then: to put in so many takes a tenth of a second
 FORGET_S = 600.0
 """What is older is read anew; housekeeping must keep changes for longer."""
+
+
+class _Then(NamedTuple):
+    """The graph at another time; as long as nothing changes, most who ask again ask of the same."""
+
+    at: datetime
+    arrays: Arrays
+    sinks: AbstractSet[int]
 
 
 class Present:
@@ -56,14 +71,43 @@ class Present:
         self._hidden: set[int] = set()
         self._sinks: set[int] = set()
         self._since = 0  # every transaction with a lesser number has been seen
+        self._noted: set[tuple[int, int]] = set()  # what was, by transactions of this number and greater ones
         self._read_at = 0.0
         self._read_in: int | None = None  # era
+        self._steady: Steady | None = None
+        self._unsteady: set[int] = set()  # owners that have changed since that was read
+        self._forgot = 0  # how often that was forgotten
+        self._then: _Then | None = None
+        self._task: asyncio.Task[None] | None = None
 
     @asynccontextmanager
     async def reading(self, pool: Pool) -> AsyncIterator[tuple[Connection, Flow]]:
         """A connection, and the graph as that sees it. One query at a time, as the next may change the arrays."""
         async with self._lock, snapshot(pool) as conn:
             yield conn, Flow(await self._fresh(conn), self._sinks, self._hidden, self._aliases)
+
+    @asynccontextmanager
+    async def reading_at(
+        self, pool: Pool, moment: Callable[[Connection], Awaitable[datetime]]
+    ) -> AsyncIterator[tuple[Connection, Flow] | None]:
+        """The same for the graph at another time. None: it must be read hop by hop, as too much was otherwise then, or it is not
+        known yet what was."""
+        if self._steady is None:
+            self._prepare(pool)
+            yield None
+            return
+        async with self._lock, snapshot(pool) as conn:
+            arrays = await self._fresh(conn)
+            at = await moment(conn)
+            flow = await self._at(conn, arrays, at)
+            if flow is not None:
+                yield conn, flow
+                return
+        yield None
+
+    async def end(self) -> None:
+        if self._task is not None:
+            await end(self._task)
 
     def near(self, nodes: Sequence[int], downstream: bool, hops: int | None, most: int) -> list[int]:
         """What some nodes led to when it was last asked, as ``past.Near`` has it."""
@@ -81,18 +125,78 @@ class Present:
         now = monotonic()
         row = await (await conn.execute(_CHANGES, (self._since,))).fetchone()
         assert row is not None
-        since, changed = row
+        since, xids, owners = row
+        noted = set(zip(xids, owners, strict=True))
+        changed = {owner for _, owner in noted - self._noted}
         arrays = self._arrays
         # After a crash others may have the numbers of transactions that were rolled back.
         era = await self._era()
         lost = era is None or era != self._read_in
-        if arrays is None or lost or _ALL in changed or now - self._read_at > FORGET_S or _worn(arrays):
+        if lost or _ALL in changed or now - self._read_at > FORGET_S:
+            arrays = None
+            self._forget_past()
+        elif changed:
+            self._then = None
+            self._unsteady.update(changed)
+            if len(self._unsteady) > _MOST_UNSTEADY:
+                self._forget_past()
+        if arrays is None or _worn(arrays):
             self._arrays = None  # no need to hold two
             arrays = await self._load(conn)
         elif changed:
             await self._refresh(conn, arrays, changed)
-        self._arrays, self._since, self._read_at, self._read_in = arrays, since, now, era
+        self._arrays, self._since, self._noted, self._read_at, self._read_in = arrays, since, noted, now, era
         return arrays
+
+    def _forget_past(self) -> None:
+        self._steady, self._then, self._forgot = None, None, self._forgot + 1
+        self._unsteady.clear()
+
+    def _prepare(self, pool: Pool) -> None:
+        """Reads in the background since when owners have the edges that they have."""
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._load_steady(pool))
+
+    async def _load_steady(self, pool: Pool) -> None:
+        try:
+            async with self.reading(pool):
+                forgot = self._forgot
+                self._unsteady.clear()
+            async with snapshot(pool) as conn:
+                steady = await Steady.load(conn)
+            if forgot == self._forgot:
+                self._steady = steady
+        except Exception:  # noqa: BLE001 - the past is read hop by hop then
+            _log.warning("the graph of other times could not be prepared", exc_info=True)
+
+    async def _at(self, conn: Connection, arrays: Arrays, at: datetime) -> Flow | None:
+        if self._steady is None:
+            return None
+        if self._unsteady:
+            await self._steady.renew(conn, self._unsteady)
+            self._unsteady.clear()
+        if self._then is None or self._then.at != at:
+            told = self._steady.at(at)
+            if len(told.other) > _MOST_OTHER:
+                return None
+            then, sinks = arrays, set(self._sinks)
+            if len(told.unborn) or len(told.other):
+                then = await asyncio.to_thread(arrays.without, np.concatenate(told))
+                sinks |= await self._put_in(conn, then, at, told.other)
+            self._then = _Then(at, then, sinks)
+        return Flow(self._then.arrays, self._then.sinks, self._hidden, self._aliases, at=at)
+
+    async def _put_in(self, conn: Connection, arrays: Arrays, at: datetime, owners: Ids) -> set[int]:
+        """The edges that these had then. Gives the sinks among their targets."""
+        if not len(owners):
+            return set()
+        edges: defaultdict[int, list[Edge]] = defaultdict(list)
+        part, sinks = await load_owned(conn, at, owners.tolist())
+        for source, target, owner, kind in zip(*(column.tolist() for column in part), strict=True):
+            edges[owner].append(Edge(self._dataset(source), self._dataset(target), kind))
+        for owner, told in edges.items():
+            arrays.replace(owner, told)
+        return sinks
 
     async def _load(self, conn: Connection) -> Arrays:
         rows = await (await conn.execute(_NAMES)).fetchall()
@@ -127,6 +231,15 @@ class Present:
         self._sinks.update(target for _, target, _, kind in rows if kind < 0)
         for owner in owners:
             arrays.replace(owner, edges[owner])
+
+
+@asynccontextmanager
+async def running_present(era: Era) -> AsyncIterator[Present]:
+    present = Present(era)
+    try:
+        yield present
+    finally:
+        await present.end()
 
 
 def _worn(arrays: Arrays) -> bool:
