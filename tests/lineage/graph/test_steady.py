@@ -93,6 +93,19 @@ async def test_memory_tells_of_the_past_what_the_rows_tell(database: str, pool: 
 
 
 @pytest.mark.parametrize("seed", range(6))
+async def test_of_one_time_again_and_again(database: str, pool: Pool, seed: int) -> None:
+    rnd = random.Random(seed)
+    events, at = _random_runs(rnd), _DAY + timedelta(minutes=25, seconds=30)
+    await store(database, [*islice(events, 30)])
+    kept = await _ready(pool)
+    for i in range(20):
+        await store(database, [*islice(events, rnd.randint(1, 3))])
+        if i % 5 == 0:
+            await store(database, [random_event(rnd, i)])
+        assert await _from_memory(pool, kept, at) == await _from_rows(pool, at)
+
+
+@pytest.mark.parametrize("seed", range(6))
 async def test_whatever_is_told(database: str, pool: Pool, seed: int) -> None:
     rnd = random.Random(seed)
     await store(database, [random_event(rnd, i) for i in range(20)])

@@ -152,12 +152,8 @@ class Arrays:
     def without(self, owners: Ids) -> Arrays:
         """A copy in which these own nothing; what does not change is of both."""
         gone = np.zeros(len(self), bool)
-        found = np.searchsorted(self._ids, owners)
-        known = found < len(self._ids)
-        known[known] = self._ids[found[known]] == owners[known]
-        gone[self._of_id[found[known]]] = True
-        for owner in self._new_places.keys() & set(owners.tolist() if self._new_places else ()):
-            gone[self._new_places[owner]] = True
+        _, places = self._found(owners)
+        gone[places] = True
         other = copy(self)
         other._gone = gone[self._owners] if self._gone is None else self._gone | gone[self._owners]
         other._changed, other._is_job = self._changed.copy(), self._is_job.copy()
@@ -314,6 +310,15 @@ class Arrays:
         if found < len(self._ids) and self._ids[found] == identifier:
             return int(self._of_id[found])
         return self._new_places.get(identifier)
+
+    def _found(self, ids: Ids) -> tuple[Ids, Places]:
+        """Those that have ever had an edge, and their places."""
+        found = np.searchsorted(self._ids, ids)
+        known = found < len(self._ids)
+        known[known] = self._ids[found[known]] == ids[known]
+        new = [identifier for identifier in ids[~known].tolist() if identifier in self._new_places] if self._new_places else []
+        places = np.append(self._of_id[found[known]], [self._new_places[identifier] for identifier in new]).astype(np.int32)
+        return np.append(ids[known], np.array(new, np.int64)), places
 
     def _add(self, identifier: int) -> int:
         place = self._place(identifier)

@@ -13,9 +13,9 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
-from typing import NamedTuple
 
 import numpy as np
 
@@ -52,12 +52,14 @@ FORGET_S = 600.0
 """What is older is read anew; housekeeping must keep changes for longer."""
 
 
-class _Then(NamedTuple):
-    """The graph at another time; as long as nothing changes, most who ask again ask of the same."""
+@dataclass(eq=False, slots=True)
+class _Then:
+    """The graph at another time: who asks one question of that mostly asks more."""
 
     at: datetime
     arrays: Arrays
     sinks: AbstractSet[int]
+    changed: set[int]  # whose edges may be others than these arrays have
 
 
 class Present:
@@ -135,18 +137,24 @@ class Present:
         if lost or _ALL in changed or now - self._read_at > FORGET_S:
             arrays = None
             self._forget_past()
-        elif changed:
-            self._then = None
-            self._unsteady.update(changed)
-            if len(self._unsteady) > _MOST_UNSTEADY:
-                self._forget_past()
         if arrays is None or _worn(arrays):
-            self._arrays = None  # no need to hold two
+            self._arrays = self._then = None  # no need to hold two
             arrays = await self._load(conn)
         elif changed:
-            await self._refresh(conn, arrays, changed)
+            changed = await self._refresh(conn, arrays, changed)
+        self._note(arrays, changed)
         self._arrays, self._since, self._noted, self._read_at, self._read_in = arrays, since, noted, now, era
         return arrays
+
+    def _note(self, arrays: Arrays, changed: Collection[int]) -> None:
+        """For those who ask of another time."""
+        self._unsteady.update(changed)
+        if len(self._unsteady) > _MOST_UNSTEADY:
+            self._forget_past()
+        if self._then is not None and changed:
+            self._then.changed.update(changed)
+            if self._then.arrays is arrays or len(self._then.changed) > _MOST_OTHER:
+                self._then = None
 
     def _forget_past(self) -> None:
         self._steady, self._then, self._forgot = None, None, self._forgot + 1
@@ -175,28 +183,29 @@ class Present:
         if self._unsteady:
             await self._steady.renew(conn, self._unsteady)
             self._unsteady.clear()
-        if self._then is None or self._then.at != at:
+        then = self._then
+        if then is None or then.at != at:
             told = self._steady.at(at)
             if len(told.other) > _MOST_OTHER:
                 return None
-            then, sinks = arrays, set(self._sinks)
-            if len(told.unborn) or len(told.other):
-                then = await asyncio.to_thread(arrays.without, np.concatenate(told))
-                sinks |= await self._put_in(conn, then, at, told.other)
-            self._then = _Then(at, then, sinks)
-        return Flow(self._then.arrays, self._then.sinks, self._hidden, self._aliases, at=at)
+            otherwise = await asyncio.to_thread(arrays.without, np.concatenate(told)) if any(map(len, told)) else arrays
+            then = _Then(at, otherwise, self._sinks, set(told.other.tolist()))
+        if then.changed:
+            await self._put_in(conn, then)
+        self._then = then
+        return Flow(then.arrays, then.sinks, self._hidden, self._aliases, at=at)
 
-    async def _put_in(self, conn: Connection, arrays: Arrays, at: datetime, owners: Ids) -> set[int]:
-        """The edges that these had then. Gives the sinks among their targets."""
-        if not len(owners):
-            return set()
+    async def _put_in(self, conn: Connection, then: _Then) -> None:
+        """What those that are noted there as changed had at that time."""
+        (sources, targets, owners, kinds), sinks = await load_owned(conn, then.at, then.changed)
         edges: defaultdict[int, list[Edge]] = defaultdict(list)
-        part, sinks = await load_owned(conn, at, owners.tolist())
-        for source, target, owner, kind in zip(*(column.tolist() for column in part), strict=True):
-            edges[owner].append(Edge(self._dataset(source), self._dataset(target), kind))
-        for owner, told in edges.items():
-            arrays.replace(owner, told)
-        return sinks
+        ends = ([*map(self._dataset, ids.tolist())] for ids in (sources, targets))
+        for source, target, owner, kind in zip(*ends, owners.tolist(), kinds.tolist(), strict=True):
+            edges[owner].append(Edge(source, target, kind))
+        for owner in then.changed:
+            then.arrays.replace(owner, edges[owner])
+        then.sinks = {*then.sinks, *sinks}
+        then.changed.clear()
 
     async def _load(self, conn: Connection) -> Arrays:
         rows = await (await conn.execute(_NAMES)).fetchall()
@@ -215,7 +224,8 @@ class Present:
                 parts.append((*ends, owners, np.abs(kinds).astype(np.int8)))
         return await asyncio.to_thread(Arrays, parts)
 
-    async def _refresh(self, conn: Connection, arrays: Arrays, changed: Collection[int]) -> None:
+    async def _refresh(self, conn: Connection, arrays: Arrays, changed: Collection[int]) -> set[int]:
+        """Gives whose edges were read again."""
         names = await (await conn.execute(_NAMES_OF, (list(changed),))).fetchall()
         self._hidden -= {name for name, _, hidden in names if not hidden}
         self._hidden |= {name for name, _, hidden in names if hidden}
@@ -231,6 +241,7 @@ class Present:
         self._sinks.update(target for _, target, _, kind in rows if kind < 0)
         for owner in owners:
             arrays.replace(owner, edges[owner])
+        return owners
 
 
 @asynccontextmanager
