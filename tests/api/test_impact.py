@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import networkx as nx
 import pytest
+from fastapi import FastAPI
 from pydantic import TypeAdapter
 
 from headwater.entities.graph import Impact, RolledImpact
@@ -137,6 +138,43 @@ async def test_both_ways_is_what_is_told_of_each(database: str, client: httpx.As
             TypeAdapter(Impact).validate_python(told)
             seen |= {one["side"] for one in told["nodes"]}
     assert seen == {"downstream", "upstream", "both"}
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_of_another_time_memory_tells_what_the_rows_tell(
+    database: str, app: FastAPI, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    rnd, kept = random.Random(seed), app.state.present
+    await store(database, [random_event(rnd, i) for i in range(40)])
+    named = [f"{DB}t{i}" for i in range(8)] + [f"job:shop:j{i}" for i in range(4)]
+    asked: list[tuple[str, dict[str, Any]]] = []
+    for hour in ("10:00", "13:30", "17:00", "21:00"):
+        when = {"asOf": f"2026-03-01T{hour}:00Z"}
+        for node in rnd.sample(named, 6):
+            direction = rnd.choice(["downstream", "upstream", "both"])
+            asked += [
+                ("impact", {"nodeId": node, "direction": direction, "paths": 0, **when}),
+                ("impact", {"nodeId": node, "depth": 2, "paths": 0, "grain": rnd.choice(["all", "dataset", "job"]), **when}),
+                ("lineage", {"nodeId": node, "depth": 3, "direction": direction, **when}),
+                ("paths", {"from": node, "to": rnd.choice(named), "limit": 50, **when}),
+                ("models/affected", {"nodeId": node, **when}),
+            ]
+
+    async def answers() -> list[Any]:
+        """Of ways that are as long any may be the first."""
+        told = [(await client.get(f"/api/v1/{path}", params=params)).json() for path, params in asked]
+        for one in told:
+            one.get("paths", []).sort(key=lambda path: (path["length"], path["nodes"]))
+        return told
+
+    with monkeypatch.context() as patched:
+        patched.setattr(kept, "_prepare", lambda _: None)
+        from_rows = await answers()
+    assert (await client.get("/api/v1/impact", params=asked[0][1])).json() == from_rows[0]
+    await kept._task
+    assert kept._steady is not None
+    assert await answers() == from_rows
+    assert sum("nodes" in told for told in from_rows) > len(asked) // 4
 
 
 def _around() -> list[Event]:
