@@ -3,8 +3,9 @@
 python -m benchmarks.graph [--jobs 10000 100000 1000000] [--questions 40]
 
 As many datasets as jobs, six edges a job: four inputs, two outputs, from a dataset nearby in a layered order. A hub has 10,000
-readers, and beside the layers is a chain of 500 jobs, 1,000 steps long. Each job has run once. The rows are written by SQL, as
-their events would take hours; ids are spread as hashes of names are.
+readers, and beside the layers is a chain of 500 jobs, 1,000 steps long. Each job ran a month ago, and 1,000 today again, so that
+they may have been others at the times that are asked of. The rows are written by SQL, as their events would take hours; ids are
+spread as hashes of names are.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import asyncio
 import os
 import random
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from statistics import quantiles
 from typing import Any
@@ -25,17 +27,16 @@ import psycopg
 from benchmarks.installation import Installation, Process, installation
 from benchmarks.report import machine, save, table
 from headwater.db import migrate
-from headwater.db.pool import Pool, open_pool
+from headwater.db.pool import Connection, Pool, open_pool
 from headwater.garbage import collect_seldom
-from headwater.lineage.graph.past import Past
 from headwater.lineage.graph.present import Present
 from headwater.lineage.graph.question import Grain, Question
 from headwater.lineage.graph.reach import reach
 from headwater.lineage.graph.ways import Between
 from headwater.lineage.impact.nodes import impact
-from headwater.lineage.snapshot import snapshot
 
 _CHAIN = 500
+_AGAIN = 1_000
 _SEED = """
 CREATE FUNCTION pg_temp.job(i bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT hashint8extended(i, 1)';
 CREATE FUNCTION pg_temp.dataset(i bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT hashint8extended(i, 2)';
@@ -51,21 +52,33 @@ FROM generate_series(0, {jobs} - 1) i, generate_series(1, 2)
 UNION SELECT i, i + 1 FROM generate_series({jobs}, {jobs} + {chain} - 1) i;
 INSERT INTO namespaces (namespace_id, name, first_at) VALUES (1, 'bench', now());
 INSERT INTO jobs (job_id, namespace_id, name, first_at, last_at, floor_at)
-SELECT pg_temp.job(i), 1, 'job_' || i, now(), now(), now() FROM generate_series(0, {jobs} + {chain} - 1) i ORDER BY 1;
+SELECT pg_temp.job(i), 1, 'job_' || i, {begun}, {begun}, {begun} FROM generate_series(0, {jobs} + {chain} - 1) i ORDER BY 1;
 INSERT INTO datasets (dataset_id, namespace_id, name, canonical_id, first_at, last_at)
-SELECT pg_temp.dataset(i), 1, 'dataset_' || i, pg_temp.dataset(i), now(), now() FROM generate_series(0, {jobs} + {chain}) i
+SELECT pg_temp.dataset(i), 1, 'dataset_' || i, pg_temp.dataset(i), {begun}, {begun} FROM generate_series(0, {jobs} + {chain}) i
 ORDER BY 1;
 INSERT INTO runs (run_id, month, run_uuid, job_id, raw_job_id, parented, first_at, last_at, started_at, ended_at, end_rank,
                   running, other, streaming, linked, io_digest, code_id, facets, job_facets)
-SELECT pg_temp.run(i), date_trunc('month', now()), gen_random_uuid(), pg_temp.job(i), pg_temp.job(i), false, now(), now(), now(),
-       now(), 1, true, false, false, true, 0, 0, '{{}}', '{{}}'
+SELECT pg_temp.run(i), date_trunc('month', now()), gen_random_uuid(), pg_temp.job(i), pg_temp.job(i), false, {begun}, {begun},
+       {begun}, {begun}, 1, true, false, false, true, 0, 0, '{{}}', '{{}}'
 FROM generate_series(0, {jobs} + {chain} - 1) i ORDER BY 1;
 INSERT INTO edges (kind, source_id, target_id, owner_id, first_at, last_at, first_run_id, last_run_id)
-SELECT 1, pg_temp.dataset(dataset), pg_temp.job(job), pg_temp.job(job), now(), now(), pg_temp.run(job), pg_temp.run(job)
+SELECT 1, pg_temp.dataset(dataset), pg_temp.job(job), pg_temp.job(job), {begun}, {begun}, pg_temp.run(job), pg_temp.run(job)
 FROM reads ORDER BY 2;
 INSERT INTO edges (kind, source_id, target_id, owner_id, first_at, last_at, first_run_id, last_run_id)
-SELECT 2, pg_temp.job(job), pg_temp.dataset(dataset), pg_temp.job(job), now(), now(), pg_temp.run(job), pg_temp.run(job)
+SELECT 2, pg_temp.job(job), pg_temp.dataset(dataset), pg_temp.job(job), {begun}, {begun}, pg_temp.run(job), pg_temp.run(job)
 FROM writes ORDER BY 2;
+INSERT INTO run_io (run_id, month, dataset_id, output, first_at, last_at, facets, io_facets)
+SELECT pg_temp.run(job), date_trunc('month', now()), pg_temp.dataset(dataset), output, {begun}, {begun}, '{{}}', '{{}}'
+FROM (SELECT job, dataset, false AS output FROM reads UNION SELECT job, dataset, true FROM writes) io WHERE job % {every} = 0;
+INSERT INTO runs (run_id, month, run_uuid, job_id, raw_job_id, parented, first_at, last_at, started_at, ended_at, end_rank,
+                  running, other, streaming, linked, io_digest, code_id, facets, job_facets)
+SELECT pg_temp.run(-i), date_trunc('month', now()), gen_random_uuid(), pg_temp.job(i), pg_temp.job(i), false, now(), now(), now(),
+       now(), 1, true, false, false, true, 0, 0, '{{}}', '{{}}'
+FROM generate_series({every}, {jobs} - 1, {every}) i;
+UPDATE edges SET last_at = now(), last_run_id = pg_temp.run(-i)
+FROM generate_series({every}, {jobs} - 1, {every}) i WHERE owner_id = pg_temp.job(i);
+UPDATE jobs SET last_at = now(), floor_at = now()
+FROM generate_series({every}, {jobs} - 1, {every}) i WHERE job_id = pg_temp.job(i);
 DELETE FROM graph_changes;
 """
 _NUMBERED = "SELECT hashint8extended(i, 1), hashint8extended(i, 2) FROM unnest(%s::bigint[]) WITH ORDINALITY u (i, n) ORDER BY n"
@@ -74,7 +87,9 @@ _NUMBERED = "SELECT hashint8extended(i, 1), hashint8extended(i, 2) FROM unnest(%
 def _seed(place: Installation, jobs: int) -> None:
     with psycopg.connect(place.url, autocommit=True) as conn:
         conn.execute("SELECT setseed(0.5)")
-        for statement in _SEED.format(jobs=jobs, reach=jobs // 12, chain=_CHAIN).split(";\n"):
+        for statement in _SEED.format(
+            jobs=jobs, reach=jobs // 12, chain=_CHAIN, every=jobs // _AGAIN, begun="now() - interval '30 days'"
+        ).split(";\n"):
             if statement.strip():
                 conn.execute(statement.encode())
     place.analyze()
@@ -109,6 +124,9 @@ async def _run(pool: Pool, jobs: int, questions: int) -> dict[str, Any]:
         "nodes": nodes, "edges": edges, "load s": loaded, "memory MiB": own.rss_mib() - before,
         "peak MiB": own.peak_rss_mib() - before,
     }  # fmt: skip
+    begun = time.perf_counter()
+    await present.prepare(pool)
+    loading |= {"the past s": time.perf_counter() - begun, "with the past MiB": own.rss_mib() - before}
     some = [0, jobs, jobs + _CHAIN, *random.Random(7).choices(range(jobs), k=1_000)]
     async with pool.connection() as conn:
         numbered = await (await conn.execute(_NUMBERED, (some,))).fetchall()
@@ -123,6 +141,7 @@ class _Asker:
         self._pool, self._present, self._random = pool, present, random.Random(7)
         self.hub, self.chain_start, self.chain_end = (dataset for _, dataset in numbered[:3])
         self._some = numbered[3:]
+        self._then = datetime.now(UTC) - timedelta(days=15)
 
     def job(self) -> int:
         return self._random.choice(self._some)[0]
@@ -134,10 +153,18 @@ class _Asker:
         async with self._present.reading(self._pool) as (conn, flow):
             await impact(conn, flow, Question(start=(start or self.dataset(),), **question))
 
-    async def ask_as_of(self, start: int, depth: int) -> None:
-        async with snapshot(self._pool) as conn:
-            flow = await Past(conn, datetime.now(UTC)).flow([start], downstream=True, hops=depth)
-            await impact(conn, flow, Question(start=(start,), depth=depth))
+    async def ask_as_of(self, start: int, *, again: bool, depth: int | None = None, **question: Any) -> None:
+        """Of the time of which it was asked ``again``, or of another each time."""
+        at = self._then if again else self._then - timedelta(seconds=self._random.random())
+
+        async def moment(_: Connection) -> datetime:
+            return at
+
+        async with self._present.reading_at(self._pool, moment) as known:
+            assert known is not None
+            conn, flow_of = known
+            asked = Question(start=(start,), depth=depth, **question)
+            await impact(conn, await flow_of(asked), asked)
 
     async def count(self) -> None:
         async with self._present.reading(self._pool) as (_, flow):
@@ -165,28 +192,38 @@ async def _answered(asker: _Asker, questions: int) -> dict[str, tuple[float, flo
             questions, lambda: asker.reaches(asker.chain_start, asker.chain_end)
         ),
         "count all downstream": await measured(questions, asker.count),
-        "summary of all downstream": await measured(questions, lambda: ask(limit=0)),
         "list of 10,000": await measured(questions, lambda: ask(grain=Grain.DATASET, **page)),
         "list of a hub's 10,000 readers": await measured(questions, lambda: ask(asker.hub, depth=1, **page)),
         "a chain of 1,000 steps": await measured(questions, lambda: ask(asker.chain_start)),
-        "depth 20": await measured(questions, lambda: ask(depth=20)),
-        **await _now_and_then(asker, questions, 5),
-        **await _now_and_then(asker, questions, 2),
+        **await _now_and_then(asker, questions, "summary of all downstream", limit=0),
+        **await _now_and_then(asker, questions, "depth 20", depth=20),
+        **await _now_and_then(asker, questions, "depth 5", depth=5),
+        **await _now_and_then(asker, questions, "depth 2", depth=2),
     }
 
 
-async def _now_and_then(asker: _Asker, questions: int, depth: int) -> dict[str, tuple[float, float]]:
+async def _now_and_then(asker: _Asker, questions: int, name: str, **question: Any) -> dict[str, tuple[float, float]]:
     """Of each node now and as of a time, in turns, as who asks second finds in PostgreSQL what the first has read."""
-    now: list[float] = []
-    then: list[float] = []
+    asked: dict[str, Callable[[int], Awaitable[None]]] = {
+        name: partial(asker.ask, **question),
+        f"{name}, as of a time": partial(asker.ask_as_of, again=True, **question),
+    }
+    told = await _in_turns(asker, questions, asked)
+    own = {f"{name}, as of a time of its own": partial(asker.ask_as_of, again=False, **question)}
+    return told | await _in_turns(asker, questions, own)
+
+
+async def _in_turns(
+    asker: _Asker, questions: int, asked: Mapping[str, Callable[[int], Awaitable[None]]]
+) -> dict[str, tuple[float, float]]:
+    times: defaultdict[str, list[float]] = defaultdict(list)
     for number in range(questions):
         start = asker.dataset()
-        asked = [(now, partial(asker.ask, start, depth=depth)), (then, partial(asker.ask_as_of, start, depth))]
-        for times, ask in asked if number % 2 else reversed(asked):
+        for name in sorted(asked, reverse=bool(number % 2)):
             begun = time.perf_counter()
-            await ask()
-            times.append((time.perf_counter() - begun) * 1000)
-    return {f"depth {depth}": _spread(now), f"depth {depth}, as of a time": _spread(then)}
+            await asked[name](start)
+            times[name].append((time.perf_counter() - begun) * 1000)
+    return {name: _spread(times[name]) for name in asked}
 
 
 async def _kept_fresh(asker: _Asker, times: int) -> dict[str, tuple[float, float]]:

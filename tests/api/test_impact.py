@@ -168,11 +168,11 @@ async def test_of_another_time_memory_tells_what_the_rows_tell(
         return told
 
     with monkeypatch.context() as patched:
-        patched.setattr(kept, "_prepare", lambda _: None)
+        patched.setattr(kept, "prepare", lambda _: None)
         from_rows = await answers()
     assert (await client.get("/api/v1/impact", params=asked[0][1])).json() == from_rows[0]
-    await kept._task
-    assert kept._steady is not None
+    await kept.prepare(app.state.pool)
+    assert kept._past.ready
     assert await answers() == from_rows
     assert sum("nodes" in told for told in from_rows) > len(asked) // 4
 

@@ -23,7 +23,7 @@ from headwater.lineage.graph.flow import Flow
 from headwater.lineage.graph.moments import moment_of
 from headwater.lineage.graph.past import ALWAYS, BEGINNING, DATA, Past
 from headwater.lineage.graph.present import Present
-from headwater.lineage.graph.question import Cursor, Filter, FlowOf, Grain, Question
+from headwater.lineage.graph.question import Cursor, Filter, FlowOf, Question
 from headwater.lineage.near import find_versioned
 from headwater.lineage.node_ids import NodeKind, Resolved, dataset_node_id, parse
 from headwater.lineage.parents import load_opened
@@ -201,22 +201,14 @@ async def asking(request: Request, which: Which) -> AsyncIterator[tuple[Connecti
     if which.at is not None and which.since is None and not which.kinds:
         async with present(request).reading_at(pool, partial(moment, which=which)) as known:
             if known is not None:
-                conn, flow = known
-
-                async def at_once(_: Question) -> Flow:
-                    return flow
-
-                yield conn, at_once
+                yield known
                 return
     async with snapshot(pool) as conn:
         at = await moment(conn, which)
         kinds = which.kinds or DATA
 
         async def then(question: Question) -> Flow:
-            # A step of another grain is several edges, and by free ones any number.
-            hops = question.depth if question.grain is Grain.ALL and not question.through else None
-            past = Past(conn, at, which.since, kinds, present(request).near)
-            flow = await past.flow(question.start, downstream=question.downstream, both=question.both, hops=hops)
+            flow = await Past(conn, at, which.since, kinds, present(request).near).flow_for(question)
             return replace(flow, at=None) if at is ALWAYS else flow
 
         yield conn, then

@@ -13,14 +13,16 @@ from tests.queries import recorded
 
 from headwater import ids
 from headwater.db.pool import Connection, Pool
-from headwater.lineage.graph import present
+from headwater.lineage.graph import other_times
 from headwater.lineage.graph.flow import Flow
 from headwater.lineage.graph.past import Past
 from headwater.lineage.graph.present import Present
+from headwater.lineage.graph.question import Question
 from headwater.lineage.snapshot import snapshot
 
 _TABLES = [ids.dataset_id("db://shop", f"t{i}") for i in range(8)]
 _JOBS = [ids.job_id("shop", f"j{i}") for i in range(4)]
+_EVERYTHING = Question(start=(*_TABLES, *_JOBS))  # asked twice, so that it is worth having in memory
 _DAY = datetime.fromisoformat("2026-03-01T00:00:00Z")
 
 
@@ -35,8 +37,7 @@ async def _ready(pool: Pool) -> Present:
     kept = Present()
     async with kept.reading_at(pool, _moment(_DAY)) as known:
         assert known is None
-    assert kept._task is not None
-    await kept._task
+    await kept.prepare(pool)
     return kept
 
 
@@ -50,7 +51,10 @@ def _moment(at: datetime) -> Callable[[Connection], Awaitable[datetime]]:
 async def _from_memory(pool: Pool, kept: Present, at: datetime) -> set[tuple[int, int, int]]:
     async with kept.reading_at(pool, _moment(at)) as known:
         assert known is not None
-        return _edges(known[1])
+        _, flow_of = known
+        for _ in range(2):
+            flow = await flow_of(_EVERYTHING)
+        return _edges(flow)
 
 
 async def _from_rows(pool: Pool, at: datetime) -> set[tuple[int, int, int]]:
@@ -128,13 +132,13 @@ def _clock(time: str) -> datetime:
 async def test_of_what_goes_on_as_it_was_nothing_is_read_again(database: str, pool: Pool) -> None:
     await store(database, [complete("w", "a", "", f"{hour:02}:00") for hour in range(8, 20)])
     kept = await _ready(pool)
-    assert kept._steady is not None
-    told = kept._steady.at(_clock("09:30"))
+    assert kept._past._steady is not None
+    told = kept._past._steady.at(_clock("09:30"))
     assert (len(told.unborn), len(told.other)) == (0, 0)
     with recorded() as statements:
         assert await _from_memory(pool, kept, _clock("09:30")) == _shown("a")
     assert len(statements) <= 3, "what has changed, and the look at the connection"
-    told = kept._steady.at(_clock("07:30"))
+    told = kept._past._steady.at(_clock("07:30"))
     assert (told.unborn.tolist(), len(told.other)) == ([ids.job_id("shop", "w")], 0)
     assert await _from_memory(pool, kept, _clock("07:30")) == set()
 
@@ -144,8 +148,8 @@ async def test_a_job_that_was_another_is_read_as_it_was(database: str, pool: Poo
     kept = await _ready(pool)
     for time, names in (("08:30", "a"), ("09:30", "b"), ("07:30", "")):
         assert await _from_memory(pool, kept, _clock(time)) == _shown(names)
-    assert kept._steady is not None
-    assert len(kept._steady.at(_clock("08:30")).other) == 1
+    assert kept._past._steady is not None
+    assert len(kept._past._steady.at(_clock("08:30")).other) == 1
     await store(database, [complete("w", "c", "", "11:00")])
     assert await _from_memory(pool, kept, _clock("09:30")) == _shown("b")
     assert await _from_memory(pool, kept, _clock("11:30")) == _shown("c")
@@ -180,7 +184,7 @@ async def test_where_too_much_was_otherwise_it_is_not_known(database: str, pool:
         database, [complete(f"w{i}", side, "", time) for i in range(4) for side, time in (("a", "08:00"), ("b", "09:00"))]
     )
     kept = await _ready(pool)
-    monkeypatch.setattr(present, "_MOST_OTHER", 3)
+    monkeypatch.setattr(other_times, "_MOST_OTHER", 3)
     async with kept.reading_at(pool, _moment(_clock("08:30"))) as known:
         assert known is None
     assert len(await _from_memory(pool, kept, _clock("09:30"))) == 4
@@ -189,14 +193,13 @@ async def test_where_too_much_was_otherwise_it_is_not_known(database: str, pool:
 async def test_all_that_changed_meanwhile_is_looked_at_again(database: str, pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = await _ready(pool)
     await store(database, [complete(f"w{i}", "a", "", "08:00") for i in range(4)])
-    monkeypatch.setattr(present, "_MOST_UNSTEADY", 3)
+    monkeypatch.setattr(other_times, "_MOST_NOTED", 3)
     async with kept.reading_at(pool, _moment(_clock("08:30"))) as known:
         assert known is None, "it is so much that all is read in the background"
-    assert kept._steady is None
+    assert kept._past._steady is None
     async with kept.reading_at(pool, _moment(_clock("08:30"))) as known:
         assert known is None
-    assert kept._task is not None
-    await kept._task
+    await kept.prepare(pool)
     assert len(await _from_memory(pool, kept, _clock("08:30"))) == 4
 
 

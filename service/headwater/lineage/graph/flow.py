@@ -32,6 +32,11 @@ class Flow:
         asked = list(ids)
         return self.arrays.places([*asked, *(sink for job in asked if (sink := job ^ SINK) in self.sinks)])
 
+    def near(self, nodes: Iterable[int], downstream: bool, hops: int | None, most: int) -> list[int]:
+        """Of what is reached from some in so many steps the nearest ``most``, by ids."""
+        found: list[int] = self.ids(self.arrays.near(self.places(nodes), downstream=downstream, hops=hops, most=most)).tolist()
+        return found
+
     def shown(self, identifier: int) -> int:
         """The job for its sink."""
         return identifier ^ SINK if identifier in self.sinks else identifier

@@ -19,6 +19,7 @@ from headwater.lineage.edges import EdgeKind
 from headwater.lineage.graph.arrays import Arrays, Ids, Part
 from headwater.lineage.graph.binary import numbers
 from headwater.lineage.graph.flow import SINK, Flow
+from headwater.lineage.graph.question import Grain, Question
 from headwater.lineage.sql import past_statement
 
 _MOST = 100_000  # nodes: more would take minutes
@@ -95,6 +96,11 @@ class Past:
         once = both or bool(self._names)  # else each is read once
         arrays = Arrays([_distinct(self._parts)] if once else self._parts)
         return Flow(arrays, self._sinks, self._hidden, self._canonical, complete, self._at, self._since)
+
+    async def flow_for(self, question: Question) -> Flow:
+        """As far as the question goes. A step of another grain is several edges, and by free ones any number."""
+        hops = question.depth if question.grain is Grain.ALL and not question.through else None
+        return await self.flow(question.start, downstream=question.downstream, both=question.both, hops=hops)
 
     async def _walk(
         self, start: AbstractSet[int], *, downstream: bool, hops: int | None, most: int

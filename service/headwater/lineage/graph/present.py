@@ -11,9 +11,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
-from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 
@@ -24,8 +22,8 @@ from headwater.db.pool import Connection, Pool
 from headwater.lineage.graph.arrays import Arrays, Edge, Ids, Part
 from headwater.lineage.graph.binary import numbers
 from headwater.lineage.graph.flow import SINK, Flow
-from headwater.lineage.graph.past import load_owned
-from headwater.lineage.graph.steady import Steady
+from headwater.lineage.graph.other_times import OtherTimes
+from headwater.lineage.graph.question import FlowOf
 from headwater.lineage.snapshot import snapshot
 from headwater.lineage.sql import statement
 from headwater.tasks import end
@@ -46,20 +44,8 @@ SELECT array_agg(source_id), array_agg(target_id), array_agg(owner_id), array_ag
 FROM ({_EDGES.format(which="true")}) e GROUP BY owner_id & 63
 """
 _ALL = 0  # an owner's id is never 0
-_MOST_UNSTEADY = 50_000
-_MOST_OTHER = 2_000  # owners with other edges then: to put in so many takes a tenth of a second
 FORGET_S = 600.0
 """What is older is read anew; housekeeping must keep changes for longer."""
-
-
-@dataclass(eq=False, slots=True)
-class _Then:
-    """The graph at another time: who asks one question of that mostly asks more."""
-
-    at: datetime
-    arrays: Arrays
-    sinks: AbstractSet[int]
-    changed: set[int]  # whose edges may be others than these arrays have
 
 
 class Present:
@@ -76,11 +62,8 @@ class Present:
         self._noted: set[tuple[int, int]] = set()  # what was, by transactions of this number and greater ones
         self._read_at = 0.0
         self._read_in: int | None = None  # era
-        self._steady: Steady | None = None
-        self._unsteady: set[int] = set()  # owners that have changed since that was read
-        self._forgot = 0  # how often that was forgotten
-        self._then: _Then | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._past = OtherTimes()
+        self._preparing: asyncio.Task[None] | None = None
 
     @asynccontextmanager
     async def reading(self, pool: Pool) -> AsyncIterator[tuple[Connection, Flow]]:
@@ -91,33 +74,36 @@ class Present:
     @asynccontextmanager
     async def reading_at(
         self, pool: Pool, moment: Callable[[Connection], Awaitable[datetime]]
-    ) -> AsyncIterator[tuple[Connection, Flow] | None]:
-        """The same for the graph at another time. None: it must be read hop by hop, as too much was otherwise then, or it is not
-        known yet what was."""
-        if self._steady is None:
-            self._prepare(pool)
+    ) -> AsyncIterator[tuple[Connection, FlowOf] | None]:
+        """A connection, and what gives the graph of another time for a question. None: it must be read hop by hop, as too much
+        was otherwise then, or it is not known yet what was."""
+        if not self._past.ready:
+            self.prepare(pool)
             yield None
             return
         async with self._lock, snapshot(pool) as conn:
-            arrays = await self._fresh(conn)
-            at = await moment(conn)
-            flow = await self._at(conn, arrays, at)
-            if flow is not None:
-                yield conn, flow
+            now = Flow(await self._fresh(conn), self._sinks, self._hidden, self._aliases)
+            flow_of = await self._past.flow_of(conn, now, await moment(conn))
+            if flow_of is not None:
+                yield conn, flow_of
                 return
         yield None
 
-    async def end(self) -> None:
-        if self._task is not None:
-            await end(self._task)
+    def prepare(self, pool: Pool) -> asyncio.Task[None]:
+        """Reads in the background what questions of other times need."""
+        if self._preparing is None or self._preparing.done():
+            self._preparing = asyncio.create_task(self._past.load(pool, self.reading(pool)))
+        return self._preparing
 
-    def near(self, nodes: Sequence[int], downstream: bool, hops: int | None, most: int) -> list[int]:
+    async def end(self) -> None:
+        if self._preparing is not None:
+            await end(self._preparing)
+
+    def near(self, nodes: Sequence[int], downstream: bool, hops: int | None, most: int) -> Sequence[int]:
         """What some nodes led to when it was last asked, as ``past.Near`` has it."""
         if (arrays := self._arrays) is None:
-            return []
-        flow = Flow(arrays, self._sinks, self._hidden, self._aliases)
-        found: list[int] = flow.ids(arrays.near(flow.places(nodes), downstream=downstream, hops=hops, most=most)).tolist()
-        return found
+            return ()
+        return Flow(arrays, self._sinks, self._hidden, self._aliases).near(nodes, downstream, hops, most)
 
     def _dataset(self, identifier: int) -> int:
         """Of a name of a dataset the dataset; of everything else itself."""
@@ -136,76 +122,16 @@ class Present:
         lost = era is None or era != self._read_in
         if lost or _ALL in changed or now - self._read_at > FORGET_S:
             arrays = None
-            self._forget_past()
+            self._past.forget()
         if arrays is None or _worn(arrays):
-            self._arrays = self._then = None  # no need to hold two
+            self._arrays = None  # no need to hold two
+            self._past.forget_graph()
             arrays = await self._load(conn)
         elif changed:
             changed = await self._refresh(conn, arrays, changed)
-        self._note(arrays, changed)
+        self._past.note(changed)
         self._arrays, self._since, self._noted, self._read_at, self._read_in = arrays, since, noted, now, era
         return arrays
-
-    def _note(self, arrays: Arrays, changed: Collection[int]) -> None:
-        """For those who ask of another time."""
-        self._unsteady.update(changed)
-        if len(self._unsteady) > _MOST_UNSTEADY:
-            self._forget_past()
-        if self._then is not None and changed:
-            self._then.changed.update(changed)
-            if self._then.arrays is arrays or len(self._then.changed) > _MOST_OTHER:
-                self._then = None
-
-    def _forget_past(self) -> None:
-        self._steady, self._then, self._forgot = None, None, self._forgot + 1
-        self._unsteady.clear()
-
-    def _prepare(self, pool: Pool) -> None:
-        """Reads in the background since when owners have the edges that they have."""
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._load_steady(pool))
-
-    async def _load_steady(self, pool: Pool) -> None:
-        try:
-            async with self.reading(pool):
-                forgot = self._forgot
-                self._unsteady.clear()
-            async with snapshot(pool) as conn:
-                steady = await Steady.load(conn)
-            if forgot == self._forgot:
-                self._steady = steady
-        except Exception:  # noqa: BLE001 - the past is read hop by hop then
-            _log.warning("the graph of other times could not be prepared", exc_info=True)
-
-    async def _at(self, conn: Connection, arrays: Arrays, at: datetime) -> Flow | None:
-        if self._steady is None:
-            return None
-        if self._unsteady:
-            await self._steady.renew(conn, self._unsteady)
-            self._unsteady.clear()
-        then = self._then
-        if then is None or then.at != at:
-            told = self._steady.at(at)
-            if len(told.other) > _MOST_OTHER:
-                return None
-            otherwise = await asyncio.to_thread(arrays.without, np.concatenate(told)) if any(map(len, told)) else arrays
-            then = _Then(at, otherwise, self._sinks, set(told.other.tolist()))
-        if then.changed:
-            await self._put_in(conn, then)
-        self._then = then
-        return Flow(then.arrays, then.sinks, self._hidden, self._aliases, at=at)
-
-    async def _put_in(self, conn: Connection, then: _Then) -> None:
-        """What those that are noted there as changed had at that time."""
-        (sources, targets, owners, kinds), sinks = await load_owned(conn, then.at, then.changed)
-        edges: defaultdict[int, list[Edge]] = defaultdict(list)
-        ends = ([*map(self._dataset, ids.tolist())] for ids in (sources, targets))
-        for source, target, owner, kind in zip(*ends, owners.tolist(), kinds.tolist(), strict=True):
-            edges[owner].append(Edge(source, target, kind))
-        for owner in then.changed:
-            then.arrays.replace(owner, edges[owner])
-        then.sinks = {*then.sinks, *sinks}
-        then.changed.clear()
 
     async def _load(self, conn: Connection) -> Arrays:
         rows = await (await conn.execute(_NAMES)).fetchall()
