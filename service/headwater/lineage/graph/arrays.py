@@ -76,6 +76,7 @@ class Arrays:
         # Edges whose owner is at neither end, by owner.
         foreign = np.flatnonzero((self._owners != sources) & (self._owners != self._targets)).astype(np.int32)
         self._foreign: Places = foreign[np.argsort(self._owners[foreign], kind="stable")]
+        self._foreign_owners: Places = self._owners[self._foreign]
         self._gone: Flags | None = None  # edges of the arrays that are no more
         self._changed: Flags = np.zeros(size, bool)  # nodes of the arrays with edges in the dicts
         self._new_ids: list[int] = []
@@ -117,34 +118,40 @@ class Arrays:
 
     def owned(self, owner: int) -> list[Edge]:
         place = self._place(owner)
-        if place is None:
-            return []
-        edges = self._owned(place)
-        sources = np.searchsorted(self._out, edges, "right") - 1
-        columns = (sources, self._targets[edges], self._kinds[edges])
-        known = [*zip(*(column.tolist() for column in columns), strict=True), *self._added_by.get(place, ())]
-        ids = self.ids(np.array([row[:2] for row in known], np.int32).reshape(-1, 2)).tolist()
-        return [Edge(source, target, kind) for (source, target), (_, _, kind) in zip(ids, known, strict=True)]
+        return self._told(self._owned(place), self._added_by.get(place, ())) if place is not None else []
 
     def replace(self, owner: int, edges: Sequence[Edge]) -> None:
         """Puts ``edges`` in the place of all that the owner had."""
-        known = self.owned(owner)
-        if len(known) == len(edges) and set(known) == set(edges):
+        if not edges and self._place(owner) is None:
             return
         place = self._add(owner)
-        self._take_out(place)
-        added = [(self._add(source), self._add(target), kind) for source, target, kind in edges]
-        self._put_in(place, added)
-        self.changes += len(known) + len(edges)
+        known, added = self._owned(place), self._added_by.get(place, [])
+        had = len(known) + len(added)
+        if had == len(edges) and set(self._told(known, added)) == set(edges):
+            return
+        self._take_out(place, known)
+        ends = self._add_all([end for edge in edges for end in edge[:2]])
+        self._put_in(place, [(ends[2 * i], ends[2 * i + 1], edge.kind) for i, edge in enumerate(edges)])
+        self.changes += had + len(edges)
+
+    def _told(self, known: Places, added: Sequence[tuple[int, int, int]]) -> list[Edge]:
+        """Edges of the arrays, and of the dicts."""
+        sources = np.searchsorted(self._out, known, "right") - 1
+        columns = (sources, self._targets[known], self._kinds[known])
+        rows = [*zip(*(column.tolist() for column in columns), strict=True), *added]
+        ids = self.ids(np.array([row[:2] for row in rows], np.int32).reshape(-1, 2)).tolist()
+        return [Edge(source, target, kind) for (source, target), (_, _, kind) in zip(ids, rows, strict=True)]
 
     def _put_in(self, owner: int, added: list[tuple[int, int, int]]) -> None:
-        if added:
-            self._added_by[owner] = added
+        if not added:
+            return
+        self._added_by[owner] = added
         for source, target, kind in added:
             self._added_out[source].append((target, kind))
             self._added_in[target].append((source, kind))
             self._note_jobs(source, target, kind)
-        if falling := [(source, target) for source, target, _ in added if target < self._rank(source)[0]]:
+        first_of_rank = self._ranks[np.searchsorted(self._ranks, [source for source, _, _ in added], "right") - 1]
+        if falling := [edge[:2] for edge, first in zip(added, first_of_rank.tolist(), strict=True) if edge[1] < first]:
             self._falling[owner] = falling
         for node in {n for edge in added for n in edge[:2] if n < len(self._ids)}:
             self._changed[node] = True
@@ -327,6 +334,13 @@ class Arrays:
             self._new_ids.append(identifier)
         return place
 
+    def _add_all(self, ids: Sequence[int]) -> list[int]:
+        found = np.searchsorted(self._ids, np.array(ids, np.int64))
+        known = self._ids[np.minimum(found, len(self._ids) - 1)] == ids if len(self._ids) else np.zeros(len(ids), bool)
+        places = self._of_id[found * known].tolist() if len(self._ids) else [0] * len(ids)
+        told = zip(ids, known.tolist(), places, strict=True)
+        return [place if is_known else self._add(identifier) for identifier, is_known, place in told]
+
     def _note_jobs(self, source: int, target: int, kind: int) -> None:
         for place, known in ((source, kind in _FROM_JOB), (target, kind in _TO_JOB)):
             if known and place < len(self._ids):
@@ -341,16 +355,16 @@ class Arrays:
         ends = np.concatenate(
             (np.arange(self._out[owner], self._out[owner + 1]), self._by_target[self._in[owner] : self._in[owner + 1]])
         ).astype(np.int32)
-        foreign = self._owners[self._foreign]
-        low, high = np.searchsorted(foreign, owner), np.searchsorted(foreign, owner, "right")
-        edges = np.concatenate((np.unique(ends[self._owners[ends] == owner]), self._foreign[low:high]))
+        low, high = (np.searchsorted(self._foreign_owners, owner, side) for side in ("left", "right"))
+        edges = np.concatenate((distinct(ends[self._owners[ends] == owner]), self._foreign[low:high]))
         return edges if self._gone is None else edges[~self._gone[edges]]
 
-    def _take_out(self, owner: int) -> None:
-        if len(edges := self._owned(owner)):
+    def _take_out(self, owner: int, known: Places) -> None:
+        """``known``: its edges of the arrays."""
+        if len(known):
             if self._gone is None:
                 self._gone = np.zeros(self.edges, bool)
-            self._gone[edges] = True
+            self._gone[known] = True
         self._falling.pop(owner, None)
         for source, target, kind in self._added_by.pop(owner, ()):
             self._added_out[source].remove((target, kind))
