@@ -212,8 +212,8 @@ SELECT owner_id FROM edge JOIN (
     SELECT job_id AS owner_id, floor_at FROM job UNION ALL SELECT dataset_id, declared_at FROM dataset
 ) owner USING (owner_id)
 WHERE prior_at < floor_at AND last_at >= floor_at OR prior_at >= last_at
-UNION SELECT job_id FROM job WHERE noted
-UNION SELECT job_id FROM run WHERE restarted"""
+UNION ALL SELECT job_id FROM job WHERE noted
+UNION ALL SELECT job_id FROM run WHERE restarted"""
 
 
 def _columns(p: _Parameters) -> str:
