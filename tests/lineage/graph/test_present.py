@@ -184,7 +184,7 @@ async def test_a_job_says_that_nothing_comes_of_what_it_reads(database: str, poo
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 async def test_kept_fresh_by_runs_that_go_on(database: str, pool: Pool, seed: int) -> None:
     """Each event is of one of few runs and tables, so that edges go and come back in all ways."""
     rnd, kept = random.Random(seed), Present()

@@ -83,7 +83,7 @@ def _random_runs(rnd: random.Random) -> Iterator[Event]:
         yield run_event(kind, at.isoformat(), f"j{job}", run, inputs=inputs, outputs=outputs, job_facets=facets)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 async def test_memory_tells_of_the_past_what_the_rows_tell(database: str, pool: Pool, seed: int) -> None:
     rnd = random.Random(seed)
     events = _random_runs(rnd)
@@ -96,7 +96,7 @@ async def test_memory_tells_of_the_past_what_the_rows_tell(database: str, pool: 
             assert await _from_memory(pool, kept, at) == await _from_rows(pool, at), at
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 async def test_of_one_time_again_and_again(database: str, pool: Pool, seed: int) -> None:
     rnd = random.Random(seed)
     events, at = _random_runs(rnd), _DAY + timedelta(minutes=25, seconds=30)
@@ -109,7 +109,7 @@ async def test_of_one_time_again_and_again(database: str, pool: Pool, seed: int)
         assert await _from_memory(pool, kept, at) == await _from_rows(pool, at)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 async def test_whatever_is_told(database: str, pool: Pool, seed: int) -> None:
     rnd = random.Random(seed)
     await store(database, [random_event(rnd, i) for i in range(20)])

@@ -65,7 +65,7 @@ LEFT JOIN LATERAL (
 ) often ON often.of_runs > 0
 WHERE CASE WHEN %(at)s::timestamptz IS NOT NULL THEN e.first_at <= %(at)s
            ELSE e.last_at >= j.floor_at OR e.last_at >= d.declared_at OR e.kind IN (3, 4, 5) AND j.floor_at IS NULL END
-ORDER BY e.kind, e.first_at, e.owner_id
+ORDER BY e.kind, e.first_at, e.owner_id, e.source_id, e.target_id
 """
 
 

@@ -107,19 +107,18 @@ class Past:
     ) -> tuple[bool, AbstractSet[int]]:
         """Reads the edges of all that is reached. Gives whether that is all, and the nodes."""
         known = self._ends[downstream]
-        seen = set(start)
-        level = seen
+        seen, level = set(start), set(start)
         while level and (hops is None or hops >= 0):
             if len(seen) > most:
                 return False, seen
-            if unread := level - known.keys():
+            if unread := {node for node in level if node not in known}:
                 if self._near:
                     ahead = _AHEAD + _AHEAD_EACH * len(seen) - len(known)
-                    unread |= set(self._near([*unread], downstream, hops, ahead)) - known.keys()
+                    unread |= {node for node in self._near([*unread], downstream, hops, ahead) if node not in known}
                 await self._read(unread, downstream=downstream)
             hops = hops - 1 if hops is not None else None
             level = {end for node in level for end in known[node]} - seen
-            seen = seen | level
+            seen |= level
         return True, seen
 
     async def _read(self, nodes: AbstractSet[int], *, downstream: bool) -> None:

@@ -1,7 +1,7 @@
 """Since when each owner of edges has had those of now: at most times the graph is the present one but for a few jobs.
 
 Kept in the process beside the present graph, which it is told in the same way when to look again at whose edges; what it says of
-the times before stays as it is, whatever is told in the order of time (see decisions/0023-the-past-in-memory.md).
+the times before stays as it is, whatever is told in the order of time (see decisions/0023-the-past-from-the-present.md).
 """
 
 from __future__ import annotations
@@ -50,14 +50,12 @@ class Steady:
     """Times are microseconds since 1970."""
 
     def __init__(self, owners: Ids, born: Ids, since: Ids) -> None:
-        self._keep(owners, born, since)
-
-    def _keep(self, owners: Ids, born: Ids, since: Ids) -> None:
         order = np.argsort(owners)
         self._owners, self._born, self._since = owners[order], born[order], since[order]
 
     @classmethod
     async def load(cls, conn: Connection) -> Steady:
+        await conn.execute("SET LOCAL statement_timeout = 0")  # nobody waits for it
         parts = [(_NONE, _NONE, _NONE)]
         async with conn.cursor(name="steady", binary=True) as cursor:
             await cursor.execute(_ALL)
@@ -67,16 +65,19 @@ class Steady:
 
     async def renew(self, conn: Connection, owners: Collection[int]) -> None:
         """Reads again what is there of these owners."""
-        told, born, since = _row((await conn.execute(_OF, {"ids": [*owners]}, binary=True)).pgresult)
+        columns = _row((await conn.execute(_OF, {"ids": [*owners]}, binary=True)).pgresult)
+        told, born, since = (column[np.argsort(columns[0])] for column in columns)
         asked = np.fromiter(owners, np.int64, len(owners))
         places, known = self._places(asked)
         self._born[places[known]] = _NEVER
         places, known = self._places(told)
         self._born[places[known]], self._since[places[known]] = born[known], since[known]
         if len(new := np.flatnonzero(~known)):
-            self._keep(*(np.append(old, more[new]) for old, more in (
-                (self._owners, told), (self._born, born), (self._since, since),
-            )))  # fmt: skip
+            before = np.searchsorted(self._owners, told[new])
+            self._owners, self._born, self._since = (
+                np.insert(old, before, more[new])
+                for old, more in ((self._owners, told), (self._born, born), (self._since, since))
+            )
 
     def at(self, time: datetime) -> Owners:
         micros = (time - _EPOCH) // timedelta(microseconds=1)
