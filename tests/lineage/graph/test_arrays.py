@@ -78,6 +78,36 @@ def _assert_walks(owned: _Owned, changes: list[tuple[int, list[tuple[int, int]]]
         owned = {**owned, owner: edges}
 
 
+@given(_owned, st.lists(st.tuples(_ids, _edges), max_size=4), st.sets(_ids, max_size=4), st.tuples(_ids, _edges))
+@settings(deadline=None)
+def test_a_copy_without_some_owners_is_like_one_built_without_them(
+    owned: _Owned, changes: list[tuple[int, list[tuple[int, int]]]], gone: set[int], later: tuple[int, list[tuple[int, int]]]
+) -> None:
+    arrays = _arrays(owned)
+    for owner, edges in changes:
+        arrays.replace(owner, [Edge(*edge, KIND) for edge in edges])
+    before = owned | dict(changes)
+    other = arrays.without(np.array(sorted(gone), np.int64))
+    left = {owner: edges for owner, edges in before.items() if owner not in gone}
+    other.replace(later[0], [Edge(*edge, KIND) for edge in later[1]])
+    for told, expected in ((arrays, before), (other, left | dict([later]))):
+        for start in {end for edges in expected.values() for edge in edges for end in edge}:
+            for downstream in (True, False):
+                graph = _graph(expected) if downstream else _graph(expected).reverse()
+                found = told.walk(_start(told, start), downstream=downstream)
+                assert _distances(told, found) == _expected(graph, start)
+
+
+@given(_owned, _ids, st.integers(0, 4) | st.none(), st.integers(0, 20), st.booleans())
+def test_what_is_near_is_the_nearest_of_a_walk(owned: _Owned, start: int, hops: int | None, most: int, downstream: bool) -> None:
+    arrays = _arrays(owned)
+    found = arrays.near(_start(arrays, start), downstream=downstream, hops=hops, most=most)
+    walked = _distances(arrays, arrays.walk(_start(arrays, start), downstream=downstream, depth=hops))
+    walked.pop(start, None)
+    near = [walked[identifier] for identifier in arrays.ids(found).tolist()]
+    assert near == sorted(walked.values())[:most]
+
+
 def _assert_shortest_paths(arrays: Arrays, found: Reached, graph: nx.DiGraph[int]) -> None:
     distances = _distances(arrays, found)
     for place, before in zip(arrays.ids(found.places).tolist(), arrays.ids(found.before[found.places]).tolist(), strict=True):

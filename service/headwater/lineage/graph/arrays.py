@@ -113,8 +113,8 @@ class Arrays:
 
     def places(self, ids: Iterable[int]) -> Places:
         """Of those that have ever had an edge; others are left out."""
-        found = [place for identifier in ids if (place := self._place(identifier)) is not None]
-        return np.array(found, np.int32)
+        found = self._find(np.array([*ids], np.int64))
+        return found[found >= 0]
 
     def owned(self, owner: int) -> list[Edge]:
         place = self._place(owner)
@@ -159,8 +159,8 @@ class Arrays:
     def without(self, owners: Ids) -> Arrays:
         """A copy in which these own nothing; what does not change is of both."""
         gone = np.zeros(len(self), bool)
-        _, places = self._found(owners)
-        gone[places] = True
+        places = self._find(owners)
+        gone[places[places >= 0]] = True
         other = copy(self)
         other._gone = gone[self._owners] if self._gone is None else self._gone | gone[self._owners]
         other._changed, other._is_job = self._changed.copy(), self._is_job.copy()
@@ -318,14 +318,16 @@ class Arrays:
             return int(self._of_id[found])
         return self._new_places.get(identifier)
 
-    def _found(self, ids: Ids) -> tuple[Ids, Places]:
-        """Those that have ever had an edge, and their places."""
+    def _find(self, ids: Ids) -> Places:
+        """-1 for one that never had an edge."""
         found = np.searchsorted(self._ids, ids)
         known = found < len(self._ids)
         known[known] = self._ids[found[known]] == ids[known]
-        new = [identifier for identifier in ids[~known].tolist() if identifier in self._new_places] if self._new_places else []
-        places = np.append(self._of_id[found[known]], [self._new_places[identifier] for identifier in new]).astype(np.int32)
-        return np.append(ids[known], np.array(new, np.int64)), places
+        places = np.full(len(ids), -1, np.int32)
+        places[known] = self._of_id[found[known]]
+        if self._new_places:
+            places[~known] = [self._new_places.get(identifier, -1) for identifier in ids[~known].tolist()]
+        return places
 
     def _add(self, identifier: int) -> int:
         place = self._place(identifier)
@@ -335,11 +337,8 @@ class Arrays:
         return place
 
     def _add_all(self, ids: Sequence[int]) -> list[int]:
-        found = np.searchsorted(self._ids, np.array(ids, np.int64))
-        known = self._ids[np.minimum(found, len(self._ids) - 1)] == ids if len(self._ids) else np.zeros(len(ids), bool)
-        places = self._of_id[found * known].tolist() if len(self._ids) else [0] * len(ids)
-        told = zip(ids, known.tolist(), places, strict=True)
-        return [place if is_known else self._add(identifier) for identifier, is_known, place in told]
+        places = self._find(np.array(ids, np.int64)).tolist()
+        return [place if place >= 0 else self._add(identifier) for identifier, place in zip(ids, places, strict=True)]
 
     def _note_jobs(self, source: int, target: int, kind: int) -> None:
         for place, known in ((source, kind in _FROM_JOB), (target, kind in _TO_JOB)):
