@@ -13,7 +13,7 @@ from tests.queries import recorded
 
 from headwater import ids
 from headwater.db.pool import Connection, Pool
-from headwater.lineage.graph import other_times
+from headwater.lineage.graph import other_times, present
 from headwater.lineage.graph.flow import Flow
 from headwater.lineage.graph.past import Past
 from headwater.lineage.graph.present import Present
@@ -201,6 +201,19 @@ async def test_all_that_changed_meanwhile_is_looked_at_again(database: str, pool
         assert known is None
     await kept.prepare(pool)
     assert len(await _from_memory(pool, kept, _clock("08:30"))) == 4
+
+
+async def test_after_a_long_time_all_is_read_again_in_the_background(
+    database: str, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store(database, [complete("w", "a", "", "08:00")])
+    kept = await _ready(pool)
+    with monkeypatch.context() as patched:
+        patched.setattr(present, "FORGET_S", -1.0)
+        async with kept.reading_at(pool, _moment(_clock("08:30"))) as known:
+            assert known is None
+    await kept.prepare(pool)
+    assert await _from_memory(pool, kept, _clock("08:30")) == _shown("a")
 
 
 async def test_names_of_one_dataset_are_one(database: str, pool: Pool) -> None:

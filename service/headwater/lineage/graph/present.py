@@ -77,7 +77,7 @@ class Present:
     ) -> AsyncIterator[tuple[Connection, FlowOf] | None]:
         """A connection, and what gives the graph of another time for a question. None: it must be read hop by hop, as too much
         was otherwise then, or it is not known yet what was."""
-        if not self._past.ready:
+        if not self._past.ready or self._is_old():
             self.prepare(pool)
             yield None
             return
@@ -105,6 +105,9 @@ class Present:
             return ()
         return Flow(arrays, self._sinks, self._hidden, self._aliases).near(nodes, downstream, hops, most)
 
+    def _is_old(self) -> bool:
+        return monotonic() - self._read_at > FORGET_S
+
     def _dataset(self, identifier: int) -> int:
         """Of a name of a dataset the dataset; of everything else itself."""
         return self._aliases.get(identifier, identifier)
@@ -120,7 +123,7 @@ class Present:
         # After a crash others may have the numbers of transactions that were rolled back.
         era = await self._era()
         lost = era is None or era != self._read_in
-        if lost or _ALL in changed or now - self._read_at > FORGET_S:
+        if lost or _ALL in changed or self._is_old():
             arrays = None
             self._past.forget()
         if arrays is None or _worn(arrays):
