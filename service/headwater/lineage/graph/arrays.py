@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from headwater.lineage.edges import EdgeKind
 from headwater.lineage.graph.ranks import ranks
-from headwater.lineage.graph.rows import Places, distinct, edges_of, offsets_of
+from headwater.lineage.graph.rows import Places, distinct, edges_of, found_in, offsets_of
 
 Ids: TypeAlias = NDArray[np.int64]
 Kinds: TypeAlias = NDArray[np.int8]
@@ -320,9 +320,7 @@ class Arrays:
 
     def _find(self, ids: Ids) -> Places:
         """-1 for one that never had an edge."""
-        found = np.searchsorted(self._ids, ids)
-        known = found < len(self._ids)
-        known[known] = self._ids[found[known]] == ids[known]
+        found, known = found_in(self._ids, ids)
         places = np.full(len(ids), -1, np.int32)
         places[known] = self._of_id[found[known]]
         if self._new_places:

@@ -31,6 +31,14 @@ def distinct(values: NDArray[_Number]) -> NDArray[_Number]:
     return ordered[_differs(ordered)]
 
 
+def found_in(ordered: NDArray[_Number], wanted: NDArray[_Number]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Where each stands among sorted values, or would, and which of them do."""
+    places = np.searchsorted(ordered, wanted)
+    known = places < len(ordered)
+    known[known] = ordered[places[known]] == wanted[known]
+    return places, known
+
+
 def counted(values: Places) -> tuple[Places, NDArray[Any]]:
     """Those that are there, sorted, and how often each is."""
     ordered = np.sort(values)

@@ -11,13 +11,13 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from psycopg.pq.abc import PGresult
 
 from headwater.db.digests import io_digest
 from headwater.db.pool import Connection
-from headwater.lineage.graph.arrays import Flags, Ids
+from headwater.lineage.graph.arrays import Ids
 from headwater.lineage.graph.binary import numbers
+from headwater.lineage.graph.rows import found_in
 from headwater.lineage.sql import statement
 
 _RUNS = 100  # to go back from the latest: of a job that runs every hour four days, of one that runs every day three months
@@ -66,16 +66,16 @@ class Steady:
     async def renew(self, conn: Connection, owners: Collection[int]) -> None:
         """Reads again what is there of these owners."""
         columns = _row((await conn.execute(_OF, {"ids": [*owners]}, binary=True)).pgresult)
-        told, born, since = (column[np.argsort(columns[0])] for column in columns)
+        order = np.argsort(columns[0])
+        told, born, since = (column[order] for column in columns)
         asked = np.fromiter(owners, np.int64, len(owners))
-        places, known = self._places(asked)
+        places, known = found_in(self._owners, asked)
         self._born[places[known]] = _NEVER
-        places, known = self._places(told)
+        places, known = found_in(self._owners, told)
         self._born[places[known]], self._since[places[known]] = born[known], since[known]
-        if len(new := np.flatnonzero(~known)):
-            before = np.searchsorted(self._owners, told[new])
+        if not known.all():
             self._owners, self._born, self._since = (
-                np.insert(old, before, more[new])
+                np.insert(old, places[~known], more[~known])
                 for old, more in ((self._owners, told), (self._born, born), (self._since, since))
             )
 
@@ -83,13 +83,6 @@ class Steady:
         micros = (time - _EPOCH) // timedelta(microseconds=1)
         unborn = self._born > micros
         return Owners(self._owners[unborn], self._owners[~unborn & (self._since > micros)])
-
-    def _places(self, owners: Ids) -> tuple[NDArray[np.intp], Flags]:
-        """Where they stand, or would, and which of them do."""
-        places = np.searchsorted(self._owners, owners)
-        known = places < len(self._owners)
-        known[known] = self._owners[places[known]] == owners[known]
-        return places, known
 
 
 def _row(result: PGresult | None) -> tuple[Ids, Ids, Ids]:

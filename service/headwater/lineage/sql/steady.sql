@@ -4,7 +4,8 @@
 -- Of a job it goes back from its latest run as far as each run came after the end of the one before and told of the same inputs and
 -- outputs, which are those of now, and nothing else that anybody told of is later than these. That holds for every time then: a run
 -- that is going has the edges of the one before. Of a job that declares lineage or is declared, it is its last event.
--- `which` is a condition on jobs `j` and datasets `d`; RUNS how many runs to go back.
+-- `jobs` and `datasets` are conditions on jobs `j` and datasets `d`; `digest` is that of edges `e` (see db.digests); `runs` is how
+-- many runs to go back.
 WITH own AS (
     SELECT e.owner_id, min(e.first_at) AS born_at,
            max(e.last_at) FILTER (WHERE e.last_at < j.floor_at) AS gone_at,
