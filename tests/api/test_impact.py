@@ -5,6 +5,7 @@ import io
 import json
 import random
 from itertools import pairwise
+from operator import itemgetter
 from typing import Any
 
 import httpx
@@ -156,15 +157,16 @@ async def test_of_another_time_memory_tells_what_the_rows_tell(
                 ("impact", {"nodeId": node, "direction": direction, "paths": 0, **when}),
                 ("impact", {"nodeId": node, "depth": 2, "paths": 0, "grain": rnd.choice(["all", "dataset", "job"]), **when}),
                 ("lineage", {"nodeId": node, "depth": 3, "direction": direction, **when}),
-                ("paths", {"from": node, "to": rnd.choice(named), "limit": 50, **when}),
+                ("paths", {"from": node, "to": rnd.choice(named), "k": 50, **when}),
                 ("models/affected", {"nodeId": node, **when}),
             ]
 
     async def answers() -> list[Any]:
         """Of ways that are as long any may be the first."""
         told = [(await client.get(f"/api/v1/{path}", params=params)).json() for path, params in asked]
-        for one in told:
-            one.get("paths", []).sort(key=lambda path: (path["length"], path["nodes"]))
+        for one in (one for one in told if "paths" in one):
+            one["paths"].sort(key=lambda path: (path["length"], path["nodes"]))
+            one["nodes"].sort(key=itemgetter("id"))
         return told
 
     with monkeypatch.context() as patched:
